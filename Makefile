@@ -1,0 +1,41 @@
+# The commands of this project. `make feeds` publishes the sample archive, `make test` checks everything.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help feeds test check format clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+feeds: $(BIN)/feeds  ## Publish the sample archive into output/
+	$(BIN)/feeds regenerate
+
+test: check $(VENV)/.dev  ## Check the code and run every test
+	$(BIN)/pytest
+
+check: $(VENV)/.dev  ## Check the code: ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what the other commands made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(BIN)/feeds: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/feeds
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@

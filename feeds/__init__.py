@@ -1,0 +1,54 @@
+"""feeds: from a folder of articles to RSS, Atom and JSON feeds.
+
+    import feeds
+
+    config = feeds.load_config("config/feeds.yaml")
+    report = feeds.regenerate(config)
+    print(report.written, "documents written")
+
+The names below are the public ones. They are imported when they are first used, so that `import feeds` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from feeds._version import __version__
+
+if TYPE_CHECKING:
+    from feeds.build import Report, regenerate
+    from feeds.config import load_config
+    from feeds.errors import ConfigError, FeedsError, Mistake, PublishError, StrictError
+    from feeds.settings import Config
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "FeedsError",
+    "Mistake",
+    "PublishError",
+    "Report",
+    "StrictError",
+    "__version__",
+    "load_config",
+    "regenerate",
+]
+
+_HOMES = {
+    "Config": "feeds.settings",
+    "ConfigError": "feeds.errors",
+    "FeedsError": "feeds.errors",
+    "Mistake": "feeds.errors",
+    "PublishError": "feeds.errors",
+    "Report": "feeds.build",
+    "StrictError": "feeds.errors",
+    "load_config": "feeds.config",
+    "regenerate": "feeds.build",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
