@@ -1,0 +1,65 @@
+"""What can go wrong.
+
+FeedsError
+├── ConfigError     the configuration is wrong: nothing was done
+├── StrictError     mistakes were found and the run was told to be strict: nothing was published
+└── PublishError    the output folder could not be written: what was published stays published
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Where a value stands in a YAML document: mapping keys and list indexes, outermost first.
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A mistake as the pure code sees it: at which keys, what is there and what was expected."""
+
+    keys: Keys
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """A mistake as a person sees it; `str()` gives `path:line: message`. Lines count from 1, 0 is the whole file."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.message}"
+
+
+class FeedsError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+class _MistakesError(FeedsError):
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+class ConfigError(_MistakesError):
+    """The configuration cannot be used; `mistakes` lists everything that is wrong with it."""
+
+
+class StrictError(_MistakesError):
+    """A strict run met `mistakes` in the archive and published nothing."""
+
+
+class PublishError(FeedsError):
+    """The output folder cannot be written as asked; `path` is the file or folder that it is about."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path

@@ -1,0 +1,135 @@
+"""Texts: HTML and Markdown made safe HTML, and both made plain text.
+
+The sanitiser is ammonia (nh3), the Markdown parser markdown-it-py; what is here says what they may let through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from html import unescape
+from html.entities import html5
+
+import nh3
+from markdown_it import MarkdownIt
+
+#: Given an address as written, the absolute one, or None to drop it.
+Resolve = Callable[[str], str | None]
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SPACE = re.compile(r"\s+")
+_TAG = re.compile(r"<[^>]*>")
+_CHUNK = re.compile(r"\n[ \t]*\n")
+
+_BLOCKS = frozenset(
+    "address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li "
+    "main ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+_INLINE = frozenset(
+    "a abbr audio b bdi caption cite code col colgroup data del dfn em i img ins kbd mark picture q rp rt ruby s samp "
+    "small source span strike strong sub sup time u var video wbr".split()
+)
+_ELEMENTS = "|".join(sorted(_BLOCKS | _INLINE | {"font", "iframe", "script", "style"}))
+_HTML = re.compile(rf"</?(?:{_ELEMENTS})\b[^>]*>", re.IGNORECASE)
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"lang", "dir", "title"},
+    "a": {"href", "hreflang"},
+    "audio": {"src", "controls"},
+    "blockquote": {"cite"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "data": {"value"},
+    "del": {"cite", "datetime"},
+    "img": {"src", "alt", "width", "height"},
+    "ins": {"cite", "datetime"},
+    "ol": {"start", "reversed"},
+    "q": {"cite"},
+    "source": {"src", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"src", "poster", "controls", "width", "height"},
+}
+_ADDRESSES = frozenset({"href", "src", "cite", "poster"})
+_NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start"})
+
+
+def remove_controls(text: str) -> str:
+    """`text` without the characters that XML 1.0 forbids or discourages (section 2.2)."""
+    return _CONTROLS.sub("", text) if _CONTROLS.search(text) else text
+
+
+def decode_entities(text: str) -> str:
+    """`text` with its HTML entities decoded once. What only looks like one (`?a=1&copy=2`) stays."""
+    return _ENTITY.sub(_decode, text) if "&" in text else text
+
+
+def clean_line(text: str) -> str:
+    """A title or a name as plain text: entities decoded, white space folded, no control characters."""
+    return _SPACE.sub(" ", remove_controls(decode_entities(text))).strip()
+
+
+def plain_text(text: str) -> str:
+    """What a person reads of `text`, which may hold HTML: its tags go, and with them scripts and styles."""
+    if not _HTML.search(text):
+        return clean_line(text)
+    cleaned = nh3.clean(remove_controls(text), tags=set(_BLOCKS), attributes={}, link_rel=None)
+    # The sanitiser escapes every other < and >, so what looks like a tag now is a block's.
+    return clean_line(_TAG.sub(" ", cleaned))
+
+
+def safe_html(html: str, resolve: Resolve) -> str:
+    """`html` balanced and with nothing that runs, frames or points nowhere; addresses are what `resolve` makes them."""
+
+    def keep(tag: str, attribute: str, value: str) -> str | None:
+        if attribute in _ADDRESSES:
+            if value.lstrip().startswith("#"):
+                return None  # in a reader there is no page for it to point into
+            return value if tag == "a" and value.startswith("mailto:") else resolve(value)
+        return value if attribute not in _NUMBERS or value.isdecimal() else None
+
+    return nh3.clean(
+        remove_controls(html),
+        tags=set(_BLOCKS | _INLINE),
+        attributes=_ATTRIBUTES,
+        attribute_filter=keep,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    ).strip()
+
+
+def render_body(body: str, resolve: Resolve) -> str:
+    """Safe HTML of an article's body, which is Markdown, HTML or both."""
+    if not body.strip():
+        return ""
+    if _is_html(body):
+        return safe_html(body, resolve)
+    return safe_html(_markdown(indented_code=not body.lstrip().startswith("<")).render(body), resolve)
+
+
+def shorten(text: str, width: int) -> str:
+    """`text` cut after a word at `width` characters at most, with an ellipsis where something is missing."""
+    if len(text) <= width:
+        return text
+    cut = text[: width - 1]
+    head, _, tail = cut.rpartition(" ")
+    return (head if head and len(tail) < width // 2 else cut).rstrip(" ,;:–-") + "…"
+
+
+def _is_html(body: str) -> bool:
+    """Whether every chunk between blank lines starts with a tag, so that there is no Markdown to render."""
+    return all(chunk.lstrip().startswith("<") for chunk in _CHUNK.split(body) if chunk.strip())
+
+
+@cache
+def _markdown(*, indented_code: bool) -> MarkdownIt:
+    """CommonMark with tables. HTML from content systems is indented at will, so there indents are not code."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return parser if indented_code else parser.disable("code")
+
+
+def _decode(match: re.Match[str]) -> str:
+    name = match[1]
+    return unescape(match[0]) if name.startswith("#") or f"{name};" in html5 else match[0]

@@ -1,0 +1,207 @@
+"""The values that travel from a file to its feeds. All are frozen and none of them does I/O.
+
+Times are aware and in UTC, addresses are absolute, texts hold no character that XML 1.0 forbids.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+Format = Literal["rss", "atom", "json"]
+Kind = Literal["all", "topic", "provider", "custom"]
+ContentChoice = Literal["full", "summary"]
+ImagesChoice = Literal["all", "first", "off"]
+RelatedChoice = Literal["entries", "links", "both", "off"]
+
+#: `updated` of a feed without entries. Nothing in a document comes from the clock, and validators doubt older dates.
+EMPTY_UPDATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of all values: immutable, hashable, compared by content."""
+
+
+class Image(Value, frozen=True, kw_only=True):
+    """Image metadata as an article gives it. Sizes are pixels, length is bytes; 0 and None both mean unknown."""
+
+    url: str
+    title: str | None = None
+    type: str | None = None
+    length: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Enclosure(Value, frozen=True, kw_only=True):
+    """A file that belongs to an entry (RFC 4287, 4.2.7.2). Sizes are pixels, length is bytes; None is unknown."""
+
+    href: str
+    type: str
+    title: str | None = None
+    length: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Person(Value, frozen=True, kw_only=True):
+    """A person construct (RFC 4287, 3.2)."""
+
+    name: str
+    uri: str | None = None
+    email: str | None = None
+
+
+class Publisher(Value, frozen=True, kw_only=True):
+    """The `provider` of a story as an article gives it: any part may be missing or malformed."""
+
+    name: str | None = None
+    domain: str | None = None
+    authors: tuple[Person, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+class Provider(Value, frozen=True, kw_only=True):
+    """Who published a story. The domain is what identifies it: lower case, without `www.`."""
+
+    domain: str
+    name: str
+    icon: Enclosure | None = None
+
+
+class Category(Value, frozen=True, kw_only=True):
+    """A category (RFC 4287, 4.2.2): the term is the topic's slug, the label its title."""
+
+    term: str
+    scheme: str
+    label: str
+
+
+class Link(Value, frozen=True, kw_only=True):
+    """A link to another story, as the list of related coverage shows it."""
+
+    href: str
+    title: str
+    provider: str
+
+
+class Story(Value, frozen=True, kw_only=True):
+    """What an article and a related link have in common, before it is checked: addresses are as written."""
+
+    id: str | None = None
+    title: str | None = None
+    web_url: str | None = None
+    original_url: str | None = None
+    amp_url: str | None = None
+    cdn_amp_url: str | None = None
+    published: dt.datetime | None = None
+    updated: dt.datetime | None = None
+    excerpt: str | None = None
+    type: str | None = None
+    quality: int | None = None
+    heat: int | None = None
+    is_published: bool = True
+    provider: Publisher | None = None
+    topics: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+class RelatedLink(Story, frozen=True, kw_only=True):
+    """An item of an article's `related:` list. Without topics of its own it has the article's."""
+
+
+class Article(Story, frozen=True, kw_only=True):
+    """A source file: `path` relative to its archive folder with forward slashes, `modified` its mtime."""
+
+    path: str
+    modified: dt.datetime
+    body: str = ""
+    related: tuple[RelatedLink, ...] = ()
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """What is published.
+
+    `id` is an IRI and the same in every feed and format; `body` is safe HTML with absolute addresses, or empty.
+    `topics` are the names as articles write them; `categories` is what the selection made of them. `path` is the
+    article that the entry comes from, and `is_article` says whether it is that article or one of its related links.
+    """
+
+    id: str
+    link: str
+    title: str
+    published: dt.datetime
+    updated: dt.datetime
+    provider: Provider
+    path: str
+    is_article: bool
+    via: str | None = None
+    summary: str | None = None
+    body: str = ""
+    authors: tuple[Person, ...] = ()
+    topics: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    related: tuple[Link, ...] = ()
+    type: str | None = None
+    quality: int | None = None
+    heat: int | None = None
+    source: Link | None = None
+
+
+class Feed(Value, frozen=True, kw_only=True):
+    """An ordered selection of entries, and all that a renderer needs to know to write it.
+
+    `path` is the address below `base_url`, without extension; it is not percent-encoded.
+    """
+
+    path: str
+    kind: Kind
+    title: str
+    description: str
+    base_url: str
+    language: str
+    entries: tuple[Entry, ...] = ()
+    formats: tuple[Format, ...] = ("rss", "atom", "json")
+    content: ContentChoice = "full"
+    images: ImagesChoice = "all"
+    shows_related: bool = True
+    related_title: str = "Related coverage"
+    author: Person | None = None
+    icon: str | None = None
+    logo: str | None = None
+    rights: str | None = None
+    ttl: int = 60
+
+    @property
+    def id(self) -> str:
+        """The feed's permanent identifier, the same in every format."""
+        return f"{self.base_url}{quote(self.path)}/"
+
+    @property
+    def link(self) -> str:
+        """The HTML page that the feed belongs to."""
+        return self.base_url
+
+    @property
+    def updated(self) -> dt.datetime:
+        return max((entry.updated for entry in self.entries), default=EMPTY_UPDATED)
+
+    def address(self, extension: str) -> str:
+        """Where the document with this extension is served."""
+        return f"{self.base_url}{quote(self.path)}.{extension}"
+
+
+class Document(Value, frozen=True, kw_only=True):
+    """The bytes of one feed in one format; `path` is relative to the output folder, with forward slashes."""
+
+    path: str
+    media_type: str
+    body: bytes
+    kind: Kind
+    title: str
+    entries: int
+    updated: dt.datetime

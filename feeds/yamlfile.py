@@ -1,0 +1,171 @@
+"""YAML with line numbers.
+
+Values are read by PyYAML's C loader. Where something stands is asked only when there is something to report, so the
+positions are worked out then, by composing the text a second time.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from feeds.errors import Finding, Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_DEEPEST = 100
+#: Texts that could be nested so deeply that the C loader would overflow the stack; few others have this.
+_MAYBE_DEEP = re.compile(r"^[ \t?-]{500}", re.MULTILINE)
+
+
+class ArticleLoader(_FastLoader):  # type: ignore[misc, valid-type]  # the base is chosen at import
+    """YAML 1.1 as editors write it; what is not the number or the time that it looks like stays the text that it is."""
+
+
+class ConfigLoader(_FastLoader):  # type: ignore[misc, valid-type]  # the base is chosen at import
+    """YAML 1.2's words: `off` is a word, not a boolean, and nothing is a date. Keys are texts."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                key.tag = _TAG + "str"
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def _or_text(name: str) -> Callable[[yaml.SafeLoader, yaml.ScalarNode], Any]:
+    """PyYAML's constructor for a tag, which gives the text as it is where PyYAML's own fails."""
+    construct = yaml.SafeLoader.yaml_constructors[_TAG + name]
+
+    def constructor(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except (ValueError, LookupError, AttributeError, OverflowError):
+            return node.value
+
+    return constructor
+
+
+for _loader in (ArticleLoader, ConfigLoader):
+    _loader.add_constructor(_TAG + "value", yaml.SafeLoader.construct_yaml_str)
+    for _name in ("int", "float", "bool", "timestamp"):
+        _loader.add_constructor(_TAG + _name, _or_text(_name))
+
+ConfigLoader.yaml_implicit_resolvers = {}
+for _name, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?", "-+0123456789."),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+):
+    ConfigLoader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+class YamlError(Exception):
+    """A text is not YAML. `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def load_yaml(text: str, loader: type[yaml.SafeLoader]) -> Any:
+    """The value of the only document in `text`; raises YamlError."""
+    try:
+        _check_depth(text)
+        return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are safe ones
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        raise YamlError(mark.line + 1 if mark else 1, f"not valid YAML: {message}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise YamlError(line, f"not valid YAML: the character U+{code:04X} is not allowed") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise YamlError(1, f"not valid YAML: {error}") from error
+
+
+def _check_depth(text: str) -> None:
+    """PyYAML composes by recursion and libyaml's binding does not count: too deep a text would end the process."""
+    if text.count("[") + text.count("{") <= _DEEPEST and not _MAYBE_DEEP.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_FastLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise YamlError(line, f"not valid YAML here: nested more than {_DEEPEST} levels deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+class Positions:
+    """Where the values of a YAML text stand. The text must have been loaded without an error."""
+
+    def __init__(self, text: str, loader: type[yaml.SafeLoader]) -> None:
+        self._text = text
+        self._loader = loader
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        node: yaml.Node | None = yaml.compose(self._text, Loader=self._loader)
+        return node
+
+    def line(self, keys: Keys) -> int:
+        """The line, from 1, of the value at `keys`; of what encloses it where it is not there."""
+        line, _ = self._find(keys)
+        return line + 1
+
+    def scalar(self, keys: Keys) -> str | None:
+        """The value at `keys` as it is written, before YAML makes a number or a date of it."""
+        _, node = self._find(keys)
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
+    def duplicate_keys(self) -> Iterator[Finding]:
+        """A finding for each key that a mapping holds twice; YAML readers keep the last without a word."""
+        if self._root is not None:
+            yield from _duplicate_keys(self._root, ())
+
+    def _find(self, keys: Keys) -> tuple[int, yaml.Node | None]:
+        node = self._root
+        line = node.start_mark.line if node else 0
+        for key in keys:
+            step = _child(node, key)
+            if step is None:
+                return line, None
+            line, node = step
+        return line, node
+
+
+def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        found = [(name.start_mark.line, value) for name, value in node.value if name.value == str(key)]
+        return found[-1] if found else None
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        item = node.value[key]
+        return item.start_mark.line, item
+    return None
+
+
+def _duplicate_keys(node: yaml.Node, keys: Keys) -> Iterator[Finding]:
+    if isinstance(node, yaml.MappingNode):
+        seen = set[str]()
+        for name, value in node.value:
+            here = (*keys, str(name.value))
+            if name.value in seen:
+                yield Finding(here, "the key is there twice; expected it once")
+            seen.add(name.value)
+            yield from _duplicate_keys(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _duplicate_keys(item, (*keys, index))
