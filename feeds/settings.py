@@ -1,0 +1,289 @@
+"""The configuration's types: each key with its type, default and meaning.
+
+`config.py` reads and checks YAML against these types, and the JSON Schema for editors is generated from them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from feeds.model import ContentChoice, Format, ImagesChoice, RelatedChoice
+from feeds.urls import absolute_url
+
+T = TypeVar("T")
+
+#: What no part of a path may hold; inside a character class.
+_NOT_IN_PATH = r"\s\x00-\x1f/\\\\?#%&+:;,\"'<>|*`$!@=^~()\[\]{}"
+_PART = rf"[^.{_NOT_IN_PATH}]([^{_NOT_IN_PATH}]*[^.{_NOT_IN_PATH}])?"
+
+Off = Literal["off"]
+Count = Annotated[int, Meta(ge=1, le=100_000)]
+Amount = Annotated[int, Meta(ge=0)]
+Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+\S*$", description="an http or https address")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address")]
+Language = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="a language tag such as en or pt-BR"),
+]
+FeedPath = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{_PART}(/{_PART})*$",
+        max_length=200,
+        description="a path such as ai or news/ai: letters, digits, dots, hyphens; no leading slash, no extension",
+    ),
+]
+Slug = Annotated[
+    str,
+    Meta(
+        pattern=rf"^[^.{_NOT_IN_PATH}]+$",
+        max_length=100,
+        description="a part of an address such as c-plus-plus: letters, digits and hyphens",
+    ),
+]
+Domain = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        description="a domain such as example.com",
+    ),
+]
+Period = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{0,4} (minutes?|hours?|days?|weeks?)$",
+        description="a number and a unit, such as 90 days or 12 hours",
+    ),
+]
+Regex = Annotated[
+    str, Meta(min_length=1, description="a regular expression searched in title and summary, in any case")
+]
+Template = Annotated[
+    str,
+    Meta(min_length=1, description="text in which {name} is the topic or provider and {site} the site's title"),
+]
+
+ALL_FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of all sections: a key that is not a field is a mistake."""
+
+
+class Author(Settings, frozen=True, kw_only=True):
+    """Who is responsible for the feeds (RFC 4287, 3.2)."""
+
+    name: Text
+    email: Email | None = None
+    uri: Url | None = None
+
+
+class Site(Settings, frozen=True, kw_only=True):
+    """What all feeds say of their publisher."""
+
+    title: Annotated[Text, Meta(description="the name of the site")]
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+            description="where output/ is served; every address starts with it",
+        ),
+    ]
+    description: Annotated[str, Meta(description="a sentence about the site")] = ""
+    language: Language = "en"
+    author: Author | None = None
+    icon: Annotated[Url | None, Meta(description="a small square picture")] = None
+    logo: Annotated[
+        Url | None, Meta(description="a picture of at most 144 by 400 pixels; in RSS only if PNG, JPEG or GIF")
+    ] = None
+    rights: Annotated[str | None, Meta(description="a copyright line")] = None
+    ttl: Annotated[int, Meta(ge=1, le=525_600, description="minutes for which a feed may be cached")] = 60
+
+
+class Source(Settings, frozen=True, kw_only=True):
+    """Where the articles are and how they are read."""
+
+    articles: Annotated[tuple[Text, ...], Meta(min_length=1, description="folders of articles, relative to this file")]
+    unpublished: Annotated[
+        Literal["skip", "include"], Meta(description="what to do with articles that say `published: false`")
+    ] = "skip"
+    undated: Annotated[
+        Literal["skip", "file"], Meta(description="leave entries without a date out, or date them by their file")
+    ] = "skip"
+    link: Annotated[
+        Literal["web", "original", "amp", "cdn-amp"], Meta(description="which address of a story entries link to")
+    ] = "web"
+    base_url: Annotated[Url | None, Meta(description="what relative addresses in articles are relative to")] = None
+
+
+class EntrySettings(Settings, frozen=True, kw_only=True):
+    """What becomes an entry, and what an entry shows."""
+
+    related: Annotated[
+        RelatedChoice,
+        Meta(description="whether related links become entries, are listed with their article, both, or neither"),
+    ] = "both"
+    content: Annotated[ContentChoice, Meta(description="the whole body, or the excerpt in its place")] = "full"
+    images: Annotated[ImagesChoice, Meta(description="which of an entry's images are published")] = "all"
+    related_title: Annotated[str, Meta(description="the heading of the list of related links")] = "Related coverage"
+
+
+class FeedSettings(Settings, frozen=True, kw_only=True):
+    """What a feed may say of itself. Unset values come from the feed's kind, then from the global settings."""
+
+    language: Language | None = None
+    limit: Annotated[Count | None, Meta(description="how many entries the feed shows")] = None
+    min_entries: Annotated[Amount | None, Meta(description="with fewer entries there is no feed")] = None
+    content: ContentChoice | None = None
+    images: ImagesChoice | None = None
+    related: RelatedChoice | None = None
+    formats: tuple[Format, ...] | None = None
+
+
+class AllFeed(FeedSettings, frozen=True, kw_only=True):
+    """The feed of everything."""
+
+    title: Template = "{site}"
+    description: Template | None = None
+    limit: Count = 100
+    min_entries: Amount = 0
+
+
+class TopicFeeds(FeedSettings, frozen=True, kw_only=True):
+    """One feed per topic."""
+
+    title: Template = "{name} – {site}"
+    description: Template = "{name}: articles and related coverage"
+    limit: Count = 50
+    min_entries: Amount = 1
+
+
+class ProviderFeeds(FeedSettings, frozen=True, kw_only=True):
+    """One feed per provider."""
+
+    title: Template = "{name} – {site}"
+    description: Template = "Stories published by {name}"
+    limit: Count = 50
+    min_entries: Amount = 2
+
+
+class TopicRule(Settings, frozen=True, kw_only=True):
+    """Which topics an entry must have: any of these, all of these, none of these."""
+
+    any: tuple[Text, ...] = ()
+    all: tuple[Text, ...] = ()
+    none: tuple[Text, ...] = ()
+
+
+class ProviderRule(Settings, frozen=True, kw_only=True):
+    """Which providers an entry may be from: any of these, none of these."""
+
+    any: tuple[Domain, ...] = ()
+    none: tuple[Domain, ...] = ()
+
+
+class CustomFeed(FeedSettings, frozen=True, kw_only=True):
+    """A feed of your own: an entry is in it if it passes every rule."""
+
+    path: FeedPath
+    title: Annotated[Text | None, Meta(description="without it, the path's last part")] = None
+    description: Text | None = None
+    limit: Count = 50
+    min_entries: Amount = 0
+    icon: Url | None = None
+    topics: TopicRule = TopicRule()
+    providers: ProviderRule = ProviderRule()
+    types: Annotated[tuple[Text, ...], Meta(description="article, video, course …")] = ()
+    min_quality: int | None = None
+    min_heat: int | None = None
+    match: Regex | None = None
+    newer_than: Period | None = None
+    sort: Literal["date", "quality", "heat"] = "date"
+
+
+class FeedKinds(Settings, frozen=True, kw_only=True):
+    """Which feeds there are. `off` instead of settings switches a kind off."""
+
+    all: AllFeed | Off = AllFeed()
+    topics: TopicFeeds | Off = TopicFeeds()
+    providers: ProviderFeeds | Off = ProviderFeeds()
+    custom: tuple[CustomFeed, ...] = ()
+
+
+class Topic(FeedSettings, frozen=True, kw_only=True):
+    """What is known of a topic beyond the name that articles use."""
+
+    slug: Slug | None = None
+    title: Text | None = None
+    description: Text | None = None
+    parent: Annotated[Text | None, Meta(description="the topic whose feed holds this one's entries too")] = None
+    aliases: Annotated[tuple[Text, ...], Meta(description="other names of the same topic")] = ()
+    icon: Url | None = None
+
+
+class ProviderSettings(FeedSettings, frozen=True, kw_only=True):
+    """What is known of a provider beyond what articles say."""
+
+    title: Text | None = None
+    description: Text | None = None
+    feed: Annotated[Url | None, Meta(description="the provider's own feed, named as the source of its entries")] = None
+    icon: Url | None = None
+
+
+class ConfigFile(Settings, frozen=True, kw_only=True):
+    """The file config/feeds.yaml."""
+
+    site: Site
+    source: Source
+    entries: EntrySettings = EntrySettings()
+    feeds: FeedKinds = FeedKinds()
+    formats: Annotated[tuple[Format, ...], Meta(min_length=1)] = ALL_FORMATS
+    topics: dict[Text, Topic] = {}
+    providers: dict[Domain, ProviderSettings] = {}
+
+
+class Config(ConfigFile, frozen=True, kw_only=True):
+    """A configuration that was found right. `path` is its file, `articles` the archive's folders, all absolute."""
+
+    path: Path
+    articles: tuple[Path, ...]
+
+    @property
+    def default_output(self) -> Path:
+        """`output/` beside the folder of the configuration."""
+        return self.path.parent.parent / "output"
+
+    @property
+    def base_url(self) -> str:
+        """`site.url` as a valid address, with one slash at its end."""
+        return (absolute_url(self.site.url) or self.site.url).rstrip("/") + "/"
+
+
+def period(text: str) -> dt.timedelta:
+    """The time that a `Period` such as `90 days` stands for."""
+    number, unit = text.split()
+    return dt.timedelta(**{unit.removesuffix("s") + "s": int(number)})
+
+
+def first_set(*values: T | None) -> T:
+    """The first value that is not None: a feed's own, else its kind's, else the global one."""
+    return next(value for value in values if value is not None)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the configuration, for editors."""
+    schema = msgspec.json.schema(ConfigFile)
+    definitions = schema.pop("$defs")
+    root = definitions.pop("ConfigFile")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **root,
+        "title": "feeds configuration",
+        "$defs": dict(sorted(definitions.items())),
+    }

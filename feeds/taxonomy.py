@@ -1,0 +1,214 @@
+"""Topics and providers: which names mean the same, what they are called and under which address they are published."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slugify import slugify
+
+from feeds.model import Category
+from feeds.settings import Config, ProviderSettings, Topic
+from feeds.urls import valid_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+#: Letters and the marks that belong to them, which `\w` leaves out: without them Hindi or Thai cannot be read.
+_NOT_IN_SLUG = re.compile(
+    r"[^-\w\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1"
+    r"\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u200c\u200d]+"
+)
+_SPOKEN = (
+    (re.compile(r"\+"), " plus "),
+    (re.compile(r"(?<=\w)#"), " sharp "),
+    (re.compile(r"&"), " and "),
+    (re.compile(r"(?:^|(?<=\s))\.(?=\w)"), "dot "),
+)
+_LONGEST_SLUG = 100
+_LONGEST_DOMAIN = 150
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNode:
+    """A topic: what it is called, where it is published and which topics are above it, nearest first."""
+
+    key: str
+    title: str
+    slug: str
+    settings: Topic
+    ancestors: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return f"topics/{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderNode:
+    """A provider: what it is called and what the configuration knows of it."""
+
+    domain: str
+    title: str
+    settings: ProviderSettings
+
+    @property
+    def path(self) -> str:
+        return f"providers/{_file_name(self.domain)}"
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """All topics, by key, and all providers, by domain. `collisions` says which slugs two topics wanted."""
+
+    topics: Mapping[str, TopicNode]
+    providers: Mapping[str, ProviderNode]
+    scheme: str
+    collisions: tuple[str, ...] = ()
+    _aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def topic(self, name: str) -> str:
+        """The key of the topic that `name` means."""
+        key = topic_key(name)
+        return self._aliases.get(key, key)
+
+    def keys(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The keys of the topics that `names` mean, each once."""
+        return tuple(dict.fromkeys(map(self.topic, names)))
+
+    def with_ancestors(self, keys: Iterable[str]) -> frozenset[str]:
+        """The topics and all topics above them."""
+        return frozenset(key for name in keys for key in (name, *self.topics[name].ancestors))
+
+    def categories(self, names: Iterable[str]) -> tuple[Category, ...]:
+        nodes = (self.topics[key] for key in self.keys(names))
+        return tuple(Category(term=node.slug, scheme=self.scheme, label=node.title) for node in nodes)
+
+
+def topic_key(name: str) -> str:
+    """What identifies a topic: its name without regard to case, white space and compatibility forms.
+
+    Compatibility caseless matching (Unicode, section 3.13, D146).
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name).casefold())
+    return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
+
+
+def build_taxonomy(config: Config, topic_names: Iterable[str], provider_names: Iterable[tuple[str, str]]) -> Taxonomy:
+    """The taxonomy of the topic names and (domain, name) pairs that entries use, and of what is configured."""
+    configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
+    aliases = {topic_key(alias): key for key, (_, topic) in configured.items() for alias in topic.aliases}
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for name in (*topic_names, *(topic.parent for _, topic in configured.values() if topic.parent)):
+        key = topic_key(name)
+        spellings[aliases.get(key, key)].add(name)
+    for key in configured:
+        spellings.setdefault(key, set())
+    titles = {key: _topic_title(configured.get(key), names) for key, names in spellings.items()}
+    settings = {key: configured[key][1] if key in configured else Topic() for key in spellings}
+    slugs, collisions = _assign_slugs(titles, settings, configured)
+    parents = {
+        key: aliases.get(topic_key(topic.parent), topic_key(topic.parent))
+        for key, topic in settings.items()
+        if topic.parent
+    }
+    topics = {
+        key: TopicNode(key, titles[key], slugs[key], settings[key], tuple(_ancestors(key, parents)))
+        for key in sorted(spellings)
+    }
+    return Taxonomy(
+        topics=topics,
+        providers=_providers(config, provider_names),
+        scheme=f"{config.base_url}topics/",
+        collisions=collisions,
+        _aliases=aliases,
+    )
+
+
+def slug_of(name: str) -> str:
+    """A readable part of an address for `name`; it may be empty."""
+    for pattern, spoken in _SPOKEN:
+        name = pattern.sub(spoken, name)
+    return slugify(name, allow_unicode=True, regex_pattern=_NOT_IN_SLUG).strip("-_\u200c\u200d")
+
+
+def _topic_title(configured: tuple[str, Topic] | None, spellings: set[str]) -> str:
+    """The configured title or name, else the spelling that sorts first, which is the one with most capitals."""
+    if configured:
+        name, topic = configured
+        return topic.title or name
+    return min(spellings)
+
+
+def _assign_slugs(
+    titles: Mapping[str, str], settings: Mapping[str, Topic], configured: Mapping[str, tuple[str, Topic]]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A slug for each topic, no two the same.
+
+    Of topics that want the same slug the configured one gets it, else the first by key; the others get a digest of
+    their key behind it, so that a further topic never moves them.
+    """
+    slugs = {key: topic.slug for key, topic in settings.items() if topic.slug}
+    taken = {topic_key(slug): key for key, slug in slugs.items()}
+    collisions = []
+    for key in sorted(titles.keys() - slugs.keys(), key=lambda key: (key not in configured, key)):
+        wanted = slug_of(key)
+        slug = wanted if 0 < len(wanted.encode()) <= _LONGEST_SLUG else _with_digest(wanted or "topic", key)
+        other = taken.get(topic_key(slug), key)
+        if other != key:
+            slug = next(slug for slug in _with_digests(wanted, key) if topic_key(slug) not in taken)
+            collisions.append(
+                f"topics {titles[other]!r} and {titles[key]!r} both have the slug {wanted!r}; the second is published "
+                f"at topics/{slug}; give it a slug of its own, or make it an alias, under topics:"
+            )
+        taken[topic_key(slug)] = key
+        slugs[key] = slug
+    return slugs, tuple(collisions)
+
+
+def _with_digest(slug: str, key: str, digits: int = 8) -> str:
+    short = slug.encode()[: _LONGEST_SLUG - digits - 1].decode(errors="ignore").strip("-_\u200c\u200d")
+    return f"{short}-{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:digits]}"
+
+
+def _with_digests(slug: str, key: str) -> Iterator[str]:
+    """The slug with a digest, and with ever longer ones, of which one is free."""
+    return (_with_digest(slug, key, digits) for digits in range(8, 65, 8))
+
+
+def _ancestors(key: str, parents: Mapping[str, str]) -> Iterator[str]:
+    while key in parents:
+        key = parents[key]
+        yield key
+
+
+def _providers(config: Config, names: Iterable[tuple[str, str]]) -> dict[str, ProviderNode]:
+    settings = {valid_domain(name) or name: provider for name, provider in config.providers.items()}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for domain, name in names:
+        counts[domain][name] += 1
+    return {
+        domain: ProviderNode(
+            domain,
+            _provider_title(domain, counts[domain], settings.get(domain)),
+            settings.get(domain, ProviderSettings()),
+        )
+        for domain in sorted(counts.keys() | settings.keys())
+    }
+
+
+def _provider_title(domain: str, names: Counter[str], settings: ProviderSettings | None) -> str:
+    """The configured title, else the name that most entries give, else, where they do not agree, the domain."""
+    if settings and settings.title:
+        return settings.title
+    name, count = max(names.items(), key=lambda item: item[1], default=(domain, 1))
+    return name if count * 2 > names.total() else domain
+
+
+def _file_name(domain: str) -> str:
+    name = re.sub(r"[^a-z0-9._-]", "-", domain)
+    return name if len(name) <= _LONGEST_DOMAIN else _with_digest(name, domain)
