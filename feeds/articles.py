@@ -1,0 +1,179 @@
+"""Article files: found, read and parsed.
+
+A file is Markdown with YAML front matter. Whatever is wrong in it becomes a mistake with its line; what is right is
+kept. What the fields mean for entries is decided in `entries.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import frontmatter
+from frontmatter.default_handlers import YAMLHandler
+
+from feeds.errors import Mistake
+from feeds.fields import ArticleSource, Fields
+from feeds.markup import remove_controls
+from feeds.model import Article, Image, Person, Publisher, RelatedLink
+from feeds.yamlfile import ArticleLoader, YamlError, load_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_EXTENSIONS = (".md", ".markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFile:
+    """A file of the archive: `path` is relative to its folder `root`, with forward slashes."""
+
+    root: Path
+    path: str
+
+    @property
+    def label(self) -> str:
+        """How messages name the file: the archive's folder and the path in it."""
+        return f"{self.root.name}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedArticle:
+    """What came of a file. Without an article, `mistakes` says why."""
+
+    article: Article | None
+    mistakes: tuple[Mistake, ...] = ()
+    source: ArticleSource | None = None
+
+
+def find_articles(folders: Iterable[Path]) -> list[ArticleFile]:
+    """The Markdown files below `folders`, ordered by folder and path; what a dot hides is left out."""
+    files: list[ArticleFile] = []
+    for root in folders:
+        paths = sorted(path.relative_to(root).as_posix() for path in _walk(root))
+        files.extend(ArticleFile(root, path) for path in paths)
+    return files
+
+
+def read_article(file: ArticleFile) -> ParsedArticle:
+    """Read and parse one file. Nothing that a file holds raises."""
+    full_path = file.root / file.path
+    try:
+        content = full_path.read_bytes()
+        modified = dt.datetime.fromtimestamp(int(full_path.stat().st_mtime), dt.UTC)
+    except OSError as error:
+        return ParsedArticle(None, (Mistake(file.label, 0, f"cannot be read: {error.strerror}"),))
+    return parse_article(content, path=file.path, modified=modified, label=file.label)
+
+
+def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: str | None = None) -> ParsedArticle:
+    """The article that the bytes of a file hold. `label` is how mistakes name the file, by default its path."""
+    label = label or path
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        mistake = Mistake(label, line, f"byte 0x{content[error.start]:02x} is not UTF-8; expected text in UTF-8")
+        return ParsedArticle(None, (mistake,))
+    try:
+        source, metadata, body = _split(text, label)
+    except YamlError as error:
+        return ParsedArticle(None, (Mistake(label, error.line, str(error)),))
+    fields = Fields(metadata, source)
+    article = _article(fields, path=path, modified=modified, body=body)
+    return ParsedArticle(article, source.locate(fields.findings), source)
+
+
+class _Handler(YAMLHandler):
+    """YAML front matter over the C loader, which remembers what it was given."""
+
+    front_matter: str | None = None
+
+    def load(self, fm: str, **_: object) -> Any:
+        self.front_matter = fm
+        return load_yaml(fm, ArticleLoader)
+
+
+def _split(text: str, label: str) -> tuple[ArticleSource, dict[str, Any], str]:
+    text = remove_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    handler = _Handler()
+    if not handler.detect(text.lstrip()):
+        raise YamlError(1, "there is no front matter; expected YAML between two lines of ---")
+    try:
+        metadata, body = frontmatter.parse(text, handler=handler)
+    except YamlError as error:
+        raise YamlError(error.line + _lines_before(text, handler.front_matter), str(error)) from error
+    if handler.front_matter is None:
+        raise YamlError(1, "the front matter has no end; expected a second line of ---")
+    source = ArticleSource(label, handler.front_matter, _lines_before(text, handler.front_matter))
+    if not metadata:
+        raise YamlError(source.lines_before + 1, "the front matter is not a mapping; expected lines such as title: …")
+    return source, metadata, body
+
+
+def _lines_before(text: str, front_matter: str | None) -> int:
+    return text.count("\n", 0, text.find(front_matter)) if front_matter else 0
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(_EXTENSIONS) and not name.startswith("."):
+                yield Path(folder, name)
+
+
+def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str) -> Article:
+    related = tuple(RelatedLink(**_story(link)) for link in fields.mappings("related", "webUrl"))
+    return Article(**_story(fields), path=path, modified=modified, body=body, related=related)
+
+
+def _story(fields: Fields) -> dict[str, Any]:
+    return {
+        "id": fields.raw_text("id"),
+        "title": fields.text("title"),
+        "web_url": fields.raw_text("webUrl"),
+        "original_url": fields.raw_text("originalUrl"),
+        "amp_url": fields.raw_text("ampWebUrl"),
+        "cdn_amp_url": fields.raw_text("cdnAmpWebUrl"),
+        "published": fields.time("publishedDateTime"),
+        "updated": fields.time("updatedDateTime"),
+        "excerpt": fields.raw_text("excerpt"),
+        "type": fields.text("type"),
+        "quality": fields.integer("quality"),
+        "heat": fields.integer("heat"),
+        "is_published": fields.flag("published", default=True),
+        "provider": _publisher(fields.mapping("provider")),
+        "topics": fields.texts("topics"),
+        "images": _images(fields),
+    }
+
+
+def _publisher(fields: Fields | None) -> Publisher | None:
+    if fields is None:
+        return None
+    people = (
+        Person(name=name, uri=author.raw_text("url"), email=author.text("email"))
+        for author in fields.mappings("authors", "name")
+        if (name := author.text("name"))
+    )
+    return Publisher(
+        name=fields.text("name"), domain=fields.text("domain"), authors=tuple(people), images=_images(fields)
+    )
+
+
+def _images(fields: Fields) -> tuple[Image, ...]:
+    return tuple(
+        Image(
+            url=image.raw_text("url") or "",
+            title=image.text("title") or image.text("alt"),
+            type=image.text("type"),
+            length=image.integer("length"),
+            width=image.integer("width"),
+            height=image.integer("height"),
+        )
+        for image in fields.mappings("images", "url")
+    )

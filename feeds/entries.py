@@ -1,0 +1,234 @@
+"""Articles made entries: their own and those of their related links, and one entry of several with the same id."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from feeds.enclosures import derive_enclosures
+from feeds.errors import Finding, Keys
+from feeds.markup import plain_text, render_body, shorten
+from feeds.model import Entry, Link, Person, Provider
+from feeds.urls import absolute_url, canonical_url, domain_of, valid_domain
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from feeds.model import Article, Story
+    from feeds.settings import Source
+
+#: Why there is no entry for an article or a related link.
+Reason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
+
+_SUMMARY_WIDTH = 300
+_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x1f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedEntries:
+    """What came of an article: its entries, its own first if it has one, and what was wrong with it.
+
+    `left_out` is why the article itself has no entry.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    left_out: Reason | None = None
+
+
+class _LeftOut(Exception):  # noqa: N818  # not an error: a way out of the middle of a derivation
+    def __init__(self, reason: Reason, finding: Finding) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.finding = finding
+
+
+def derive_entries(article: Article, source: Source) -> DerivedEntries:
+    """The entries of an article and of its related links. What is not fit to publish becomes a finding."""
+    if not article.is_published and source.unpublished == "skip":
+        return DerivedEntries(left_out="unpublished")
+    findings: list[Finding] = []
+    entries: list[Entry] = []
+    links: list[Link] = []
+    for index, related in enumerate(article.related):
+        if not related.is_published and source.unpublished == "skip":
+            continue
+        try:
+            entry = _derive(related, article, source, ("related", index), findings)
+        except _LeftOut as left_out:
+            findings.append(left_out.finding)
+            continue
+        entries.append(entry)
+        links.append(Link(href=entry.link, title=entry.title, provider=entry.provider.name))
+    try:
+        own = _derive(article, article, source, (), findings)
+    except _LeftOut as left_out:
+        return DerivedEntries(tuple(entries), (left_out.finding, *findings), left_out.reason)
+    own = msgspec.structs.replace(own, related=_related(own, zip(entries, links, strict=True)))
+    return DerivedEntries((own, *entries), tuple(findings))
+
+
+def merge_entries(entries: Sequence[Entry]) -> Entry:
+    """One entry of all that have the same id.
+
+    An article's own fields beat a related link's, then the higher quality wins, then the earlier date, then the
+    smaller path. What the winner lacks comes from the next. Topics and related links are the union.
+    """
+    if len(entries) == 1:
+        return entries[0]
+    ranked = sorted(entries, key=_rank)
+    best = ranked[0]
+    with_quality = (entry.quality for entry in ranked if entry.quality is not None)
+    with_heat = (entry.heat for entry in ranked if entry.heat is not None)
+    related = {canonical_url(link.href): link for entry in reversed(ranked) for link in reversed(entry.related)}
+    return msgspec.structs.replace(
+        best,
+        via=next((entry.via for entry in ranked if entry.via), None),
+        summary=next((entry.summary for entry in ranked if entry.summary), None),
+        body=next((entry.body for entry in ranked if entry.body), ""),
+        enclosures=next((entry.enclosures for entry in ranked if entry.enclosures), ()),
+        type=next((entry.type for entry in ranked if entry.type), None),
+        quality=next(with_quality, None),
+        heat=next(with_heat, None),
+        topics=tuple(dict.fromkeys(topic for entry in ranked for topic in entry.topics)),
+        related=tuple(related[key] for key in reversed(related)),
+    )
+
+
+def _rank(entry: Entry) -> tuple[bool, float, dt.datetime, str, str, str]:
+    quality = entry.quality if entry.quality is not None else float("-inf")
+    return not entry.is_article, -quality, entry.published, entry.path, entry.title, entry.link
+
+
+def _related(own: Entry, found: Iterable[tuple[Entry, Link]]) -> tuple[Link, ...]:
+    """The links to other stories, each once, in the article's order."""
+    links: dict[str, Link] = {}
+    for entry, link in found:
+        if entry.id != own.id:
+            links.setdefault(entry.id, link)
+    return tuple(links.values())
+
+
+def _derive(story: Story, article: Article, source: Source, at: Keys, findings: list[Finding]) -> Entry:
+    link, via = _links(story, source, at)
+    title = story.title
+    if not title:
+        raise _LeftOut("no title", Finding(at, f"{_what(at)} has no title; expected title: with some text"))
+    entry_id = _id(story, link, source, at)
+    published = _published(story, article, source, at)
+    provider = _provider(story, link, source, at, findings)
+    enclosures, image_findings = derive_enclosures(story.images, source.base_url, (*at, "images"))
+    findings.extend(image_findings)
+    body = _body(article, source) if story is article else ""
+    return Entry(
+        id=entry_id,
+        link=link,
+        via=via,
+        title=title,
+        published=published,
+        updated=story.updated or published,
+        summary=_summary(story.excerpt, body),
+        body=body,
+        provider=provider,
+        authors=_authors(story, provider, source),
+        topics=story.topics or article.topics,
+        enclosures=enclosures,
+        type=story.type,
+        quality=story.quality,
+        heat=story.heat,
+        path=article.path,
+        is_article=story is article,
+    )
+
+
+def _links(story: Story, source: Source, at: Keys) -> tuple[str, str | None]:
+    """Where the entry links to, and where its story came from if that is another place."""
+    usual = (story.web_url, story.original_url)
+    preferred = {
+        "web": usual,
+        "original": (story.original_url, story.web_url),
+        "amp": (story.amp_url, *usual),
+        "cdn-amp": (story.cdn_amp_url, story.amp_url, *usual),
+    }[source.link]
+    written = [url for url in preferred if url and url.strip()]
+    found = [url for url in (absolute_url(value, source.base_url) for value in written) if url]
+    if not found:
+        key = "originalUrl" if not story.web_url and story.original_url else "webUrl"
+        there = f"{key} is {written[0]!r}" if written else f"{_what(at)} has no link"
+        keys = (*at, key) if written else at
+        raise _LeftOut("no link", Finding(keys, f"{there}; expected {key}: with an http or https address"))
+    link = found[0]
+    others = [absolute_url(url, source.base_url) for url in (story.original_url, story.web_url) if url]
+    via = next((url for url in others if url and url != link and canonical_url(url) != canonical_url(link)), None)
+    return link, via
+
+
+def _id(story: Story, link: str, source: Source, at: Keys) -> str:
+    given = (story.id or "").strip()
+    if not given:
+        return canonical_url(_usual_link(story, source) or link)
+    if not _ABSOLUTE_IRI.fullmatch(given):
+        message = f"id is {given!r}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
+        raise _LeftOut("bad id", Finding((*at, "id"), message))
+    return given
+
+
+def _usual_link(story: Story, source: Source) -> str | None:
+    """The address that identifies a story, whichever address entries link to."""
+    found = (absolute_url(url, source.base_url) for url in (story.web_url, story.original_url) if url)
+    return next((url for url in found if url), None)
+
+
+def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.datetime:
+    published = story.published or story.updated
+    if published:
+        return published
+    if source.undated == "file":
+        return article.modified
+    message = f"{_what(at)} has no date; expected publishedDateTime: (or set source.undated: file)"
+    raise _LeftOut("no date", Finding(at, message))
+
+
+def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[Finding]) -> Provider:
+    given = story.provider
+    domain = domain_of(link)
+    if given and given.domain:
+        valid = valid_domain(given.domain)
+        if valid:
+            domain = valid
+        else:
+            message = f"domain is {given.domain!r}; expected a domain such as example.com; {domain} is taken"
+            findings.append(Finding((*at, "provider", "domain"), message))
+    if given is None:
+        return Provider(domain=domain, name=domain)
+    icons, _ = derive_enclosures(given.images, source.base_url)
+    return Provider(domain=domain, name=given.name or domain, icon=icons[0] if icons else None)
+
+
+def _authors(story: Story, provider: Provider, source: Source) -> tuple[Person, ...]:
+    """The people who wrote the story, if they are known, and its provider."""
+    publisher = Person(name=provider.name, uri=f"https://{provider.domain}/")
+    people = story.provider.authors if story.provider else ()
+    known = (
+        Person(name=person.name, uri=absolute_url(person.uri, source.base_url) if person.uri else None)
+        for person in people
+        if person.name != provider.name
+    )
+    return (*known, publisher)
+
+
+def _summary(excerpt: str | None, body: str) -> str | None:
+    text = plain_text(excerpt) if excerpt else ""
+    return text or shorten(plain_text(body), _SUMMARY_WIDTH) or None
+
+
+def _body(article: Article, source: Source) -> str:
+    return render_body(article.body, lambda url: absolute_url(url, source.base_url))
+
+
+def _what(at: Keys) -> str:
+    return "the related link" if at else "the article"

@@ -1,0 +1,172 @@
+"""The fields of front matter, each read as the type that is meant, with a finding for what does not fit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from feeds.errors import Finding, Keys, Mistake
+from feeds.markup import clean_line
+from feeds.yamlfile import ArticleLoader, Positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_DATE = "a date and time such as 2020-06-10T23:09:00Z"
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+@dataclass
+class ArticleSource:
+    """The front matter of a file as it is written, to say where in the file something stands."""
+
+    label: str
+    front_matter: str
+    lines_before: int
+
+    def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
+        """The findings with the lines that they are about."""
+        return tuple(Mistake(self.label, self.line(finding.keys), finding.message) for finding in findings)
+
+    def line(self, keys: Keys) -> int:
+        return self._positions.line(keys) + self.lines_before
+
+    def scalar(self, keys: Keys) -> str | None:
+        return self._positions.scalar(keys)
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return Positions(self.front_matter, ArticleLoader)
+
+
+@dataclass
+class Fields:
+    """The fields of one mapping, each read as the type that is meant; what does not fit becomes a finding."""
+
+    values: dict[str, Any]
+    source: ArticleSource
+    at: Keys = ()
+    findings: list[Finding] = field(default_factory=list)
+
+    def text(self, name: str) -> str | None:
+        """A line of text. A number or a date that YAML saw in it is taken as it is written."""
+        raw = self.raw_text(name)
+        return clean_line(raw) or None if raw else None
+
+    def raw_text(self, name: str) -> str | None:
+        """Text as it is written."""
+        return self._as_text(self.values.get(name), (*self.at, name))
+
+    def integer(self, name: str) -> int | None:
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            try:
+                return round(float(value))
+            except (ValueError, OverflowError):
+                pass
+        self._wrong((*self.at, name), value, "a whole number")
+        return None
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.values.get(name)
+        if value is None:
+            return default
+        known = value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
+        if known is None:
+            self._wrong((*self.at, name), value, "true or false")
+            return default
+        return known
+
+    def time(self, name: str) -> dt.datetime | None:
+        """A time in UTC. A time without an offset is in UTC, a date without a time its first moment."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        parsed = _parse_time(value)
+        if parsed is None:
+            self._wrong((*self.at, name), value, _DATE)
+        return parsed
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts, without repeats; a single text is a list of one."""
+        found = (self._as_text(value, keys) for keys, value in self._items(name))
+        return tuple(dict.fromkeys(line for text in found if text and (line := clean_line(text))))
+
+    def mapping(self, name: str) -> Fields | None:
+        """A mapping. A single text is taken for its `name`."""
+        return self._mapping(self.values.get(name), (*self.at, name), "name")
+
+    def mappings(self, name: str, main: str) -> Iterator[Fields]:
+        """A list of mappings; a single one is a list of one, a text is taken for its field `main`."""
+        for keys, value in self._items(name):
+            fields = self._mapping(value, keys, main)
+            if fields:
+                yield fields
+
+    def _mapping(self, value: Any, keys: Keys, main: str) -> Fields | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            value = {main: value}
+        if not isinstance(value, dict):
+            self._wrong(keys, value, "a mapping")
+            return None
+        return Fields(value, self.source, keys, self.findings)
+
+    def _items(self, name: str) -> Iterator[tuple[Keys, Any]]:
+        values = self.values.get(name)
+        if isinstance(values, list):
+            yield from (((*self.at, name, index), value) for index, value in enumerate(values))
+        elif values is not None and values != "":
+            yield (*self.at, name), values
+
+    def _as_text(self, value: Any, keys: Keys) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        written = self.source.scalar(keys)
+        if written is None:
+            self._wrong(keys, value, "text")
+        return written
+
+    def _wrong(self, keys: Keys, value: Any, expected: str) -> None:
+        name = keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
+        self.findings.append(Finding(keys, f"{name} is {_shown(value)}; expected {expected}"))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = str(value) if isinstance(value, dt.date) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _parse_time(value: Any) -> dt.datetime | None:
+    if isinstance(value, str):
+        value = _time_from_text(value.strip())
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
+    if not isinstance(value, dt.datetime):
+        return None
+    whole: dt.datetime = value.replace(microsecond=0)
+    try:
+        return whole.astimezone(dt.UTC) if whole.tzinfo else whole.replace(tzinfo=dt.UTC)
+    except OverflowError:
+        return None
+
+
+def _time_from_text(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
