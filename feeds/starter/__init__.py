@@ -1,0 +1,40 @@
+"""The files with which `feeds init` starts a site."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.errors import PublishError
+from feeds.settings import json_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA_NAME = "feeds.schema.json"
+
+
+def write_starter(folder: Path) -> list[Path]:
+    """Write a configuration, its schema and a first article into `folder`; the paths of what was written.
+
+    Raises PublishError, before anything is written, where one of them is there already.
+    """
+    templates = files(__package__)
+    schema = msgspec.json.format(msgspec.json.encode(json_schema()), indent=2) + b"\n"
+    contents = {
+        folder / "config" / "feeds.yaml": templates.joinpath("feeds.yaml").read_bytes(),
+        folder / "config" / SCHEMA_NAME: schema,
+        folder / "articles" / "welcome.md": templates.joinpath("welcome.md").read_bytes(),
+    }
+    for path in contents:
+        if path.exists():
+            raise PublishError(str(path), "is there already; expected a folder without a site")
+    for path, content in contents.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise PublishError(str(path), f"cannot be written: {error.strerror}") from error
+    return list(contents)
