@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,14 @@ from feeds.errors import Mistake
 from feeds.fields import ArticleSource, Fields
 from feeds.markup import remove_controls
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
-from feeds.yamlfile import ArticleLoader, YamlError, load_yaml
+from feeds.yamlfile import ArticleLoader, YamlError, decode_text, load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_LINE_ENDS = re.compile(r"\r\n?")
+#: YAML breaks lines at these, and no editor does.
+_LINE_SEPARATORS = {0x2028: " ", 0x2029: " "}
 _EXTENSIONS = (".md", ".markdown")
 
 
@@ -73,13 +77,7 @@ def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: st
     """The article that the bytes of a file hold. `label` is how mistakes name the file, by default its path."""
     label = label or path
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        mistake = Mistake(label, line, f"byte 0x{content[error.start]:02x} is not UTF-8; expected text in UTF-8")
-        return ParsedArticle(None, (mistake,))
-    try:
-        source, metadata, body = _split(text, label)
+        source, metadata, body = _split(decode_text(content), label)
     except YamlError as error:
         return ParsedArticle(None, (Mistake(label, error.line, str(error)),))
     fields = Fields(metadata, source)
@@ -91,27 +89,32 @@ class _Handler(YAMLHandler):
     """YAML front matter over the C loader, which remembers what it was given."""
 
     front_matter: str | None = None
+    body: str = ""
+
+    def split(self, text: str) -> tuple[str, str]:
+        self.front_matter, self.body = super().split(text)
+        return self.front_matter, self.body
 
     def load(self, fm: str, **_: object) -> Any:
-        self.front_matter = fm
         return load_yaml(fm, ArticleLoader)
 
 
 def _split(text: str, label: str) -> tuple[ArticleSource, dict[str, Any], str]:
-    text = remove_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = remove_controls(_LINE_ENDS.sub("\n", text).translate(_LINE_SEPARATORS))
+    first_line = text[: len(text) - len(text.lstrip())].count("\n") + 1 if text.strip() else 1
     handler = _Handler()
     if not handler.detect(text.lstrip()):
-        raise YamlError(1, "there is no front matter; expected YAML between two lines of ---")
+        raise YamlError(first_line, "there is no front matter; expected YAML between two lines of ---")
     try:
-        metadata, body = frontmatter.parse(text, handler=handler)
+        metadata, _body = frontmatter.parse(text, handler=handler)
     except YamlError as error:
         raise YamlError(error.line + _lines_before(text, handler.front_matter), str(error)) from error
     if handler.front_matter is None:
-        raise YamlError(1, "the front matter has no end; expected a second line of ---")
-    source = ArticleSource(label, handler.front_matter, _lines_before(text, handler.front_matter))
+        raise YamlError(first_line, "the front matter has no end; expected a second line of ---")
     if not metadata:
-        raise YamlError(source.lines_before + 1, "the front matter is not a mapping; expected lines such as title: …")
-    return source, metadata, body
+        raise YamlError(first_line, "the front matter is not a mapping; expected lines such as title: …")
+    source = ArticleSource(label, handler.front_matter, _lines_before(text, handler.front_matter))
+    return source, metadata, handler.body.strip("\n")
 
 
 def _lines_before(text: str, front_matter: str | None) -> int:

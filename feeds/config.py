@@ -5,28 +5,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
 
 from feeds.errors import ConfigError, Finding, Keys, Mistake
-from feeds.settings import Config, ConfigFile
+from feeds.markup import remove_controls
+from feeds.settings import Config, ConfigFile, compile_match
 from feeds.taxonomy import topic_key
 from feeds.typecheck import wrong_values
 from feeds.urls import absolute_url, valid_domain
-from feeds.yamlfile import ConfigLoader, Positions, YamlError, load_yaml
+from feeds.yamlfile import ConfigLoader, Positions, YamlError, decode_text, load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-T = TypeVar("T")
-
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
 _EXTENSIONS = (".rss", ".atom", ".json")
-_LONGEST_PART = 200
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_LONGEST_PATH = 200
+_LONGEST_SLUG = 100
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PLACEHOLDERS = ("name", "site")
 
 
@@ -35,31 +35,34 @@ def load_config(path: str | Path) -> Config:
     path = Path(path)
     label = str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = decode_text(path.read_bytes())
         values = load_yaml(text, ConfigLoader)
+        findings = list(_findings(values, Positions(text, ConfigLoader), path.absolute().parent))
     except FileNotFoundError as error:
         raise ConfigError([Mistake(label, 0, "there is no such file; `feeds init` makes one")]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Mistake(label, 0, f"cannot be read: {error}")]) from error
+    except OSError as error:
+        raise ConfigError([Mistake(label, 0, f"cannot be read: {error.strerror}")]) from error
     except YamlError as error:
         raise ConfigError([Mistake(label, error.line, str(error))]) from error
-    positions = Positions(text, ConfigLoader)
-    folder = path.absolute().parent
-    findings = [
-        *positions.duplicate_keys(),
-        *wrong_values(values, inspect.type_info(ConfigFile)),
-        *_wrong_meanings(values, folder),
-    ]
+    except RecursionError as error:
+        raise ConfigError([Mistake(label, 1, "not valid YAML: nested in itself")]) from error
     if findings:
-        raise ConfigError(sorted(_mistake(label, positions, finding) for finding in findings))
+        raise ConfigError(sorted(Mistake(label, line, message) for line, message in findings))
     file = msgspec.convert(values, ConfigFile)
-    folders = tuple((folder / name).resolve() for name in file.source.articles)
+    folders = tuple((path.absolute().parent / name).resolve() for name in file.source.articles)
     return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=folders)
 
 
-def _mistake(label: str, positions: Positions, finding: Finding) -> Mistake:
-    key = ".".join(map(str, finding.keys))
-    return Mistake(label, positions.line(finding.keys), f"{key}: {finding.message}" if key else finding.message)
+def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple[int, str]]:
+    """The line and the message, with its key, of all that is wrong."""
+    found = (
+        *positions.duplicate_keys(),
+        *wrong_values(values, inspect.type_info(ConfigFile)),
+        *_wrong_meanings(values, folder),
+    )
+    for finding in found:
+        key = ".".join(map(str, finding.keys))
+        yield positions.line(finding.keys), f"{key}: {finding.message}" if key else finding.message
 
 
 def _wrong_meanings(values: Any, folder: Path) -> Iterator[Finding]:
@@ -98,10 +101,25 @@ def _text(values: Any, *keys: str | int) -> str | None:
 
 
 def _check_folders(values: Any, folder: Path) -> Iterator[Finding]:
+    seen: dict[Path, str] = {}
     for keys, name in _texts(values, "source", "articles"):
-        if not (folder / name).is_dir():
-            there = "is a file" if (folder / name).exists() else "is not there"
-            yield Finding(keys, f"{name!r} {there}; expected a folder of articles, seen from {folder}")
+        kind = _kind(folder / name)
+        if kind != "a folder":
+            there = kind or f"{name!r} is not there"
+            yield Finding(keys, f"{there}; expected a folder of articles, seen from {folder}")
+            continue
+        place = (folder / name).resolve()
+        for other, other_name in seen.items():
+            if place.is_relative_to(other) or other.is_relative_to(place):
+                yield Finding(keys, f"{name!r} overlaps {other_name!r}; expected folders apart from each other")
+        seen.setdefault(place, name)
+
+
+def _kind(path: Path) -> str | None:
+    try:
+        return "a folder" if path.is_dir() else "a file" if path.exists() else None
+    except (OSError, ValueError):  # a name that nothing can have
+        return None
 
 
 def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
@@ -109,6 +127,12 @@ def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
         is_url = keys[-1:] in {("url",), ("uri",), ("base_url",), ("icon",), ("logo",), ("feed",)}
         if is_url and isinstance(value, str) and re.match(r"https?://\S+$", value) and absolute_url(value) is None:
             yield Finding(keys, f"{value!r}; expected an address that a browser can open")
+
+
+def _check_characters(values: Any, _: Path) -> Iterator[Finding]:
+    for keys, value in _leaves(values, ()):
+        if isinstance(value, str) and remove_controls(value) != value:
+            yield Finding(keys, f"{value!r}; expected text without control characters")
 
 
 def _leaves(value: Any, keys: Keys) -> Iterator[tuple[Keys, Any]]:
@@ -142,8 +166,8 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
             yield Finding(keys, f"{path!r}; expected a path that the publisher does not use itself")
         elif any(part.endswith(_EXTENSIONS) for part in parts):
             yield Finding(keys, f"{path!r}; expected a path without extension")
-        elif any(len(part.encode()) > _LONGEST_PART for part in parts):
-            yield Finding(keys, f"{path!r}; expected parts of at most {_LONGEST_PART} bytes")
+        elif len(path) <= _LONGEST_PATH < len(path.encode()):
+            yield Finding(keys, f"{path!r} is {len(path.encode())} bytes long; expected at most {_LONGEST_PATH}")
         elif folded in seen:
             yield Finding(keys, f"{path!r} clashes with {seen[folded]!r}; expected a path of its own")
         seen.setdefault(folded, path)
@@ -153,8 +177,8 @@ def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
     for at, feed in _items(values, "feeds", "custom"):
         pattern = _text(feed, "match")
         try:
-            re.compile(pattern or "")
-        except re.error as error:
+            compile_match(pattern or "")
+        except (re.error, OverflowError, RecursionError) as error:
             yield Finding((*at, "match"), f"{pattern!r}; expected a regular expression ({error})")
 
 
@@ -168,7 +192,10 @@ def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
             if other != name or (spelling != name and topic_key(spelling) == topic_key(name)):
                 yield Finding(keys, f"{spelling!r} is a name of {other!r} already; expected one topic a name")
         slug = _text(topic, "slug")
-        if slug and (other := slugs.setdefault(slug.casefold(), name)) != name:
+        if slug and len(slug) <= _LONGEST_SLUG < len(slug.encode()):
+            message = f"{slug!r} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
+            yield Finding((*at, "slug"), message)
+        elif slug and (other := slugs.setdefault(slug.casefold(), name)) != name:
             yield Finding((*at, "slug"), f"{slug!r} is the slug of {other!r}; expected one of its own")
 
 
@@ -199,11 +226,18 @@ def _check_providers(values: Any, _: Path) -> Iterator[Finding]:
         domain = valid_domain(name)
         if domain and seen.setdefault(domain, name) != name:
             yield Finding(at, f"{seen[domain]!r} is the same provider; expected it once")
+    names = [(at, str(at[-1])) for at, _settings in _items(values, "providers")]
+    for at, _feed in _items(values, "feeds", "custom"):
+        names += [(at + keys, name) for rule in ("any", "none") for keys, name in _texts(_feed, "providers", rule)]
+    for keys, name in names:
+        if valid_domain(name) is None and "." in name:
+            yield Finding(keys, f"{name!r}; expected a domain such as example.com")
 
 
 _CHECKS: tuple[Callable[[Any, Path], Iterator[Finding]], ...] = (
     _check_folders,
     _check_urls,
+    _check_characters,
     _check_templates,
     _check_custom_paths,
     _check_matches,

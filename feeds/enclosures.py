@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from feeds.errors import Finding, Keys
+from feeds.errors import Finding, Keys, shown
 from feeds.model import Enclosure
 from feeds.urls import absolute_url
 
@@ -50,7 +50,7 @@ def derive_enclosures(
     found: dict[str, Enclosure] = {}
     findings = []
     for index, image in enumerate(images):
-        href = absolute_url(image.url, base_url) if image.url else None
+        href = absolute_url(image.url, base_url)
         if href is None:
             findings.append(Finding((*keys, index, "url"), _no_address(image, base_url)))
         elif href not in found:
@@ -87,8 +87,9 @@ def _known(number: int | None) -> int | None:
 
 
 def _no_address(image: Image, base_url: str | None) -> str:
-    if not image.url:
+    if not image.url.strip():
         return "an image has no url; it is left out"
+    there = f"image url is {shown(image.url)}"
     if base_url is None and "://" not in image.url and absolute_url(image.url, "https://example.com/"):
-        return f"image url is {image.url!r}, a relative address; expected source.base_url to be set; it is left out"
-    return f"image url is {image.url!r}; expected an http or https address; it is left out"
+        return f"{there}, a relative address; expected source.base_url to be set; it is left out"
+    return f"{there}; expected an http or https address; it is left out"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from feeds.enclosures import derive_enclosures
-from feeds.errors import Finding, Keys
-from feeds.markup import plain_text, render_body, shorten
+from feeds.errors import Finding, Keys, shown
+from feeds.markup import plain_text, remove_controls, render_body, shorten
 from feeds.model import Entry, Link, Person, Provider
 from feeds.urls import absolute_url, canonical_url, domain_of, valid_domain
 
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 Reason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
 
 _SUMMARY_WIDTH = 300
-_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x1f]+")
+#: RFC 3987, 2.2; RFC 4151 for tags, RFC 8141 for URNs, RFC 9562 for UUIDs.
+_IRI = re.compile(r"([a-z][a-z0-9+.-]*):[^\s<>\"{}|\\^`]+", re.IGNORECASE)
+_IRI_OF_SCHEME = {
+    "tag": re.compile(r"tag:[^,:]+,\d{4}(?:-\d\d(?:-\d\d)?)?:.*", re.IGNORECASE),
+    "urn": re.compile(
+        r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:.+|urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
+    ),
+    "http": re.compile(r"http://[^/?#]+.*", re.IGNORECASE),
+    "https": re.compile(r"https://[^/?#]+.*", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +91,30 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
         return entries[0]
     ranked = sorted(entries, key=_rank)
     best = ranked[0]
-    with_quality = (entry.quality for entry in ranked if entry.quality is not None)
-    with_heat = (entry.heat for entry in ranked if entry.heat is not None)
-    related = {canonical_url(link.href): link for entry in reversed(ranked) for link in reversed(entry.related)}
+    quality = next((entry.quality for entry in ranked if entry.quality is not None), None)
+    heat = next((entry.heat for entry in ranked if entry.heat is not None), None)
+    by_way = (entry.via for entry in ranked if entry.via and canonical_url(entry.via) != canonical_url(best.link))
+    related: dict[str, Link] = {}
+    for link in (link for entry in ranked for link in entry.related):
+        related.setdefault(canonical_url(link.href), link)
     return msgspec.structs.replace(
         best,
-        via=next((entry.via for entry in ranked if entry.via), None),
+        via=next(by_way, None),
         summary=next((entry.summary for entry in ranked if entry.summary), None),
         body=next((entry.body for entry in ranked if entry.body), ""),
         enclosures=next((entry.enclosures for entry in ranked if entry.enclosures), ()),
         type=next((entry.type for entry in ranked if entry.type), None),
-        quality=next(with_quality, None),
-        heat=next(with_heat, None),
+        quality=quality,
+        heat=heat,
         topics=tuple(dict.fromkeys(topic for entry in ranked for topic in entry.topics)),
-        related=tuple(related[key] for key in reversed(related)),
+        related=tuple(related.values()),
     )
 
 
-def _rank(entry: Entry) -> tuple[bool, float, dt.datetime, str, str, str]:
+def _rank(entry: Entry) -> tuple[bool, float, dt.datetime, str, bytes]:
+    """What orders entries of the same id; last, for those of one article, all that they hold."""
     quality = entry.quality if entry.quality is not None else float("-inf")
-    return not entry.is_article, -quality, entry.published, entry.path, entry.title, entry.link
+    return not entry.is_article, -quality, entry.published, entry.path, msgspec.json.encode(entry)
 
 
 def _related(own: Entry, found: Iterable[tuple[Entry, Link]]) -> tuple[Link, ...]:
@@ -147,21 +160,22 @@ def _derive(story: Story, article: Article, source: Source, at: Keys, findings: 
 
 def _links(story: Story, source: Source, at: Keys) -> tuple[str, str | None]:
     """Where the entry links to, and where its story came from if that is another place."""
-    usual = (story.web_url, story.original_url)
+    web, original = ("webUrl", story.web_url), ("originalUrl", story.original_url)
+    amp, cdn_amp = ("ampWebUrl", story.amp_url), ("cdnAmpWebUrl", story.cdn_amp_url)
     preferred = {
-        "web": usual,
-        "original": (story.original_url, story.web_url),
-        "amp": (story.amp_url, *usual),
-        "cdn-amp": (story.cdn_amp_url, story.amp_url, *usual),
+        "web": (web, original),
+        "original": (original, web),
+        "amp": (amp, web, original),
+        "cdn-amp": (cdn_amp, amp, web, original),
     }[source.link]
-    written = [url for url in preferred if url and url.strip()]
-    found = [url for url in (absolute_url(value, source.base_url) for value in written) if url]
-    if not found:
-        key = "originalUrl" if not story.web_url and story.original_url else "webUrl"
-        there = f"{key} is {written[0]!r}" if written else f"{_what(at)} has no link"
-        keys = (*at, key) if written else at
-        raise _LeftOut("no link", Finding(keys, f"{there}; expected {key}: with an http or https address"))
-    link = found[0]
+    written = [(key, url) for key, url in preferred if url and url.strip()]
+    link = next((found for _, url in written if (found := absolute_url(url, source.base_url))), None)
+    if link is None:
+        key, url = written[0] if written else ("webUrl", None)
+        there = f"{key} is {shown(url)}" if url else f"{_what(at)} has no link"
+        raise _LeftOut(
+            "no link", Finding((*at, key) if url else at, f"{there}; expected {key}: with an http or https address")
+        )
     others = [absolute_url(url, source.base_url) for url in (story.original_url, story.web_url) if url]
     via = next((url for url in others if url and url != link and canonical_url(url) != canonical_url(link)), None)
     return link, via
@@ -171,10 +185,18 @@ def _id(story: Story, link: str, source: Source, at: Keys) -> str:
     given = (story.id or "").strip()
     if not given:
         return canonical_url(_usual_link(story, source) or link)
-    if not _ABSOLUTE_IRI.fullmatch(given):
-        message = f"id is {given!r}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
+    if not _is_iri(given):
+        message = f"id is {shown(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
         raise _LeftOut("bad id", Finding((*at, "id"), message))
     return given
+
+
+def _is_iri(text: str) -> bool:
+    match = _IRI.fullmatch(text)
+    if not match or remove_controls(text) != text:
+        return False
+    form = _IRI_OF_SCHEME.get(match[1].lower())
+    return form is None or bool(form.fullmatch(text))
 
 
 def _usual_link(story: Story, source: Source) -> str | None:
@@ -201,11 +223,12 @@ def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[
         if valid:
             domain = valid
         else:
-            message = f"domain is {given.domain!r}; expected a domain such as example.com; {domain} is taken"
+            message = f"domain is {shown(given.domain)}; expected a domain such as example.com; {domain} is taken"
             findings.append(Finding((*at, "provider", "domain"), message))
     if given is None:
         return Provider(domain=domain, name=domain)
-    icons, _ = derive_enclosures(given.images, source.base_url)
+    icons, icon_findings = derive_enclosures(given.images, source.base_url, (*at, "provider", "images"))
+    findings.extend(icon_findings)
     return Provider(domain=domain, name=given.name or domain, icon=icons[0] if icons else None)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Where a value stands in a YAML document: mapping keys and list indexes, outermost first.
 Keys = tuple[str | int, ...]
 
+_LONGEST_SHOWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -37,6 +39,12 @@ class Mistake:
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path
         return f"{place}: {self.message}"
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: a text in quotes, a long one cut."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
 class FeedsError(Exception):

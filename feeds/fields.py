@@ -8,13 +8,15 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from feeds.errors import Finding, Keys, Mistake
-from feeds.markup import clean_line
+from feeds.errors import Finding, Keys, Mistake, shown
+from feeds.markup import clean_line, remove_controls
 from feeds.yamlfile import ArticleLoader, Positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_FIRST_YEAR = 1000
+_LONGEST_WRITTEN = 60
 _DATE = "a date and time such as 2020-06-10T23:09:00Z"
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -57,8 +59,9 @@ class Fields:
         return clean_line(raw) or None if raw else None
 
     def raw_text(self, name: str) -> str | None:
-        """Text as it is written."""
-        return self._as_text(self.values.get(name), (*self.at, name))
+        """Text as it is written, without control characters."""
+        text = self._as_text(self.values.get(name), (*self.at, name))
+        return remove_controls(text) if text else None
 
     def integer(self, name: str) -> int | None:
         value = self.values.get(name)
@@ -102,11 +105,12 @@ class Fields:
         return self._mapping(self.values.get(name), (*self.at, name), "name")
 
     def mappings(self, name: str, main: str) -> Iterator[Fields]:
-        """A list of mappings; a single one is a list of one, a text is taken for its field `main`."""
+        """A list of mappings; a single one is a list of one, a text is taken for its field `main`.
+
+        An item that is not a mapping is an empty one, so that the others keep their places.
+        """
         for keys, value in self._items(name):
-            fields = self._mapping(value, keys, main)
-            if fields:
-                yield fields
+            yield self._mapping(value, keys, main) or Fields({}, self.source, keys, self.findings)
 
     def _mapping(self, value: Any, keys: Keys, main: str) -> Fields | None:
         if value is None:
@@ -135,38 +139,39 @@ class Fields:
 
     def _wrong(self, keys: Keys, value: Any, expected: str) -> None:
         name = keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
-        self.findings.append(Finding(keys, f"{name} is {_shown(value)}; expected {expected}"))
+        written = None if isinstance(value, str) else self.source.scalar(keys)
+        self.findings.append(Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}"))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, written: str | None) -> str:
+    """A value as a person knows it: as it is written in the file, a text in quotes."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = str(value) if isinstance(value, dt.date) else repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return written if written and len(written) <= _LONGEST_WRITTEN else shown(value)
 
 
 def _parse_time(value: Any) -> dt.datetime | None:
+    """A time in UTC, in whole seconds; RSS takes years of four digits only, and systems write year 1 for no date."""
     if isinstance(value, str):
         value = _time_from_text(value.strip())
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
     if not isinstance(value, dt.datetime):
         return None
-    whole: dt.datetime = value.replace(microsecond=0)
+    whole = value.replace(microsecond=0)
     try:
-        return whole.astimezone(dt.UTC) if whole.tzinfo else whole.replace(tzinfo=dt.UTC)
+        time = whole.astimezone(dt.UTC) if whole.tzinfo else whole.replace(tzinfo=dt.UTC)
     except OverflowError:
         return None
+    return time if time.year >= _FIRST_YEAR else None
 
 
 def _time_from_text(text: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        return parsedate_to_datetime(text)
-    except ValueError:
-        return None
+    for parse in (dt.datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return parse(text)
+        except (ValueError, OverflowError):
+            continue
+    return None

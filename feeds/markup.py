@@ -17,11 +17,13 @@ from markdown_it import MarkdownIt
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
 
+#: What XML 1.0 forbids, and the controls and noncharacters that it discourages and validators warn of.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^>]*>")
 _CHUNK = re.compile(r"\n[ \t]*\n")
+_MAILTO = re.compile(r"mailto:[^\s@]+@[^\s@]+", re.IGNORECASE)
 
 _BLOCKS = frozenset(
     "address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li "
@@ -31,8 +33,24 @@ _INLINE = frozenset(
     "a abbr audio b bdi caption cite code col colgroup data del dfn em i img ins kbd mark picture q rp rt ruby s samp "
     "small source span strike strong sub sup time u var video wbr".split()
 )
-_ELEMENTS = "|".join(sorted(_BLOCKS | _INLINE | {"font", "iframe", "script", "style"}))
-_HTML = re.compile(rf"</?(?:{_ELEMENTS})\b[^>]*>", re.IGNORECASE)
+#: What goes with all that is in it.
+_DROPPED = frozenset("iframe math noembed noframes noscript script style svg template textarea title".split())
+_MEDIA = frozenset("audio img picture video".split())
+_OLD = frozenset(
+    "acronym applet big body button center embed font form head html input label map nav object tt".split()
+)
+
+
+def _tags(names: frozenset[str]) -> str:
+    return rf"</?(?:{'|'.join(sorted(names))})(?=[\s/>])"
+
+
+_HTML = re.compile(rf"<!--|{_tags(_BLOCKS | _INLINE | _DROPPED | _OLD)}[^<>]*>", re.IGNORECASE)
+_BLOCK_START = re.compile(rf"\s*(?:<!--|{_tags(_BLOCKS | _DROPPED | _MEDIA | {'center', 'form'})})", re.IGNORECASE)
+#: HTML ignores a line break at the start of <pre>, so one that counts needs another before it.
+_PRE_START = re.compile(r"(<pre[^>]*>)\n")
+#: In what the sanitiser gives, quotes and angle brackets are escaped within attributes.
+_IMAGE_OF_NOTHING = re.compile(r'<img(?![^>]* src=")[^>]*>')
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "hreflang"},
@@ -75,7 +93,9 @@ def plain_text(text: str) -> str:
     """What a person reads of `text`, which may hold HTML: its tags go, and with them scripts and styles."""
     if not _HTML.search(text):
         return clean_line(text)
-    cleaned = nh3.clean(remove_controls(text), tags=set(_BLOCKS), attributes={}, link_rel=None)
+    cleaned = nh3.clean(
+        remove_controls(text), tags=set(_BLOCKS), clean_content_tags=set(_DROPPED), attributes={}, link_rel=None
+    )
     # The sanitiser escapes every other < and >, so what looks like a tag now is a block's.
     return clean_line(_TAG.sub(" ", cleaned))
 
@@ -85,19 +105,25 @@ def safe_html(html: str, resolve: Resolve) -> str:
 
     def keep(tag: str, attribute: str, value: str) -> str | None:
         if attribute in _ADDRESSES:
-            if value.lstrip().startswith("#"):
-                return None  # in a reader there is no page for it to point into
-            return value if tag == "a" and value.startswith("mailto:") else resolve(value)
+            is_mail = tag == "a" and _MAILTO.fullmatch(value)
+            return value if is_mail else resolve(value)
         return value if attribute not in _NUMBERS or value.isdecimal() else None
 
-    return nh3.clean(
-        remove_controls(html),
-        tags=set(_BLOCKS | _INLINE),
-        attributes=_ATTRIBUTES,
-        attribute_filter=keep,
-        url_schemes={"http", "https", "mailto"},
-        link_rel=None,
-    ).strip()
+    def clean(html: str) -> str:
+        cleaned = nh3.clean(
+            remove_controls(html),
+            tags=set(_BLOCKS | _INLINE),
+            clean_content_tags=set(_DROPPED),
+            attributes=_ATTRIBUTES,
+            attribute_filter=keep,
+            url_schemes={"http", "https", "mailto"},
+            link_rel=None,
+        )
+        cleaned = _PRE_START.sub(r"\1\n\n", remove_controls(cleaned))
+        return _IMAGE_OF_NOTHING.sub("", cleaned).strip()
+
+    # Without an element that went, what was in it may nest in a way that HTML does not have: hence a second look.
+    return clean(clean(html))
 
 
 def render_body(body: str, resolve: Resolve) -> str:
@@ -106,7 +132,7 @@ def render_body(body: str, resolve: Resolve) -> str:
         return ""
     if _is_html(body):
         return safe_html(body, resolve)
-    return safe_html(_markdown(indented_code=not body.lstrip().startswith("<")).render(body), resolve)
+    return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve)
 
 
 def shorten(text: str, width: int) -> str:
@@ -114,13 +140,15 @@ def shorten(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     cut = text[: width - 1]
-    head, _, tail = cut.rpartition(" ")
-    return (head if head and len(tail) < width // 2 else cut).rstrip(" ,;:–-") + "…"
+    if text[width - 1] != " ":
+        head, _, tail = cut.rpartition(" ")
+        cut = head if head and len(tail) < width // 2 else cut
+    return cut.rstrip(" ,;:–-") + "…"
 
 
 def _is_html(body: str) -> bool:
-    """Whether every chunk between blank lines starts with a tag, so that there is no Markdown to render."""
-    return all(chunk.lstrip().startswith("<") for chunk in _CHUNK.split(body) if chunk.strip())
+    """Whether every chunk between blank lines starts with a block, so that there is no Markdown to render."""
+    return all(_BLOCK_START.match(chunk) for chunk in _CHUNK.split(body) if chunk.strip())
 
 
 @cache

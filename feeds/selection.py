@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from feeds.settings import (
     FeedSettings,
     ProviderFeeds,
     TopicFeeds,
+    compile_match,
     first_set,
     period,
 )
@@ -214,7 +214,7 @@ def _rules(feed: CustomFeed, taxonomy: Taxonomy, now: dt.datetime) -> Iterator[C
         types = {type_.casefold() for type_ in feed.types}
         yield lambda entry: (entry.type or "").casefold() in types
     if feed.match:
-        pattern = re.compile(feed.match, re.IGNORECASE)
+        pattern = compile_match(feed.match)
         yield lambda entry: bool(pattern.search(f"{entry.title}\n{entry.summary or ''}"))
     if feed.newer_than:
         oldest = now - period(feed.newer_than)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,7 +20,7 @@ from feeds.urls import absolute_url
 T = TypeVar("T")
 
 #: What no part of a path may hold; inside a character class.
-_NOT_IN_PATH = r"\s\x00-\x1f/\\\\?#%&+:;,\"'<>|*`$!@=^~()\[\]{}"
+_NOT_IN_PATH = r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
 _PART = rf"[^.{_NOT_IN_PATH}]([^{_NOT_IN_PATH}]*[^.{_NOT_IN_PATH}])?"
 
 Off = Literal["off"]
@@ -92,7 +94,7 @@ class Site(Settings, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
-            description="where output/ is served; every address starts with it",
+            description="the http or https address where output/ is served; every address starts with it",
         ),
     ]
     description: Annotated[str, Meta(description="a sentence about the site")] = ""
@@ -269,6 +271,13 @@ def period(text: str) -> dt.timedelta:
     """The time that a `Period` such as `90 days` stands for."""
     number, unit = text.split()
     return dt.timedelta(**{unit.removesuffix("s") + "s": int(number)})
+
+
+def compile_match(pattern: str) -> re.Pattern[str]:
+    """The regular expression of `match`; raises re.error. What Python may change one day is no news to users."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern, re.IGNORECASE)
 
 
 def first_set(*values: T | None) -> T:

@@ -84,7 +84,8 @@ def _fits_text(value: str, type_: inspect.StrType) -> bool:
 
 
 def _matches(value: str, pattern: str | None) -> bool:
-    return pattern is None or ("\n" not in value and bool(re.search(pattern, value)))
+    """Whether JSON Schema's pattern is found: its `$` is the very end, not the place before a last line break."""
+    return pattern is None or bool(re.search(re.sub(r"\$$", r"\\Z", pattern), value))
 
 
 def _expected(type_: inspect.Type) -> str:

@@ -30,19 +30,22 @@ _TRACKING = re.compile(
 def absolute_url(value: str, base: str | None = None) -> str | None:
     """The http or https address that `value` stands for, valid by RFC 3986; None where there is none.
 
-    HTML entities are decoded and spaces and letters beyond ASCII encoded. A relative address is resolved against
-    `base`; without one it stands for nothing.
+    HTML entities are decoded, however often they were encoded, and spaces and letters beyond ASCII are encoded. A
+    relative address is resolved against `base`; without one, or as a mere fragment, it stands for nothing.
     """
-    value = decode_entities(value).strip()
-    if _PLAIN.fullmatch(value):
+    value = _decoded(value).strip()
+    if not value or value.startswith("#"):
+        return None
+    if _PLAIN.fullmatch(value) and "xn--" not in value:
         return value
     if _NO_SCHEME.match(value):
         value = "https://" + value.removeprefix("//")
     parsed = _parse(value, base)
     if parsed is None or parsed.protocol not in {"http:", "https:"} or not _HOST.fullmatch(parsed.hostname):
         return None
-    origin = f"{parsed.protocol}//{parsed.host}"
-    return origin + _NOT_ALLOWED.sub(_encode, f"{parsed.pathname}{parsed.search}{parsed.hash}")
+    fragment = parsed.hash[:1] + parsed.hash[1:].replace("#", "%23")
+    rest = _NOT_ALLOWED.sub(_encode, f"{parsed.pathname}{parsed.search}{fragment}")
+    return f"{parsed.protocol}//{parsed.host}{rest}"
 
 
 def canonical_url(url: str) -> str:
@@ -52,42 +55,50 @@ def canonical_url(url: str) -> str:
     their normal form (RFC 3986, 6.2.2); the rest of the query as it is.
     """
     parsed = can_ada.parse(url)
-    port = f":{parsed.port}" if parsed.port else ""
-    host = _without_www(parsed.hostname).rstrip(".")
-    path = parsed.pathname.rstrip("/")
-    parameters = parsed.search.removeprefix("?").split("&")
+    port = f":{parsed.port}" if parsed.port not in {"", "80", "443"} else ""
+    path = _normal(parsed.pathname).rstrip("/")
+    parameters = _normal(parsed.search).removeprefix("?").split("&")
     query = "&".join(parameter for parameter in parameters if parameter and not _TRACKING.match(parameter))
-    rest = _NOT_ALLOWED.sub(_encode, path + (f"?{query}" if query else ""))
-    if not rest.startswith("/"):
-        rest = "/" + rest
-    return f"https://{host}{_default_port(port)}{_ESCAPE.sub(_normal_escape, rest)}"
+    return f"https://{_domain(parsed)}{port}{path or '/'}{'?' if query else ''}{query}"
 
 
 def domain_of(url: str) -> str:
     """The domain of the provider at `url`, an address that `absolute_url` gave: its host without `www.`."""
-    return _without_www(can_ada.parse(url).hostname).rstrip(".")
+    return _domain(can_ada.parse(url))
 
 
 def valid_domain(text: str) -> str | None:
     """The domain that `text` stands for, a host or an address; None where it is neither."""
+    if (text.startswith("/") and not text.startswith("//")) or "%" in text:
+        return None
     url = absolute_url(text if "//" in text else f"https://{text}")
-    return domain_of(url) if url and "%" not in text else None
+    return domain_of(url) if url else None
 
 
 def _parse(value: str, base: str | None) -> can_ada.URL | None:
     try:
         return can_ada.parse(base) + value if base else can_ada.parse(value)
-    except (ValueError, UnicodeEncodeError):
+    except (ValueError, TypeError):  # TypeError: a lone surrogate is no text to it
         return None
 
 
-def _without_www(host: str) -> str:
-    rest = host.removeprefix("www.")
-    return rest if "." in rest else host
+def _decoded(value: str) -> str:
+    while (decoded := decode_entities(value)) != value:
+        value = decoded
+    return value
 
 
-def _default_port(port: str) -> str:
-    return "" if port in {":80", ":443"} else port
+def _domain(url: can_ada.URL) -> str:
+    """The host without `www.`, which stays where it is the domain itself."""
+    host = url.hostname.rstrip(".")
+    while host.startswith("www.") and "." in host.removeprefix("www."):
+        host = host.removeprefix("www.")
+    return host
+
+
+def _normal(part: str) -> str:
+    """A path or query in its normal form."""
+    return _ESCAPE.sub(_normal_escape, _NOT_ALLOWED.sub(_encode, part))
 
 
 def _encode(match: re.Match[str]) -> str:

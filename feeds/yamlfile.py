@@ -6,7 +6,9 @@ positions are worked out then, by composing the text a second time.
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +34,11 @@ class ConfigLoader(_FastLoader):  # type: ignore[misc, valid-type]  # the base i
     """YAML 1.2's words: `off` is a word, not a boolean, and nothing is a date. Keys are texts."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        self.flatten_mapping(node)
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                key.tag = _TAG + "str"
+        if isinstance(node, yaml.MappingNode):
+            self.flatten_mapping(node)
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    key.tag = _TAG + "str"
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
 
@@ -77,13 +80,25 @@ class YamlError(Exception):
         self.line = line
 
 
+def decode_text(content: bytes) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark; raises YamlError."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = len(content[: error.start].splitlines()) + content[: error.start].endswith((b"\n", b"\r"))
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8; expected text in UTF-8"
+        raise YamlError(max(line, 1), message) from error
+
+
 def load_yaml(text: str, loader: type[yaml.SafeLoader]) -> Any:
     """The value of the only document in `text`; raises YamlError."""
     try:
         _check_depth(text)
         return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are safe ones
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        unclosed = error.problem is not None and error.problem.endswith("end of stream")
+        mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
         raise YamlError(mark.line + 1 if mark else 1, f"not valid YAML: {message}") from error
     except yaml.reader.ReaderError as error:
@@ -159,13 +174,12 @@ def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | No
 
 def _duplicate_keys(node: yaml.Node, keys: Keys) -> Iterator[Finding]:
     if isinstance(node, yaml.MappingNode):
-        seen = set[str]()
+        counts = Counter(str(name.value) for name, _ in node.value)
+        for name, count in counts.items():
+            if count > 1:
+                yield Finding((*keys, name), "the key is there twice; expected it once")
         for name, value in node.value:
-            here = (*keys, str(name.value))
-            if name.value in seen:
-                yield Finding(here, "the key is there twice; expected it once")
-            seen.add(name.value)
-            yield from _duplicate_keys(value, here)
+            yield from _duplicate_keys(value, (*keys, str(name.value)))
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield from _duplicate_keys(item, (*keys, index))

@@ -5,9 +5,10 @@ Addresses and texts are put in by MarkupSafe, which escapes them; the body is sa
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from feeds.render.shared import shown_enclosures
 
@@ -42,8 +43,14 @@ def _body(entry: Entry, feed: Feed) -> str:
 def _missing_pictures(entry: Entry, feed: Feed, body: str) -> Iterator[Enclosure]:
     """The pictures that the body does not show itself."""
     for enclosure in shown_enclosures(entry, feed):
-        if enclosure.type.startswith("image/") and f'src="{escape(enclosure.href)}"' not in body:
+        if enclosure.type.startswith("image/") and not _shows(body, enclosure.href):
             yield enclosure
+
+
+def _shows(body: str, href: str) -> bool:
+    """Whether the body, in which the sanitiser left `<` for tags only, has a picture with this address."""
+    source = f'src="{href.replace("&", "&amp;")}"'
+    return source in body and bool(re.search(rf"<img [^>]*{re.escape(source)}", body))
 
 
 def _picture(enclosure: Enclosure, entry: Entry) -> str:

@@ -37,7 +37,16 @@ ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 
 #: Plain text in which readers might see HTML. The RSS profile has `&` and `<` written as hexadecimal references there.
-_PLAIN_TEXTS = ("title", "description", "category", "source", "copyright", "image/title", f"{{{DC}}}creator")
+_PLAIN_TEXTS = (
+    "title",
+    "description",
+    "category",
+    "source",
+    "copyright",
+    "managingEditor",
+    "image/title",
+    f"{{{DC}}}creator",
+)
 _SPECIAL = re.compile("([&<])")
 _REFERENCES = {"&": "#x26", "<": "#x3C"}
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})

@@ -40,7 +40,7 @@ def shows_media(feed: Feed) -> bool:
 
 def rfc3339(time: dt.datetime) -> str:
     """A time in UTC as RFC 3339 writes it, with `Z`."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time.year >= 1000 else f"{time.isoformat()[:19]}Z"
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def alternate_formats(feed: Feed, own: Format) -> Iterator[tuple[str, str]]:

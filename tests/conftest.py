@@ -1,0 +1,78 @@
+"""What tests share: a site in a temporary folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+import feeds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The time of all tests, after every date that they write.
+NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site in `folder`, as `feeds init` lays it out."""
+
+    folder: Path
+
+    @property
+    def config_path(self) -> Path:
+        return self.folder / "config" / "feeds.yaml"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    def configure(self, text: str) -> Path:
+        """Write the configuration; the path of its file."""
+        self.config_path.parent.mkdir(parents=True, exist_ok=True)
+        self.config_path.write_text(textwrap.dedent(text), encoding="utf-8")
+        return self.config_path
+
+    def article(self, path: str, front_matter: str, body: str = "") -> Path:
+        """Write an article below articles/; the path of its file."""
+        file = self.folder / "articles" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"---\n{textwrap.dedent(front_matter).strip()}\n---\n{body}", encoding="utf-8")
+        return file
+
+    def regenerate(self, *, now: dt.datetime = NOW, strict: bool = False, dry_run: bool = False) -> feeds.Report:
+        """Publish into output/ as of `now`."""
+        return feeds.regenerate(feeds.load_config(self.config_path), now=now, strict=strict, dry_run=dry_run)
+
+    def documents(self) -> dict[str, bytes]:
+        """The bytes of every file in output/, by path."""
+        files = (path for path in self.output.rglob("*") if path.is_file())
+        return {path.relative_to(self.output).as_posix(): path.read_bytes() for path in sorted(files)}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """An empty site with the smallest configuration."""
+    site = Site(tmp_path)
+    (tmp_path / "articles").mkdir()
+    site.configure(
+        """\
+        site: {title: Test Wire, url: https://feeds.example.com/}
+        source: {articles: [../articles]}
+        """
+    )
+    return site
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-cases", action="store_true", help="write what the cases publish into their expected/")
+
+
+@pytest.fixture
+def update_cases(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-cases"))

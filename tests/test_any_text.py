@@ -1,0 +1,431 @@
+"""Any text in any field, from front matter to documents: nothing raises, nothing breaks out, and it reads back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import json
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import feedparser
+import lxml.html
+import pytest
+import yaml
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from lxml import etree
+
+from feeds.articles import parse_article
+from feeds.build import Archive, select
+from feeds.entries import derive_entries, merge_entries
+from feeds.render import render_document
+from feeds.settings import AllFeed, Config, FeedKinds, ProviderFeeds, Site, Source, TopicFeeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from feeds.errors import Finding, Mistake
+    from feeds.model import Document, Entry
+
+NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+SCHEMAS = Path(__file__).parent / "schemas"
+ATOM_SCHEMA = etree.RelaxNG(etree.parse(SCHEMAS / "atom.rng"))
+JSON_SCHEMA = Draft202012Validator(json.loads((SCHEMAS / "jsonfeed.schema.json").read_text(encoding="utf-8")))
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+DC = "{http://purl.org/dc/elements/1.1/}"
+MEDIA = "{http://search.yahoo.com/mrss/}"
+
+SITE = Site(title="Test Wire", url="https://feeds.example.com/")
+SOURCE = Source(articles=("articles",), base_url="https://www.example.com/news/")
+NOWHERE = Path(__file__).parent / "nowhere"
+ONE_FEED = Config(
+    site=SITE,
+    source=SOURCE,
+    feeds=FeedKinds(topics="off", providers="off"),
+    path=NOWHERE / "config" / "feeds.yaml",
+    articles=(),
+)
+EVERY_FEED = Config(
+    site=SITE,
+    source=SOURCE,
+    feeds=FeedKinds(all=AllFeed(), topics=TopicFeeds(), providers=ProviderFeeds(min_entries=1)),
+    path=NOWHERE / "config" / "feeds.yaml",
+    articles=(),
+)
+
+any_examples = settings(derandomize=True, deadline=None, max_examples=100, database=None)
+few_examples = settings(any_examples, max_examples=60)
+
+#: XML 1.0, section 2.2: what is not a Char.
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What the same section discourages. It may stay or go.
+NONCHARACTERS = [plane << 16 | low for plane in range(1, 17) for low in (0xFFFE, 0xFFFF)]
+DISCOURAGED = "".join(map(chr, (*range(0x7F, 0xA0), *range(0xFDD0, 0xFDF0), *NONCHARACTERS)))
+
+PIECES = (
+    *("<", ">", "&", '"', "'", "]]>", "<![CDATA[", "<!--", "-->", "<?xml?>", "</title>", "<b>", "</p>", "<p>", "\\"),
+    *(
+        "&amp;",
+        "&lt;",
+        "&#60;",
+        "&#x3C;",
+        "&#1;",
+        "&#xFFFE;",
+        "&#xD800;",
+        "&#0;",
+        "&nbsp;",
+        "&copy",
+        "&nothing;",
+        "%zz",
+    ),
+    *("\x00", "\x08", "\x0b", "\x0c", "\x1b", "\x85", "\u2028", "\ufffe", "\uffff", "\ufdd0", "\U0001fffe", "\u202e"),
+    *(
+        "\n",
+        "\r\n",
+        "\t",
+        "\n\n",
+        "---\n",
+        "\n---\n",
+        "...",
+        "{{",
+        "{name}",
+        "{0}",
+        "%s",
+        "null",
+        "2020-06-10",
+        "#",
+        "`",
+    ),
+    *("<script>alert(1)</script>", '<img src=x onerror="alert(1)">', '<a href="javascript:alert(1)">x</a>', "<style>"),
+    *(
+        '<iframe src="https://x.example/"></iframe>',
+        "<svg onload=alert(1)>",
+        "[x](javascript:alert(1))",
+        "![x](data:,x)",
+    ),
+    *(
+        "https://i.example/a.jpg",
+        "http://",
+        "//x",
+        "../../etc/passwd",
+        "/a b",
+        "javascript:alert(1)",
+        "xn--",
+        "@",
+        ":80",
+    ),
+)
+
+
+@cache
+def pieces(without: str) -> st.SearchStrategy[list[str]]:
+    characters = st.characters(codec="utf-8", exclude_characters=without)
+    allowed = [piece for piece in PIECES if not set(piece) & set(without)]
+    return st.lists(st.one_of(st.text(characters, max_size=12), st.sampled_from(allowed)), max_size=4)
+
+
+@st.composite
+def texts(draw: st.DrawFn, without: str = "") -> str:
+    """Text of any characters that UTF-8 can hold, in which what is special somewhere is frequent."""
+    return "".join(draw(pieces(without)))
+
+
+def some(*keys: str) -> st.SearchStrategy[dict[str, str]]:
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(keys, texts()))
+
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    **dict.fromkeys(("id", "title", "webUrl", "originalUrl", "updatedDateTime", "excerpt"), texts()),
+    **dict.fromkeys(("type", "quality", "heat", "secured"), texts()),
+    "provider": st.fixed_dictionaries(
+        {}, optional={"name": texts(), "domain": texts(), "authors": st.lists(some("name", "url"), max_size=2)}
+    ),
+    "topics": st.lists(texts(), max_size=3),
+    "images": st.lists(some("url", "title", "type", "length", "width", "height"), max_size=2),
+}
+ANYTHING = st.one_of(
+    *(texts(), st.none(), st.booleans(), st.integers(), st.floats(), st.dates(), st.datetimes()),
+    *(st.lists(texts(), max_size=2), some("name", "url", "title"), st.lists(some("name", "url", "title"), max_size=2)),
+)
+#: Some of the fields of an article or a related link, each with any text.
+STORIES = st.fixed_dictionaries({}, optional=FIELDS)
+#: A story that is fit to publish, unless what is drawn beside it spoils it.
+FIT = {"title": "A title", "webUrl": "https://story.example/a", "publishedDateTime": "2020-06-10T23:09:00Z"}
+
+
+def published(front_matter: dict[str, Any], body: str = "", *, config: Config = ONE_FEED) -> list[Document]:
+    """The documents of one article, without a disk."""
+    _, documents = outcome(front_matter, body, config=config)
+    return documents
+
+
+def outcome(
+    front_matter: dict[str, Any], body: str = "", *, config: Config = ONE_FEED
+) -> tuple[Sequence[Mistake | Finding], list[Document]]:
+    """What was wrong with one article, and the documents of what was right."""
+    content = f"---\n{yaml.safe_dump(front_matter, allow_unicode=True)}---\n{body}".encode()
+    parsed = parse_article(content, path="a.md", modified=NOW)
+    if parsed.article is None:
+        return parsed.mistakes, []
+    derived = derive_entries(parsed.article, config.source)
+    by_id: dict[str, list[Entry]] = defaultdict(list)
+    for entry in derived.entries:
+        by_id[entry.id].append(entry)
+    archive = Archive(tuple(merge_entries(same) for same in by_id.values()), 1, {}, ())
+    selection = select(config, archive, NOW, NOWHERE)
+    documents = [render_document(feed, format_) for feed in selection.feeds for format_ in feed.formats]
+    return [*parsed.mistakes, *derived.findings], documents
+
+
+def folded(text: str) -> str:
+    """What is left of a line of text: no forbidden characters, single spaces."""
+    return " ".join(FORBIDDEN.sub("", text).split())
+
+
+def check(document: Document) -> None:
+    """Well-formed, and valid where there is a schema."""
+    if document.path.endswith(".json"):
+        errors = [error.message for error in JSON_SCHEMA.iter_errors(json.loads(document.body))]
+        assert errors == []
+        return
+    root = etree.fromstring(document.body, etree.XMLParser(recover=False, resolve_entities=False))
+    if document.path.endswith(".atom"):
+        assert ATOM_SCHEMA.validate(root), ATOM_SCHEMA.error_log
+
+
+@any_examples
+@given(front_matter=STORIES, related=st.lists(STORIES, max_size=2), body=texts())
+@example(front_matter={"id": "urn:a\ufffeb"}, related=[], body="")
+@example(front_matter={"title": "]]>\x00&#1;"}, related=[], body="<p>&#1;&#xFFFE;</p>")
+def test_any_text_in_any_field_gives_valid_documents(
+    front_matter: dict[str, Any], related: list[dict[str, Any]], body: str
+) -> None:
+    links = [FIT | {"webUrl": "https://story.example/b"} | link for link in related]
+    for document in published(FIT | front_matter | {"related": links}, body, config=EVERY_FEED):
+        check(document)
+
+
+@few_examples
+@given(front_matter=st.dictionaries(st.sampled_from([*FIELDS, *FIT, "related", "published"]), ANYTHING))
+def test_anything_in_any_field_is_published_or_reported(front_matter: dict[str, Any]) -> None:
+    wrong, documents = outcome(FIT | front_matter)
+    items = [json.loads(document.body)["items"] for document in documents if document.path == "all.json"]
+    left_out = str(front_matter.get("published", True)).strip().lower() in {"false", "no", "off"}
+    assert any(items) or wrong or left_out or waits(front_matter)
+    for document in documents:
+        check(document)
+
+
+def waits(front_matter: dict[str, Any]) -> bool:
+    """Whether the date that was drawn may be after NOW, so that its entry is left out until then."""
+    dates = (front_matter.get(key) for key in ("publishedDateTime", "updatedDateTime"))
+    return any(isinstance(date, dt.date) and date.year >= NOW.year for date in dates)
+
+
+@few_examples
+@given(content=st.binary(max_size=60))
+@example(content=b"---\n")
+@example(content=b"---\na: &a [*a]\n---\n")
+@example(content=b"---\n? [a]\n: b\n---\n")
+@example(content=b"---\ntitle: !!python/object:os.system {}\n---\n")
+@example(content=b"\xff")
+def test_any_bytes_are_an_article_or_a_mistake(content: bytes) -> None:
+    for wrapped in (content, b"---\n" + content + b"\n---\n"):
+        parsed = parse_article(wrapped, path="a.md", modified=NOW)
+        assert (parsed.article is None) is (parsed.source is None)
+        assert parsed.article or parsed.mistakes
+
+
+# Texts read back
+
+
+def with_text(text: str) -> dict[str, Any]:
+    """An article that has `text` wherever readers show one."""
+    return FIT | {
+        "title": text,
+        "excerpt": text,
+        "provider": {"name": "The Story", "authors": [{"name": text}]},
+        "topics": [text],
+        "images": [{"url": "https://i.example/a.jpg", "title": text}],
+    }
+
+
+def read_rss(documents: dict[str, bytes]) -> dict[str, object]:
+    (item,) = etree.fromstring(documents["all.rss"]).iter("item")
+    return {
+        "title": item.findtext("title"),
+        "summary": html.unescape(item.findtext("description") or ""),
+        "author": item.findtext(f"{DC}creator"),
+        "topic": item.findtext("category"),
+        "picture": item.findtext(f"{MEDIA}content/{MEDIA}title"),
+    }
+
+
+def read_atom(documents: dict[str, bytes]) -> dict[str, object]:
+    (entry,) = etree.fromstring(documents["all.atom"]).iter(f"{ATOM}entry")
+    return {
+        "title": entry.findtext(f"{ATOM}title"),
+        "summary": entry.findtext(f"{ATOM}summary"),
+        "author": entry.findtext(f"{ATOM}author/{ATOM}name"),
+        "topic": next(category.get("label") for category in entry.iter(f"{ATOM}category")),
+        "picture": next(link.get("title") for link in entry.iter(f"{ATOM}link") if link.get("rel") == "enclosure"),
+    }
+
+
+def read_json(documents: dict[str, bytes]) -> dict[str, object]:
+    (item,) = json.loads(documents["all.json"])["items"]
+    return {
+        "title": item["title"],
+        "summary": item["summary"],
+        "author": item["authors"][0]["name"],
+        "topic": item["tags"][0],
+        "picture": item["attachments"][0]["title"],
+    }
+
+
+def read_with_feedparser(documents: dict[str, bytes]) -> dict[str, object]:
+    (entry,) = feedparser.parse(documents["all.atom"]).entries
+    return {
+        "title": entry.title,
+        "summary": entry.summary,
+        "author": entry.authors[0].name,
+        "topic": entry.tags[0].label,
+        "picture": entry.enclosures[0].title,
+    }
+
+
+def check_reads_back(written: str, text: str) -> None:
+    documents = {document.path: document.body for document in published(with_text(written))}
+    for read in (read_rss, read_atom, read_json):
+        found = read(documents)
+        assert found == dict.fromkeys(found, text)
+
+
+@any_examples
+@given(text=texts(without=DISCOURAGED + "<&"))
+@example(text=" a\n b\t\x00c\ufffe]]> ")
+def test_a_text_reads_back_as_it_is_written(text: str) -> None:
+    assume(folded(text))
+    check_reads_back(text, folded(text))
+
+
+@any_examples
+@given(text=texts(without=DISCOURAGED))
+@example(text="<script>alert(1)</script>")
+@example(text="&amp;lt; &copy; <b>")
+@example(text="]]> <![CDATA[ <!--")
+def test_a_text_with_entities_reads_back_decoded_once(text: str) -> None:
+    assume(folded(text))
+    check_reads_back(html.escape(text), folded(text))
+
+
+@few_examples
+@given(text=texts(without=DISCOURAGED))
+def test_feedparser_reads_back_what_is_written(text: str) -> None:
+    assume(folded(text) and not looks_encoded_twice(folded(text)))
+    documents = {document.path: document.body for document in published(with_text(html.escape(text)))}
+    found = read_with_feedparser(documents)
+    assert found == dict.fromkeys(found, folded(text))
+
+
+def looks_encoded_twice(text: str) -> bool:
+    """Whether feedparser repairs `text`: letters such as `Ã¼` it takes for UTF-8 that was read as Latin-1."""
+    try:
+        return text.encode("latin-1").decode("utf-8") != text
+    except UnicodeError:
+        return False
+
+
+# Content and addresses
+
+ACTIVE = {
+    "script",
+    "style",
+    "iframe",
+    "frame",
+    "object",
+    "embed",
+    "applet",
+    "form",
+    "input",
+    "link",
+    "meta",
+    "base",
+    "svg",
+}
+ADDRESS = re.compile(r"https?://[a-z0-9_.:\[\]-]+(?:/[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?")
+
+
+def content_of(documents: list[Document]) -> list[etree._Element]:
+    """The HTML of every item, parsed."""
+    items = [
+        item for document in documents if document.path == "all.json" for item in json.loads(document.body)["items"]
+    ]
+    return [lxml.html.fragment_fromstring(item["content_html"], create_parent="div") for item in items]
+
+
+@any_examples
+@given(front_matter=STORIES, body=texts())
+@example(front_matter={}, body='<p onclick="x">a</p><svg><script>alert(1)</script></svg><a href="JaVaScRiPt:x">y</a>')
+@example(front_matter={}, body="<noscript><p title='</noscript><img src=x onerror=alert(1)>'>")
+@example(front_matter={}, body="[x](<javascript:alert(1)>) ![x](data:text/html,x) <style>@import 'x'</style>")
+def test_nothing_active_is_in_the_content(front_matter: dict[str, Any], body: str) -> None:
+    for content in content_of(published(FIT | front_matter, body)):
+        for element in content.iter(etree.Element):
+            assert element.tag not in ACTIVE
+            assert [
+                name
+                for name in map(str, element.attrib)
+                if name.lower().startswith("on") or name in {"style", "srcdoc"}
+            ] == []
+            addresses = [element.get(name) for name in ("href", "src", "cite", "poster", "action") if element.get(name)]
+            assert [
+                address for address in addresses if not (address or "").startswith(("https://", "http://", "mailto:"))
+            ] == []
+
+
+def addresses_of(body: bytes, path: str) -> dict[str, list[str | None]]:
+    """Where a document has the address of the story, and where those of its picture."""
+    if path == "all.json":
+        (item,) = json.loads(body)["items"]
+        pictures = [item.get("image"), *(file["url"] for file in item.get("attachments", [{"url": None}]))]
+        return {"story": [item["url"]], "picture": pictures}
+    root = etree.fromstring(body)
+    if path == "all.atom":
+        (entry,) = root.iter(f"{ATOM}entry")
+        links = {link.get("rel"): link.get("href") for link in entry.iter(f"{ATOM}link")}
+        media = [element.get("url") for tag in ("content", "thumbnail") for element in entry.iter(f"{MEDIA}{tag}")]
+        return {"story": [links["alternate"]], "picture": [links.get("enclosure"), *(media or [None])]}
+    media = [element.get("url") for tag in ("content", "thumbnail") for element in root.iter(f"{MEDIA}{tag}")]
+    enclosures = [element.get("url") for element in root.iter("enclosure")]
+    return {"story": [root.findtext("channel/item/link")], "picture": [*enclosures, *media] or [None]}
+
+
+@any_examples
+@given(url=texts())
+@example(url="https://i.example/a.jpg?w=1&#038;h=2")
+@example(url="https://i.example/\x00\ufffe ü\"'<>.jpg")
+@pytest.mark.parametrize(
+    ("what", "written"),
+    [
+        pytest.param("story", lambda url: {"webUrl": url}, id="story"),
+        pytest.param("picture", lambda url: {"images": [{"url": url}]}, id="picture"),
+    ],
+)
+def test_an_address_is_valid_and_the_same_everywhere(
+    what: str, written: Callable[[str], dict[str, Any]], url: str
+) -> None:
+    wrong, documents = outcome(FIT | written(url))
+    entries = [document for document in documents if document.entries]
+    found = {address for document in entries for address in addresses_of(document.body, document.path)[what]}
+    if wrong:
+        assert found <= {None}
+    else:
+        (address,) = found
+        assert ADDRESS.fullmatch(address or "")

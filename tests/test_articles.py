@@ -1,0 +1,752 @@
+"""Files made articles: every field, every kind of mistake, and the line that it stands on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article, read_article
+from feeds.model import Article, Image, Person, Publisher, RelatedLink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODIFIED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+LABEL = "articles/news/a.md"
+A_DATE = "a date and time such as 2020-06-10T23:09:00Z"
+
+
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> dt.datetime:
+    return dt.datetime(year, month, day, hour, minute, tzinfo=dt.UTC)
+
+
+def parse(content: str | bytes) -> ParsedArticle:
+    octets = content.encode() if isinstance(content, str) else content
+    return parse_article(octets, path="news/a.md", modified=MODIFIED, label=LABEL)
+
+
+def parse_front_matter(front_matter: str) -> ParsedArticle:
+    return parse(f"---\n{textwrap.dedent(front_matter).strip()}\n---\n")
+
+
+def article(front_matter: str) -> Article:
+    """The article of front matter without a mistake."""
+    parsed = parse_front_matter(front_matter)
+    assert parsed.mistakes == ()
+    assert parsed.article is not None
+    return parsed.article
+
+
+def mistakes(content: str | bytes) -> list[str]:
+    return [str(mistake) for mistake in sorted(parse(content).mistakes)]
+
+
+def front_matter_mistakes(front_matter: str) -> list[str]:
+    return [str(mistake) for mistake in sorted(parse_front_matter(front_matter).mistakes)]
+
+
+FULL = """\
+---
+category: news
+id: tag:example.com,2020:story
+title: Robots &amp; "people"
+excerpt: "A summary, with <b>markup</b> &amp; entities."
+publishedDateTime: 2020-06-10T23:09:00Z
+updatedDateTime: 2020-06-11T01:00:00+02:00
+webUrl: https://example.com/story?a=1&amp;b=2
+originalUrl: https://original.example.com/story
+ampWebUrl: https://amp.example.com/story
+cdnAmpWebUrl: https://cdn.example.com/story
+type: article
+quality: 63
+heat: -1
+published: true
+secured: "c2VjcmV0"
+provider:
+  name: Example News
+  domain: example.com
+  authors:
+    - name: Ada Example
+      url: https://example.com/ada
+      email: ada@example.com
+    - Bo Example
+  images:
+    - url: /icon.png
+      width: 50
+      height: 50
+topics:
+  - AI
+  - Machine Learning
+images:
+  - url: https://example.com/a.png?w=1&#038;h=2
+    title: A robot
+    type: image/png
+    length: 1234
+    width: 800
+    height: 0
+    isCached: true
+  - url: https://example.com/b.jpg
+    alt: Another robot
+related:
+  - title: A related story
+    excerpt: More on it.
+    publishedDateTime: 2020-06-09T00:00:00Z
+    webUrl: https://other.example.com/related
+    type: video
+    quality: 40
+    published: false
+    provider:
+      name: Other
+      domain: other.example.com
+    topics:
+      - Robotics
+    images:
+      - url: https://other.example.com/c.gif
+        width: 10
+        height: 20
+  - title: A bare story
+    webUrl: https://bare.example.com/
+---
+
+The *body*.
+
+More of it.
+"""
+
+
+def test_every_field_is_read() -> None:
+    parsed = parse(FULL)
+    assert parsed.mistakes == ()
+    assert parsed.article == Article(
+        path="news/a.md",
+        modified=MODIFIED,
+        id="tag:example.com,2020:story",
+        title='Robots & "people"',
+        excerpt="A summary, with <b>markup</b> &amp; entities.",
+        published=utc(2020, 6, 10, 23, 9),
+        updated=utc(2020, 6, 10, 23, 0),
+        web_url="https://example.com/story?a=1&amp;b=2",
+        original_url="https://original.example.com/story",
+        amp_url="https://amp.example.com/story",
+        cdn_amp_url="https://cdn.example.com/story",
+        type="article",
+        quality=63,
+        heat=-1,
+        is_published=True,
+        provider=Publisher(
+            name="Example News",
+            domain="example.com",
+            authors=(
+                Person(name="Ada Example", uri="https://example.com/ada", email="ada@example.com"),
+                Person(name="Bo Example"),
+            ),
+            images=(Image(url="/icon.png", width=50, height=50),),
+        ),
+        topics=("AI", "Machine Learning"),
+        images=(
+            Image(
+                url="https://example.com/a.png?w=1&#038;h=2",
+                title="A robot",
+                type="image/png",
+                length=1234,
+                width=800,
+                height=0,
+            ),
+            Image(url="https://example.com/b.jpg", title="Another robot"),
+        ),
+        related=(
+            RelatedLink(
+                title="A related story",
+                excerpt="More on it.",
+                published=utc(2020, 6, 9),
+                web_url="https://other.example.com/related",
+                type="video",
+                quality=40,
+                is_published=False,
+                provider=Publisher(name="Other", domain="other.example.com"),
+                topics=("Robotics",),
+                images=(Image(url="https://other.example.com/c.gif", width=10, height=20),),
+            ),
+            RelatedLink(title="A bare story", web_url="https://bare.example.com/"),
+        ),
+        body="The *body*.\n\nMore of it.",
+    )
+
+
+def test_secured_is_never_read() -> None:
+    assert b"c2VjcmV0" in FULL.encode()
+    assert b"c2VjcmV0" not in msgspec.json.encode(parse(FULL).article)
+
+
+def test_only_a_title_is_an_article() -> None:
+    assert article("title: T") == Article(path="news/a.md", modified=MODIFIED, title="T")
+
+
+def test_an_article_may_have_an_original_address_only() -> None:
+    found = article("originalUrl: https://youtube.example/watch?v=1&list=2")
+    assert (found.web_url, found.original_url) == (None, "https://youtube.example/watch?v=1&list=2")
+
+
+def test_relative_addresses_stay_as_written() -> None:
+    found = article("webUrl: /news/a\nimages: [{url: ../a b.png}]")
+    assert (found.web_url, found.images) == ("/news/a", (Image(url="../a b.png"),))
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        pytest.param("1.10", "1.10", id="decimal"),
+        pytest.param("1_000", "1_000", id="integer with underscores"),
+        pytest.param("0x1F", "0x1F", id="hexadecimal"),
+        pytest.param("0x_", "0x_", id="hexadecimal without digits"),
+        pytest.param("12:30:45", "12:30:45", id="sexagesimal"),
+        pytest.param(".inf", ".inf", id="infinity"),
+        pytest.param("No", "No", id="boolean"),
+        pytest.param("2020-06-10", "2020-06-10", id="date"),
+        pytest.param("2020-06-10T23:09:00+02:00", "2020-06-10T23:09:00+02:00", id="time"),
+        pytest.param("2020-13-45", "2020-13-45", id="impossible date"),
+        pytest.param("&v 1.10", "1.10", id="anchor"),
+        pytest.param('"AT&amp;T &#8211; news"', "AT&T – news", id="entities"),
+        pytest.param('"&amp;amp;"', "&amp;", id="entities are decoded once"),
+        pytest.param('"Fish &copy chips"', "Fish &copy chips", id="no entity without a semicolon"),
+        pytest.param("'<b>bold</b> & 1 < 2'", "<b>bold</b> & 1 < 2", id="markup is text"),
+        pytest.param('"  a\\n b\\t c  "', "a b c", id="white space is folded"),
+        pytest.param("|\n  a\n  b", "a b", id="block"),
+        pytest.param('"a\\x07b\\uFFFEc"', "abc", id="control characters"),
+        pytest.param("日本語 – ÄÖÜ 😀", "日本語 – ÄÖÜ 😀", id="unicode"),
+        pytest.param('""', None, id="empty"),
+        pytest.param('" "', None, id="blank"),
+        pytest.param("~", None, id="null"),
+        pytest.param('"&#32;"', None, id="blank once decoded"),
+    ],
+)
+def test_a_title_is_the_text_that_is_written(written: str, title: str | None) -> None:
+    assert article(f"title: {written}").title == title
+
+
+def test_an_aliased_number_is_the_text_that_is_written() -> None:
+    assert article("version: &v 1.10\ntitle: *v").title == "1.10"
+
+
+def test_every_text_field_takes_a_number_as_it_is_written() -> None:
+    found = article(
+        """
+        id: 1.10
+        excerpt: 1.20
+        type: 1.30
+        provider: {name: 1.40, domain: 1.50, authors: [{name: 1.60}]}
+        topics: [1.80, No, 2020-06-10]
+        images: [{url: 1.90, title: 2.00}]
+        """
+    )
+    assert (found.id, found.excerpt, found.type) == ("1.10", "1.20", "1.30")
+    assert found.provider == Publisher(name="1.40", domain="1.50", authors=(Person(name="1.60"),))
+    assert found.topics == ("1.80", "No", "2020-06-10")
+    assert found.images == (Image(url="1.90", title="2.00"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "time"),
+    [
+        pytest.param("2020-06-10T23:09:00Z", utc(2020, 6, 10, 23, 9), id="UTC"),
+        pytest.param("2020-06-10T23:09:00+02:00", utc(2020, 6, 10, 21, 9), id="offset"),
+        pytest.param("2020-06-10 23:09:00 -5", utc(2020, 6, 11, 4, 9), id="short offset"),
+        pytest.param("2020-06-10T23:09:00", utc(2020, 6, 10, 23, 9), id="no offset is UTC"),
+        pytest.param("2020-06-10T23:09Z", utc(2020, 6, 10, 23, 9), id="no seconds"),
+        pytest.param("2020-06-10T23:09:00.999Z", utc(2020, 6, 10, 23, 9), id="fraction is dropped"),
+        pytest.param("2020-06-10", utc(2020, 6, 10), id="date"),
+        pytest.param('"2020-06-10"', utc(2020, 6, 10), id="quoted date"),
+        pytest.param('" 2020-06-10T23:09:00Z "', utc(2020, 6, 10, 23, 9), id="quoted with spaces"),
+        pytest.param('"2020-06-10T23:09:00+02:00"', utc(2020, 6, 10, 21, 9), id="quoted with offset"),
+        pytest.param("Wed, 10 Jun 2020 23:09:00 +0200", utc(2020, 6, 10, 21, 9), id="RFC 822"),
+        pytest.param("Wed, 10 Jun 2020 23:09:00 GMT", utc(2020, 6, 10, 23, 9), id="RFC 822 GMT"),
+        pytest.param("Wed, 10 Jun 2020 23:09:00 EST", utc(2020, 6, 11, 4, 9), id="RFC 822 named zone"),
+        pytest.param("10 Jun 2020 23:09:00", utc(2020, 6, 10, 23, 9), id="RFC 822 without zone is UTC"),
+        pytest.param("2020-02-29", utc(2020, 2, 29), id="leap day"),
+        pytest.param('""', None, id="empty"),
+        pytest.param("~", None, id="null"),
+    ],
+)
+def test_a_date_is_a_time_in_utc(written: str, time: dt.datetime | None) -> None:
+    found = article(f"publishedDateTime: {written}").published
+    assert found == time
+    assert found is None or found.tzinfo is dt.UTC
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        pytest.param("2020-13-45", "'2020-13-45'", id="no such month"),
+        pytest.param("2021-02-29", "'2021-02-29'", id="no such day"),
+        pytest.param("2020-06-10T25:00:00Z", "'2020-06-10T25:00:00Z'", id="no such hour"),
+        pytest.param("2020-06-10T10:00:00+25:00", "'2020-06-10T10:00:00+25:00'", id="no such offset"),
+        pytest.param("0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00+05:00", id="before the first year in UTC"),
+        pytest.param("soon", "'soon'", id="word"),
+        pytest.param("'2020'", "'2020'", id="year"),
+        pytest.param("1591830540", "1591830540", id="seconds since 1970"),
+        pytest.param("12:30:45", "12:30:45", id="time of day, a number to YAML"),
+        pytest.param("yes", "yes", id="boolean"),
+        pytest.param("[2020-06-10]", "a list", id="list"),
+        pytest.param("{date: 2020-06-10}", "a mapping", id="mapping"),
+        pytest.param("!!timestamp soon", "'soon'", id="tagged as a timestamp"),
+        pytest.param("Mon, 1 Jan 999999999999 10:00:00", "'Mon, 1 Jan 999999999999 10:00:00'", id="huge year"),
+        pytest.param(f"1 Jan 2020 00:00:00 +{'9' * 20}", f"'1 Jan 2020 00:00:00 +{'9' * 20}'", id="huge offset"),
+    ],
+)
+def test_what_is_no_date_is_a_mistake(written: str, shown: str) -> None:
+    expected = [f"{LABEL}:3: publishedDateTime is {shown}; expected {A_DATE}"]
+    assert front_matter_mistakes(f"title: T\npublishedDateTime: {written}") == expected
+
+
+def test_a_long_value_is_shortened_in_the_message() -> None:
+    (mistake,) = parse_front_matter(f"title: T\npublishedDateTime: {'x' * 10_000}").mistakes
+    assert mistake.message.startswith("publishedDateTime is 'xxxx")
+    assert mistake.message.endswith(f"x…; expected {A_DATE}")
+    assert len(mistake.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        pytest.param("60", 60, id="integer"),
+        pytest.param('"60"', 60, id="quoted"),
+        pytest.param("59.6", 60, id="decimal is rounded"),
+        pytest.param("-1", -1, id="negative"),
+        pytest.param("0", 0, id="zero"),
+        pytest.param('""', None, id="empty"),
+        pytest.param("~", None, id="null"),
+    ],
+)
+def test_a_number_is_a_whole_number(written: str, number: int | None) -> None:
+    found = article(f"quality: {written}\nimages: [{{url: a, width: {written}}}]")
+    assert (found.quality, found.images[0].width) == (number, number)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        pytest.param("high", "'high'", id="word"),
+        pytest.param("yes", "yes", id="boolean"),
+        pytest.param(".nan", ".nan", id="not a number"),
+        pytest.param(".inf", ".inf", id="infinity"),
+        pytest.param('"1e400"', "'1e400'", id="too large"),
+        pytest.param("2020-06-10", "2020-06-10", id="date"),
+        pytest.param("[60]", "a list", id="list"),
+        pytest.param("{}", "a mapping", id="mapping"),
+        pytest.param("!!int many", "'many'", id="tagged as a number"),
+    ],
+)
+def test_what_is_no_number_is_a_mistake(written: str, shown: str) -> None:
+    expected = [f"{LABEL}:3: quality is {shown}; expected a whole number"]
+    assert front_matter_mistakes(f"title: T\nquality: {written}") == expected
+
+
+def test_a_number_of_thousands_of_digits_is_a_mistake_on_its_line() -> None:
+    (mistake,) = parse_front_matter(f"title: T\nquality: {'1' * 5000}").mistakes
+    assert (mistake.line, mistake.message.startswith("quality is "), len(mistake.message) < 200) == (3, True, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "flag"),
+    [
+        ("true", True),
+        ("false", False),
+        ("Yes", True),
+        ("No", False),
+        ("on", True),
+        ("off", False),
+        ('"false"', False),
+        ("' TRUE '", True),
+        ("~", True),
+    ],
+)
+def test_published_is_a_flag(written: str, flag: bool) -> None:
+    assert article(f"published: {written}").is_published is flag
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        pytest.param("maybe", "'maybe'", id="word"),
+        pytest.param("1", "1", id="number"),
+        pytest.param("[true]", "a list", id="list"),
+        pytest.param("!!bool maybe", "'maybe'", id="tagged as a boolean"),
+    ],
+)
+def test_what_is_no_flag_is_a_mistake_and_means_published(written: str, shown: str) -> None:
+    parsed = parse_front_matter(f"title: T\npublished: {written}")
+    assert [str(mistake) for mistake in parsed.mistakes] == [f"{LABEL}:3: published is {shown}; expected true or false"]
+    assert parsed.article is not None
+    assert parsed.article.is_published
+
+
+@pytest.mark.parametrize(
+    ("written", "images"),
+    [
+        pytest.param("", (), id="null"),
+        pytest.param("[]", (), id="empty list"),
+        pytest.param('""', (), id="empty text"),
+        pytest.param("{url: /a.png, width: 0}", (Image(url="/a.png", width=0),), id="single mapping"),
+        pytest.param("https://e.example/a.png", (Image(url="https://e.example/a.png"),), id="text"),
+        pytest.param("[/a.png, /b.png]", (Image(url="/a.png"), Image(url="/b.png")), id="list of texts"),
+        pytest.param("[{}]", (Image(url=""),), id="no url"),
+        pytest.param("[{url: }]", (Image(url=""),), id="url is null"),
+        pytest.param(
+            "[{url: a, width: '', length: ~, height: '20'}]", (Image(url="a", height=20),), id="sizes missing or quoted"
+        ),
+        pytest.param("[{url: a, title: B &amp; C, alt: D}]", (Image(url="a", title="B & C"),), id="title beats alt"),
+    ],
+)
+def test_images_come_in_many_shapes(written: str, images: tuple[Image, ...]) -> None:
+    assert article(f"title: T\nimages: {written}").images == images
+
+
+@pytest.mark.parametrize(
+    ("written", "provider"),
+    [
+        pytest.param("", None, id="null"),
+        pytest.param("{}", Publisher(), id="empty mapping"),
+        pytest.param("Example News", Publisher(name="Example News"), id="text is its name"),
+        pytest.param("{domain: example.com}", Publisher(domain="example.com"), id="domain only"),
+        pytest.param("{name: A &amp; B}", Publisher(name="A & B"), id="entities"),
+        pytest.param("{authors: Ada}", Publisher(authors=(Person(name="Ada"),)), id="author is a text"),
+        pytest.param("{authors: {name: Ada}}", Publisher(authors=(Person(name="Ada"),)), id="author is a mapping"),
+        pytest.param("{authors: [{url: /ada}]}", Publisher(), id="author without a name"),
+        pytest.param("{images: /i.png}", Publisher(images=(Image(url="/i.png"),)), id="image is a text"),
+    ],
+)
+def test_a_provider_may_be_incomplete(written: str, provider: Publisher | None) -> None:
+    assert article(f"title: T\nprovider: {written}").provider == provider
+
+
+@pytest.mark.parametrize(
+    ("written", "related"),
+    [
+        pytest.param("", (), id="null"),
+        pytest.param("[]", (), id="empty"),
+        pytest.param("{title: R}", (RelatedLink(title="R"),), id="single mapping"),
+        pytest.param("[https://e.example/r]", (RelatedLink(web_url="https://e.example/r"),), id="text is its webUrl"),
+    ],
+)
+def test_related_comes_in_many_shapes(written: str, related: tuple[RelatedLink, ...]) -> None:
+    assert article(f"title: T\nrelated: {written}").related == related
+
+
+@pytest.mark.parametrize(
+    ("written", "topics"),
+    [
+        pytest.param("", (), id="null"),
+        pytest.param("[]", (), id="empty"),
+        pytest.param("AI, ML", ("AI, ML",), id="text is one topic"),
+        pytest.param("[AI, AI, ' AI ', A &amp; I]", ("AI", "A & I"), id="repeats go"),
+        pytest.param("[AI, ~, '']", ("AI",), id="empty ones go"),
+        pytest.param("[C, C++, C#]", ("C", "C++", "C#"), id="punctuation stays"),
+    ],
+)
+def test_topics_are_a_list_of_texts(written: str, topics: tuple[str, ...]) -> None:
+    assert article(f"title: T\ntopics: {written}").topics == topics
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "expected"),
+    [
+        pytest.param("title: [a]", "2: title is a list; expected text", id="title is a list"),
+        pytest.param("title: {a: b}", "2: title is a mapping; expected text", id="title is a mapping"),
+        pytest.param("webUrl:\n  - a", "2: webUrl is a list; expected text", id="address is a list"),
+        pytest.param("topics:\n  - AI\n  - [a]", "4: topics[1] is a list; expected text", id="topic is a list"),
+        pytest.param("topics: {a: b}", "2: topics is a mapping; expected text", id="topics are a mapping"),
+        pytest.param("provider: 42", "2: provider is 42; expected a mapping", id="provider is a number"),
+        pytest.param("provider: No", "2: provider is No; expected a mapping", id="provider is a boolean"),
+        pytest.param("provider: [a]", "2: provider is a list; expected a mapping", id="provider is a list"),
+        pytest.param("images:\n  - /a.png\n  - 42", "4: images[1] is 42; expected a mapping", id="image is a number"),
+        pytest.param("related:\n  -\n    - a", "4: related[0] is a list; expected a mapping", id="related is a list"),
+        pytest.param(
+            "images: {url: a, width: wide}", "2: width is 'wide'; expected a whole number", id="in a single mapping"
+        ),
+        pytest.param(
+            "provider:\n  images:\n    - url: a\n      height: tall",
+            "5: height is 'tall'; expected a whole number",
+            id="image of the provider",
+        ),
+        pytest.param(
+            "related:\n  - title: R\n  - images:\n      - url: a\n        width: wide",
+            "6: width is 'wide'; expected a whole number",
+            id="image of a related link",
+        ),
+        pytest.param(
+            "related:\n  - title: R\n    provider:\n      authors:\n        - name: [a]",
+            "6: name is a list; expected text",
+            id="author of a related link",
+        ),
+        pytest.param("quality: 1\nquality: many", "3: quality is 'many'; expected a whole number", id="key twice"),
+        pytest.param(
+            "# a comment\n\nquality:\n  many", "4: quality is 'many'; expected a whole number", id="value below its key"
+        ),
+        pytest.param(
+            "excerpt: |\n  one\n\n  two\nquality: many",
+            "6: quality is 'many'; expected a whole number",
+            id="after a block of text",
+        ),
+        pytest.param(
+            'excerpt: "one\u2028two"\nquality: many',
+            "3: quality is 'many'; expected a whole number",
+            id="after a line separator, which no editor breaks at",
+        ),
+    ],
+)
+def test_a_mistake_names_its_line(front_matter: str, expected: str) -> None:
+    assert front_matter_mistakes(front_matter) == [f"{LABEL}:{expected}"]
+
+
+def test_all_mistakes_are_reported_and_the_rest_is_kept() -> None:
+    parsed = parse_front_matter("title: T\nquality: many\nheat: [1]\npublishedDateTime: soon\ntype: video")
+    assert sorted((mistake.line, mistake.message.partition(" ")[0]) for mistake in parsed.mistakes) == [
+        (3, "quality"),
+        (4, "heat"),
+        (5, "publishedDateTime"),
+    ]
+    assert parsed.article == Article(path="news/a.md", modified=MODIFIED, title="T", type="video")
+
+
+LAYOUTS = [
+    pytest.param("{}", "\n", 0, id="LF"),
+    pytest.param("{}", "\r\n", 0, id="CRLF"),
+    pytest.param("{}", "\r", 0, id="CR"),
+    pytest.param("\ufeff{}", "\n", 0, id="BOM"),
+    pytest.param("\ufeff{}", "\r\n", 0, id="BOM and CRLF"),
+    pytest.param("\n  \n\n{}", "\n", 3, id="blank lines before"),
+    pytest.param("\ufeff\n\n{}", "\r\n", 2, id="BOM, blank lines and CRLF"),
+]
+
+
+def laid_out(text: str, template: str, newline: str) -> bytes:
+    return template.format(text).replace("\n", newline).encode()
+
+
+@pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
+def test_lines_are_those_of_the_file(template: str, newline: str, shift: int) -> None:
+    text = "---\ntitle: T\nimages:\n  - url: a\n    width: wide\n\nrelated:\n  - title: R\n    heat: hot\n---\nbody\n"
+    assert mistakes(laid_out(text, template, newline)) == [
+        f"{LABEL}:{5 + shift}: width is 'wide'; expected a whole number",
+        f"{LABEL}:{9 + shift}: heat is 'hot'; expected a whole number",
+    ]
+
+
+@pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
+def test_lines_of_yaml_errors_are_those_of_the_file(template: str, newline: str, shift: int) -> None:
+    assert mistakes(laid_out("---\n\ntitle: T\nexcerpt: a: b\n---\n", template, newline)) == [
+        f"{LABEL}:{4 + shift}: not valid YAML: mapping values are not allowed in this context"
+    ]
+
+
+@pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
+def test_the_layout_of_the_file_does_not_change_the_article(template: str, newline: str, shift: int) -> None:
+    text = "---\ntitle: T\nexcerpt: |\n  a\n  b\n---\n\none\n\ntwo\n"
+    assert parse(laid_out(text, template, newline)).article == parse(text).article, shift
+
+
+@pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
+def test_front_matter_without_an_end_is_reported_where_it_begins(template: str, newline: str, shift: int) -> None:
+    assert mistakes(laid_out("---\ntitle: T\nbody\n", template, newline)) == [
+        f"{LABEL}:{1 + shift}: the front matter has no end; expected a second line of ---"
+    ]
+
+
+@pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
+def test_front_matter_that_is_no_mapping_is_reported_where_it_begins(template: str, newline: str, shift: int) -> None:
+    assert mistakes(laid_out("---\n- title: T\n---\n", template, newline)) == [
+        f"{LABEL}:{1 + shift}: the front matter is not a mapping; expected lines such as title: …"
+    ]
+
+
+@pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
+def test_empty_front_matter_is_reported_where_it_begins(template: str, newline: str, shift: int) -> None:
+    assert mistakes(laid_out("---\n---\nbody\n", template, newline)) == [
+        f"{LABEL}:{1 + shift}: the front matter is not a mapping; expected lines such as title: …"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(b"---\ntitle: \xff\n---\n", "2: byte 0xff", id="LF"),
+        pytest.param(b"---\r\ntitle: T\r\ntype: \xfe\r\n---\r\n", "3: byte 0xfe", id="CRLF"),
+        pytest.param(b"---\rtitle: T\rtype: \xfe\r---\r", "3: byte 0xfe", id="CR"),
+        pytest.param(b"\xef\xbb\xbf---\ntitle: \xff\n---\n", "2: byte 0xff", id="BOM"),
+        pytest.param(b"\xef\xbb\xbf---\ntitle: T\n\xff\n---\n", "3: byte 0xff", id="BOM, first on its line"),
+        pytest.param(b"\n\n---\ntitle: T\n---\nbody \xe9\n", "6: byte 0xe9", id="in the body"),
+        pytest.param(b"\xff\xfe-\x00-\x00-\x00", "1: byte 0xff", id="UTF-16"),
+        pytest.param(b"---\ntitle: T\n---\ncut \xe2\x82", "4: byte 0xe2", id="cut in a letter"),
+    ],
+)
+def test_what_is_not_utf8_is_a_mistake_on_its_line(content: bytes, expected: str) -> None:
+    assert mistakes(content) == [f"{LABEL}:{expected} is not UTF-8; expected text in UTF-8"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("", id="empty file"),
+        pytest.param(" \n\n", id="blank file"),
+        pytest.param("# A heading\n\nText.\n", id="Markdown only"),
+        pytest.param("title: T\n---\n", id="no first line"),
+        pytest.param("+++\ntitle = 'T'\n+++\n", id="TOML"),
+        pytest.param("--\ntitle: T\n--\n", id="two hyphens"),
+    ],
+)
+def test_a_file_without_front_matter_is_a_mistake(content: str) -> None:
+    assert mistakes(content) == [f"{LABEL}:1: there is no front matter; expected YAML between two lines of ---"]
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "line", "problem"),
+    [
+        pytest.param("title: a: b", 2, "mapping values are not allowed in this context", id="colon in a title"),
+        pytest.param("title: T\n\ttype: video", 3, "found a tab character that violates indentation", id="tab"),
+        pytest.param("title: @home", 2, "found character that cannot start any token", id="at sign"),
+        pytest.param("title: 'it's'", 2, "did not find expected key", id="quote in a quoted text"),
+        pytest.param("title: T\ntags: [a, b\ntype: video", 4, "did not find expected ',' or ']'", id="unclosed list"),
+        pytest.param("title: !robot T", 2, "could not determine a constructor for the tag '!robot'", id="unknown tag"),
+        pytest.param("title: *other", 2, "found undefined alias", id="unknown alias"),
+        pytest.param('title: "a\ntype: video\nheat: 1', 2, "found unexpected end of stream", id="unclosed quote"),
+    ],
+)
+def test_what_is_not_yaml_is_a_mistake_on_its_line(front_matter: str, line: int, problem: str) -> None:
+    parsed = parse_front_matter(front_matter)
+    (mistake,) = parsed.mistakes
+    assert parsed.article is None
+    assert mistake.line == line
+    assert mistake.message.startswith("not valid YAML: ")
+    assert problem in mistake.message
+
+
+def test_a_line_separator_in_a_plain_text_is_a_space() -> None:
+    assert article("title: one\u2028two\ntype: video").title == "one two"
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+def test_nesting_without_end_does_not_kill_the_process(opening: str) -> None:
+    code = textwrap.dedent(
+        """\
+        import datetime, sys
+        from feeds.articles import parse_article
+        content = f"---\\ntitle: T\\nx:\\n  {sys.argv[1] * 100_000}\\n---\\n".encode()
+        parsed = parse_article(content, path="a.md", modified=datetime.datetime.now(datetime.UTC))
+        print(len(parsed.mistakes))
+        """
+    )
+    run = subprocess.run([sys.executable, "-c", code, opening], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "1\n", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [
+        pytest.param("---\ntitle: T\n---", "", id="none"),
+        pytest.param("---\ntitle: T\n---\n\n\n", "", id="blank"),
+        pytest.param("---\ntitle: T\n---\n<p>a</p>\n\n    <p>b</p>\n", "<p>a</p>\n\n    <p>b</p>", id="HTML"),
+        pytest.param("---\ntitle: T\n---\na\n\n---\n\nb\n", "a\n\n---\n\nb", id="a rule in it"),
+        pytest.param("--- \ntitle: T\n-----\t\na\n", "a", id="other lines of hyphens"),
+        pytest.param("---\ntitle: T\n---\na\x00\x0b\x85b\n", "ab", id="control characters"),
+        pytest.param("---\ntitle: T\n---\n\n    code\n", "    code", id="indented first line"),
+    ],
+)
+def test_the_body_is_what_follows(content: str, body: str) -> None:
+    parsed = parse(content)
+    assert parsed.mistakes == ()
+    assert parsed.article is not None
+    assert parsed.article.body == body
+
+
+def test_without_a_label_a_mistake_names_the_path() -> None:
+    parsed = parse_article(b"", path="news/a.md", modified=MODIFIED)
+    assert [mistake.path for mistake in parsed.mistakes] == ["news/a.md"]
+
+
+def write(folder: Path, *paths: str) -> None:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(f"---\ntitle: {path}\n---\n", encoding="utf-8")
+
+
+def found_paths(*folders: Path) -> list[str]:
+    return [file.path for file in find_articles(folders)]
+
+
+def test_markdown_files_are_found_at_any_depth(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "b.markdown", "c.txt", "d.md.bak", "_news/2020/e.md", "md")
+    assert found_paths(tmp_path) == ["_news/2020/e.md", "a.md", "b.markdown"]
+
+
+def test_what_a_dot_hides_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, ".hidden.md", ".git/a.md", "news/.drafts/deep/b.md", "news/c.md", "news/d.e.md")
+    assert found_paths(tmp_path) == ["news/c.md", "news/d.e.md"]
+
+
+def test_a_hidden_folder_may_hold_the_archive(tmp_path: Path) -> None:
+    write(tmp_path, ".archive/a.md")
+    assert found_paths(tmp_path / ".archive") == ["a.md"]
+
+
+def test_files_are_ordered_by_folder_and_path(tmp_path: Path) -> None:
+    write(tmp_path, "two/b.md", "two/a/z.md", "two/a.md", "one/c.md")
+    assert found_paths(tmp_path / "two", tmp_path / "one") == ["a.md", "a/z.md", "b.md", "c.md"]
+
+
+def test_the_order_is_not_that_of_the_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.md", "b/c.md", "b/a.md", "d.md", "c/e.md")
+    walk = os.walk
+
+    def backwards(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        yield from ((folder, folders, names[::-1]) for folder, folders, names in reversed(list(walk(root))))
+
+    expected = found_paths(tmp_path)
+    monkeypatch.setattr(os, "walk", backwards)
+    assert found_paths(tmp_path) == expected == ["a.md", "b/a.md", "b/c.md", "c/e.md", "d.md"]
+
+
+def test_a_folder_without_articles_has_none(tmp_path: Path) -> None:
+    assert found_paths(tmp_path) == []
+
+
+def test_a_file_is_read_with_its_time_and_path(tmp_path: Path) -> None:
+    write(tmp_path, "news/a.md")
+    stat = (tmp_path / "news/a.md").stat()
+    parsed = read_article(ArticleFile(tmp_path, "news/a.md"))
+    modified = dt.datetime.fromtimestamp(int(stat.st_mtime), dt.UTC)
+    assert parsed.article == Article(path="news/a.md", modified=modified, title="news/a.md")
+
+
+def test_mistakes_name_the_folder_of_the_archive(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("no front matter", encoding="utf-8")
+    (mistake,) = read_article(ArticleFile(tmp_path, "a.md")).mistakes
+    assert mistake.path == f"{tmp_path.name}/a.md"
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "dangling.md").symlink_to("nowhere")
+    (file,) = find_articles([tmp_path])
+    parsed = read_article(file)
+    assert parsed.article is None
+    assert [str(mistake) for mistake in parsed.mistakes] == [
+        f"{tmp_path.name}/dangling.md: cannot be read: No such file or directory"
+    ]
+
+
+def test_a_file_without_permission_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.md")
+
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    (mistake,) = read_article(ArticleFile(tmp_path, "a.md")).mistakes
+    assert str(mistake) == f"{tmp_path.name}/a.md: cannot be read: Permission denied"

@@ -1,0 +1,39 @@
+"""Whole sites: what each folder of tests/cases publishes, byte for byte.
+
+A case is config.yaml, articles/ and expected/. `pytest --update-cases` writes what is published into expected/; read
+the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import feeds
+from tests.conftest import NOW
+
+CASES = Path(__file__).parent / "cases"
+NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
+
+
+def published(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in sorted(files)}
+
+
+def test_there_are_cases() -> None:
+    assert len(NAMES) >= 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str, tmp_path: Path, *, update_cases: bool) -> None:
+    case = CASES / name
+    feeds.regenerate(feeds.load_config(case / "config.yaml"), output=tmp_path, now=NOW)
+    if update_cases:
+        shutil.rmtree(case / "expected", ignore_errors=True)
+        shutil.copytree(tmp_path, case / "expected")
+    expected = published(case / "expected")
+    assert expected, "a case without expected files proves nothing"
+    assert published(tmp_path) == expected

@@ -1,0 +1,111 @@
+"""The package's layers: imports point down the order of the design only, and only the edges touch the world."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "feeds"
+
+#: From the bottom to the top: a module may import those before it.
+ORDER = [
+    "_version",
+    "errors",
+    "model",
+    "markup",
+    "urls",
+    "yamlfile",
+    "settings",
+    "taxonomy",
+    "typecheck",
+    "config",
+    "fields",
+    "articles",
+    "enclosures",
+    "entries",
+    "selection",
+    "render.shared",
+    "render.content",
+    "render.rss",
+    "render.atom",
+    "render.jsonfeed",
+    "render",
+    "publish",
+    "build",
+    "starter",
+    "",
+    "cli",
+    "__main__",
+]
+TOUCH_THE_DISK = {"articles", "config", "publish", "starter"}
+PRINT = {"cli"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imported_modules(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("feeds"):
+            base = (node.module or "").removeprefix("feeds").removeprefix(".")
+            names = {f"{base}.{alias.name}".strip(".") for alias in node.names}
+            submodules = names & MODULES.keys()
+            found |= submodules or {base}
+    return found
+
+
+def calls(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {
+        function.id if isinstance(function, ast.Name) else function.attr
+        for function in functions
+        if isinstance(function, ast.Name | ast.Attribute)
+    }
+
+
+def test_the_order_names_every_module() -> None:
+    assert sorted(ORDER) == sorted(MODULES)
+
+
+@pytest.mark.parametrize("name", [name for name in ORDER if name])
+def test_a_module_imports_only_those_below_it(name: str) -> None:
+    below = set(ORDER[: ORDER.index(name)])
+    assert imported_modules(MODULES[name]) <= below
+
+
+@pytest.mark.parametrize("name", [name for name in ORDER if name not in TOUCH_THE_DISK])
+def test_the_middle_does_not_touch_the_disk(name: str) -> None:
+    disk = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "unlink", "mkdir", "stat"}
+    assert not calls(MODULES[name]) & disk
+
+
+@pytest.mark.parametrize("name", [name for name in ORDER if name not in PRINT])
+def test_only_the_command_line_prints(name: str) -> None:
+    assert not calls(MODULES[name]) & {"print", "echo", "secho"}
+
+
+@pytest.mark.parametrize("heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify"])
+def test_help_imports_nothing_heavy(heavy: str) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from feeds.cli import main;"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0;"
+        f"sys.exit({heavy!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_package_imports_nothing_until_a_name_is_used() -> None:
+    code = "import sys, feeds; print(*sorted(name for name in sys.modules if name.startswith('feeds')))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["feeds", "feeds._version"]

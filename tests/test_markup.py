@@ -1,0 +1,495 @@
+"""HTML and Markdown made safe HTML, and both made plain text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from feeds.markup import clean_line, decode_entities, plain_text, remove_controls, render_body, safe_html, shorten
+from feeds.urls import absolute_url
+
+ORIGIN = "https://www.example.com"
+BASE = f"{ORIGIN}/news/"
+
+#: What XML 1.0 forbids or discourages (section 2.2), and lone surrogates, which no encoding takes.
+CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x85\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff"
+VOID = frozenset("area br col embed hr img input link meta source track wbr".split())
+ADDRESSES = frozenset("href src cite poster action formaction data srcset background ping".split())
+FORBIDDEN = frozenset(
+    "script style iframe frame frameset object embed applet form input button select textarea svg math base link meta "
+    "title template noscript marquee isindex".split()
+)
+
+
+class Markup(HTMLParser):
+    """The elements of a text: what is dangerous in them, and what is not closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.dangers: list[str] = []
+        self.unbalanced: list[str] = []
+        self.addresses: list[str | None] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        self.unbalanced += self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in FORBIDDEN:
+            self.dangers.append(tag)
+        for name, value in attrs:
+            if name in ADDRESSES:
+                self.addresses.append(value)
+            if name.startswith("on") or name == "style" or (name in ADDRESSES and not _is_web(value)):
+                self.dangers.append(f"{name}={value}")
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+        else:
+            self.unbalanced.append(f"/{tag}")
+
+
+def _is_web(value: str | None) -> bool:
+    return bool(value and re.match(r"(?:https?://|mailto:)[^\s<>\"]+$", value))
+
+
+def with_base(url: str) -> str | None:
+    return absolute_url(url, BASE)
+
+
+def without_base(url: str) -> str | None:
+    return absolute_url(url)
+
+
+def safe(html: str) -> str:
+    return safe_html(html, with_base)
+
+
+FRAGMENTS = (
+    "<p> </p> <div> </div> <b> </b> <i> </i> <a> </a> <table> </table> <tr> <td> </td> <ul> <li> </ul> <pre> </pre> "
+    "<br> <hr> <img> <h1> </h1> <script> </script> <style> </style> <iframe> </iframe> <!-- --> <svg> </svg> <math> "
+    "<mtext> <select> <option> <textarea> </textarea> <title> <noscript> </noscript> <template> <form> <button> "
+    "<details> <summary> <dl> <dt> <dd> <ruby> <rt> <caption> <font> <object> <body> <picture> <xmp> <![CDATA[ ]]> <? "
+    "<! < > & &amp; &lt; &#1; &#11; &#xFFFE; &#x85; &nbsp; &copy text \" ' ="
+).split()
+ATTRIBUTES = (
+    "<a href='/x'>",
+    "<a href='#x'>",
+    "<a href='mailto:a@example.com'>",
+    "<a href='javascript:x'>",
+    "<a href='https://example.com/?a=&amp;amp;b'>",
+    "<img src=a.png alt='x > y'>",
+    "<img src='data:,x'>",
+    "<p title='\"<p>&#1;'>",
+    "<p onclick=x style=y>",
+    "<pre lang=en>",
+    "\n",
+    " ",
+    *CONTROLS,
+)
+markup = st.one_of(st.lists(st.sampled_from([*FRAGMENTS, *ATTRIBUTES]), max_size=8).map("".join), st.text())
+
+
+VECTORS = [
+    pytest.param("<script>steal()</script>", id="script"),
+    pytest.param("<SCRIPT SRC=//evil.example/x.js></SCRIPT>", id="script in upper case"),
+    pytest.param("<script\n>steal()</script\n>", id="script with line breaks"),
+    pytest.param("<p><script>steal()", id="script without an end"),
+    pytest.param("<svg><script>steal()</script></svg>", id="script in svg"),
+    pytest.param("<svg onload=steal()>", id="svg that loads"),
+    pytest.param("<svg><a xlink:href='javascript:steal()' href='javascript:steal()'>x</a></svg>", id="link in svg"),
+    pytest.param("<svg><animate onbegin=steal() attributeName=x></svg>", id="svg animation"),
+    pytest.param("<math><mtext><table><mglyph><style><img src=x onerror=steal()>", id="math, table and style"),
+    pytest.param("<math href='javascript:steal()'>x</math>", id="link of math"),
+    pytest.param("<img src=x onerror=steal()>", id="onerror"),
+    pytest.param("<img src='https://example.com/a.png'onerror=steal()>", id="onerror without a space"),
+    pytest.param("<img/src='x'/onerror=steal()>", id="slashes for spaces"),
+    pytest.param("<img src='x' OnErRoR='steal()'>", id="onerror in mixed case"),
+    pytest.param("<video><source onerror=steal() src=x></video>", id="onerror of a source"),
+    pytest.param("<audio src=x onloadstart=steal()>", id="onloadstart"),
+    pytest.param("<details open ontoggle=steal()>", id="ontoggle"),
+    pytest.param("<body onload=steal()>", id="onload of the body"),
+    pytest.param("<a onmouseover=steal()>x</a>", id="onmouseover"),
+    pytest.param("<a href='javascript:steal()'>x</a>", id="javascript link"),
+    pytest.param("<a href='JaVaScRiPt:steal()'>x</a>", id="javascript link in mixed case"),
+    pytest.param("<a href=' \x01javascript:steal()'>x</a>", id="javascript link after a control character"),
+    pytest.param("<a href='java\tscript:steal()'>x</a>", id="javascript link with a tab"),
+    pytest.param("<a href='java&#10;script:steal()'>x</a>", id="javascript link with an encoded line break"),
+    pytest.param("<a href='&#106;&#x61;vascript&colon;steal()'>x</a>", id="javascript link in entities"),
+    pytest.param("<a href='&amp;#106;avascript:steal()'>x</a>", id="javascript link encoded twice"),
+    pytest.param("<a href='vbscript:steal()'>x</a>", id="vbscript link"),
+    pytest.param("<a href='data:text/html,<script>steal()</script>'>x</a>", id="data link"),
+    pytest.param("<a href='file:///etc/passwd'>x</a>", id="file link"),
+    pytest.param("<img src='javascript:steal()'>", id="javascript image"),
+    pytest.param("<img src='data:image/svg+xml,<svg onload=steal()>'>", id="data image"),
+    pytest.param("<video poster='javascript:steal()' src='data:,x'></video>", id="poster"),
+    pytest.param("<blockquote cite='javascript:steal()'>x</blockquote>", id="cite"),
+    pytest.param("<form action='javascript:steal()'><button formaction='javascript:steal()'>x", id="form"),
+    pytest.param("<input autofocus onfocus=steal()>", id="input"),
+    pytest.param("<iframe src='https://evil.example/'></iframe>", id="iframe"),
+    pytest.param("<iframe srcdoc='<script>steal()</script>'></iframe>", id="iframe with srcdoc"),
+    pytest.param("<frameset><frame src='https://evil.example/'></frameset>", id="frames"),
+    pytest.param("<object data='https://evil.example/x.swf'></object>", id="object"),
+    pytest.param("<embed src='https://evil.example/x.swf'>", id="embed"),
+    pytest.param("<base href='https://evil.example/'>", id="base"),
+    pytest.param("<meta http-equiv=refresh content='0;url=https://evil.example/'>", id="refresh"),
+    pytest.param("<link rel=stylesheet href='https://evil.example/x.css'>", id="style sheet"),
+    pytest.param("<style>body{background:url(https://evil.example/)}</style>", id="style element"),
+    pytest.param("<p style='background:url(https://evil.example/)'>x</p>", id="style attribute"),
+    pytest.param("<td background='javascript:steal()'>x</td>", id="background"),
+    pytest.param("<table><tr><td><img src=x onerror=steal()>", id="unclosed table"),
+    pytest.param("<noscript><p title='</noscript><img src=x onerror=steal()>'>", id="noscript"),
+    pytest.param("<textarea><p title='</textarea><img src=x onerror=steal()>'>", id="textarea"),
+    pytest.param("<title><p title='</title><img src=x onerror=steal()>'>", id="title"),
+    pytest.param("<template><img src=x onerror=steal()></template>", id="template"),
+    pytest.param("<?xml ?><img src=x onerror=steal()>", id="processing instruction"),
+    pytest.param("<<img src=x onerror=steal()>", id="two angle brackets"),
+    pytest.param("<x onclick=steal()>x</x>", id="unknown element"),
+    pytest.param("<a ping='ftp://evil.example/' href='https://example.com/'>x</a>", id="ping"),
+    pytest.param("<img srcset='x 2x' src='https://example.com/a.png'>", id="srcset"),
+]
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_what_runs_or_frames_does_not_survive(vector: str) -> None:
+    assert Markup(vector).dangers
+    cleaned = Markup(safe(vector))
+    assert cleaned.dangers == []
+    assert cleaned.unbalanced == []
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_what_runs_or_frames_does_not_survive_in_a_body(vector: str) -> None:
+    for body in (vector, f"Some *text*.\n\n{vector}\n", f"- item {vector}\n"):
+        assert Markup(render_body(body, with_base)).dangers == []
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        pytest.param("<p>text</p>", "<p>text</p>", id="paragraph"),
+        pytest.param("  <p>text</p>\n", "<p>text</p>", id="spaces around"),
+        pytest.param("a < b & c", "a &lt; b &amp; c", id="text"),
+        pytest.param("<P CLASS=x ID=y>a</P>", "<p>a</p>", id="classes and ids"),
+        pytest.param("<p>a<p>b", "<p>a</p><p>b</p>", id="unclosed paragraphs"),
+        pytest.param("<b><i>a</b>b</i>", "<b><i>a</i></b><i>b</i>", id="crossed tags"),
+        pytest.param("<b>a", "<b>a</b>", id="unclosed tag"),
+        pytest.param("a</b></div>", "a", id="unopened tags"),
+        pytest.param("<table><tr><td>a", "<table><tbody><tr><td>a</td></tr></tbody></table>", id="unclosed table"),
+        pytest.param("<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>", id="unclosed list"),
+        pytest.param("<p>a<button><div>b</div></button></p>", "<p>a</p><div>b</div><p></p>", id="block in a button"),
+        pytest.param("<p>a<!-- note --></p>", "<p>a</p>", id="comment"),
+        pytest.param(
+            "<!--><img src=/a.png onerror=x>-->", f'<img src="{ORIGIN}/a.png">--&gt;', id="comment that is empty"
+        ),
+        pytest.param("<![CDATA[><img src=/a.png onerror=x>]]>", f'<img src="{ORIGIN}/a.png">]]&gt;', id="CDATA"),
+        pytest.param("<p>a<script>x</script>b</p>", "<p>ab</p>", id="script"),
+        pytest.param("<p>a<style>p{}</style>b</p>", "<p>ab</p>", id="style"),
+        pytest.param(
+            "<iframe src='https://e.example/'><p>No frames.</p></iframe>", "", id="iframe and what replaces it"
+        ),
+        pytest.param("<noscript><img src='/a.png'></noscript>b", "b", id="noscript"),
+        pytest.param("<font color=red>a</font> <center>b</center>", "a b", id="unknown elements leave their text"),
+        pytest.param(
+            '<p lang="de" dir="ltr" title="t">a</p>', '<p lang="de" dir="ltr" title="t">a</p>', id="attributes"
+        ),
+        pytest.param("<td rowspan=2>", "", id="cell without a table"),
+        pytest.param("<pre>\n\na\n b</pre>", "<pre>\n\na\n b</pre>", id="blank line at the start of pre"),
+        pytest.param("<p>&nbsp;&copy;&#8211;&#x2014;</p>", "<p>&nbsp;©–—</p>", id="entities"),
+        pytest.param("<p>&amp;lt;b&amp;gt;</p>", "<p>&amp;lt;b&amp;gt;</p>", id="entities shown as text"),
+    ],
+)
+def test_html_is_balanced_and_reduced_to_what_is_safe(html: str, expected: str) -> None:
+    assert safe(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        pytest.param("<a href='https://e.example/a'>x</a>", '<a href="https://e.example/a">x</a>', id="absolute"),
+        pytest.param("<a href='a b'>x</a>", '<a href="https://www.example.com/news/a%20b">x</a>', id="relative"),
+        pytest.param("<a href='/a'>x</a>", '<a href="https://www.example.com/a">x</a>', id="path"),
+        pytest.param("<a href='//e.example/a'>x</a>", '<a href="https://e.example/a">x</a>', id="protocol-relative"),
+        pytest.param("<a href='www.e.example/a'>x</a>", '<a href="https://www.e.example/a">x</a>', id="no scheme"),
+        pytest.param(
+            "<a href='/?a=1&copy=2&amp;b=3'>x</a>",
+            '<a href="https://www.example.com/?a=1&amp;copy=2&amp;b=3">x</a>',
+            id="ampersands",
+        ),
+        pytest.param("<a href='#note'>x</a>", "<a>x</a>", id="fragment"),
+        pytest.param("<a href=' #note'>x</a>", "<a>x</a>", id="fragment after a space"),
+        pytest.param("<a href='&#35;note'>x</a>", "<a>x</a>", id="fragment in an entity"),
+        pytest.param("<a href=''>x</a>", "<a>x</a>", id="empty"),
+        pytest.param("<a href>x</a>", "<a>x</a>", id="no value"),
+        pytest.param("<a href='mailto:ada@example.com'>x</a>", '<a href="mailto:ada@example.com">x</a>', id="mailto"),
+        pytest.param("<a href='MAILTO:ada@example.com'>x</a>", '<a href="MAILTO:ada@example.com">x</a>', id="MAILTO"),
+        pytest.param("<a href='mailto:two words@example.com'>x</a>", "<a>x</a>", id="mailto with a space"),
+        pytest.param("<a href='tel:+123'>x</a>", "<a>x</a>", id="tel"),
+        pytest.param(
+            "<a target=_blank rel=nofollow href='/a'>x</a>", '<a href="https://www.example.com/a">x</a>', id="rel"
+        ),
+        pytest.param("<q cite='/q'>x</q>", '<q cite="https://www.example.com/q">x</q>', id="cite"),
+    ],
+)
+def test_links_are_absolute_or_no_links(html: str, expected: str) -> None:
+    assert safe(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        pytest.param(
+            "<img src='/a.png' alt='A &amp; B' width=10 height=20>",
+            '<img src="https://www.example.com/a.png" alt="A &amp; B" width="10" height="20">',
+            id="sizes",
+        ),
+        pytest.param(
+            "<img src='/a.png' width='50%' height=-1>", '<img src="https://www.example.com/a.png">', id="no sizes"
+        ),
+        pytest.param("<img srcset='/a.png 2x' src='/a.png'>", '<img src="https://www.example.com/a.png">', id="srcset"),
+        pytest.param("a<img alt='x > y' title='t'>b", "ab", id="no src"),
+        pytest.param("a<img src=''>b", "ab", id="empty src"),
+        pytest.param("a<img data-src='/a.png' src='data:image/gif;base64,AA=='>b", "ab", id="data"),
+        pytest.param("a<img src='mailto:ada@example.com'>b", "ab", id="mailto"),
+        pytest.param("a<img src='#x'>b", "ab", id="fragment"),
+        pytest.param(
+            "<video src='/v.mp4' poster='/p.png' autoplay></video>",
+            '<video src="https://www.example.com/v.mp4" poster="https://www.example.com/p.png"></video>',
+            id="video",
+        ),
+    ],
+)
+def test_images_have_an_absolute_address_or_go(html: str, expected: str) -> None:
+    assert safe(html) == expected
+
+
+def test_without_a_base_relative_addresses_go() -> None:
+    html = "<p><a href='/a'>x</a><img src='b.png' alt='y'>z</p>"
+    assert safe_html(html, without_base) == "<p><a>x</a>z</p>"
+
+
+@pytest.mark.parametrize("reference", ["&#1;", "&#x1;", "&#11;", "&#x1F;", "&#xFFFE;", "&#xFFFF;", "&#x7F;"])
+def test_references_to_control_characters_go(reference: str) -> None:
+    assert safe(f'<p title="a{reference}b">a{reference}b</p>') == '<p title="ab">ab</p>'
+
+
+@given(markup)
+@settings(deadline=None, max_examples=300)
+def test_safe_html_of_any_text_is_balanced_and_harmless(text: str) -> None:
+    cleaned = Markup(safe(text))
+    assert cleaned.dangers == []
+    assert cleaned.unbalanced == []
+
+
+@given(markup)
+@example("<pre>\n\n\na</pre>")
+@example("<p>&#1;</p>")
+@example("<p><button><ul>")
+@example("<li><form><li>")
+@settings(deadline=None, max_examples=300)
+def test_safe_html_stays_what_it_became(text: str) -> None:
+    cleaned = safe(text)
+    assert safe(cleaned) == cleaned
+
+
+@given(markup)
+@example("<p>&#1;&#xFFFE;</p>")
+@settings(deadline=None)
+def test_safe_html_holds_what_xml_allows(text: str) -> None:
+    cleaned = safe(text)
+    assert remove_controls(cleaned) == cleaned
+
+
+@given(st.one_of(markup, st.text(alphabet="#*_`>-[]()!<a\n .&1|:~")))
+@settings(deadline=None, max_examples=300)
+def test_any_body_is_balanced_and_harmless(text: str) -> None:
+    rendered = Markup(render_body(text, with_base))
+    assert rendered.dangers == []
+    assert rendered.unbalanced == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("", "", id="empty"),
+        pytest.param(" \n\t\n", "", id="blank"),
+        pytest.param("One *two* **three**.", "<p>One <em>two</em> <strong>three</strong>.</p>", id="Markdown"),
+        pytest.param("# A\n\n- b\n- c", "<h1>A</h1>\n<ul>\n<li>b</li>\n<li>c</li>\n</ul>", id="heading and list"),
+        pytest.param("[a](/b)", '<p><a href="https://www.example.com/b">a</a></p>', id="relative link"),
+        pytest.param("[a](#b)", "<p><a>a</a></p>", id="fragment link"),
+        pytest.param(
+            "<https://e.example/a>", '<p><a href="https://e.example/a">https://e.example/a</a></p>', id="autolink"
+        ),
+        pytest.param("~~a~~", "<p><s>a</s></p>", id="strikethrough"),
+        pytest.param("a & b < c", "<p>a &amp; b &lt; c</p>", id="ampersand"),
+        pytest.param("a\n\n    b", "<p>a</p>\n<pre><code>b\n</code></pre>", id="indented code in Markdown"),
+        pytest.param("```html\n<b>\n```", "<pre><code>&lt;b&gt;\n</code></pre>", id="fenced code"),
+        pytest.param("<p>One *two*</p>", "<p>One *two*</p>", id="HTML is not Markdown"),
+        pytest.param("<p>a</p>\n\n        <p>b</p>", "<p>a</p>\n\n        <p>b</p>", id="HTML with deep indentation"),
+        pytest.param(
+            "<div>\n\n            <p>a</p>\n\n\t\t<p><img src='/a.png'></p>\n\n</div>",
+            '<div>\n\n            <p>a</p>\n\n\t\t<p><img src="https://www.example.com/a.png"></p>\n\n</div>',
+            id="HTML with blank lines and deep indentation",
+        ),
+        pytest.param("<p>a</p>\n\nOne *two*", "<p>a</p>\n<p>One <em>two</em></p>", id="HTML, then Markdown"),
+        pytest.param("One *two*\n\n<p>a</p>", "<p>One <em>two</em></p>\n<p>a</p>", id="Markdown, then HTML"),
+        pytest.param(
+            "<p>a</p>\n\nOne *two*\n\n        <p>b</p>",
+            "<p>a</p>\n<p>One <em>two</em></p>\n        <p>b</p>",
+            id="HTML and Markdown with deep indentation",
+        ),
+        pytest.param("<!-- note -->\n\nOne *two*", "<p>One <em>two</em></p>", id="comment, then Markdown"),
+        pytest.param(
+            "<b>Note</b>: see [a](/b)",
+            '<p><b>Note</b>: see <a href="https://www.example.com/b">a</a></p>',
+            id="Markdown that begins with a tag",
+        ),
+        pytest.param(
+            "<script>\n\nsteal()\n\n</script>\n\nOne *two*", "<p>One <em>two</em></p>", id="script with blank lines"
+        ),
+    ],
+)
+def test_a_body_is_markdown_or_html_or_both(body: str, expected: str) -> None:
+    assert render_body(body, with_base) == expected
+
+
+def test_tables_are_rendered() -> None:
+    rendered = render_body("| a | b |\n|---|---|\n| 1 | 2 |", with_base)
+    assert re.sub(r"\s", "", rendered) == (
+        "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a title", "a title", id="plain"),
+        pytest.param("  a \n\t b\u00a0c\u2028d ", "a b c d", id="white space"),
+        pytest.param("AT&amp;T &#8211; x", "AT&T – x", id="entities"),
+        pytest.param("&lt;b&gt;", "<b>", id="encoded tag is text"),
+        pytest.param("&amp;lt;b&amp;gt;", "&lt;b&gt;", id="entities are decoded once"),
+        pytest.param("3 < 4 > 2 & 1", "3 < 4 > 2 & 1", id="comparison"),
+        pytest.param("<b>a</b>b <i>c</i>", "ab c", id="inline tags"),
+        pytest.param("<p>One.</p><p>Two.</p>", "One. Two.", id="block tags part words"),
+        pytest.param("One<br>two<br/>three", "One two three", id="line breaks"),
+        pytest.param("<ul><li>a</li><li>b</li></ul>", "a b", id="list"),
+        pytest.param("<p>AT&amp;T</p>", "AT&T", id="entities in HTML"),
+        pytest.param("<p>&lt;b&gt;</p>", "<b>", id="encoded tag in HTML"),
+        pytest.param("<p>&amp;lt;b&amp;gt;</p>", "&lt;b&gt;", id="entities in HTML are decoded once"),
+        pytest.param("a<script>steal()</script>b", "ab", id="script"),
+        pytest.param("a<style>p{}</style>b", "ab", id="style"),
+        pytest.param("a<iframe src='x'>no frames</iframe>b", "ab", id="iframe"),
+        pytest.param("<!-- note -->a", "a", id="comment"),
+        pytest.param("<center>a</center>", "a", id="old element"),
+        pytest.param("<p title='a > b'>c</p>", "c", id="angle bracket in an attribute"),
+        pytest.param("Write to <s@example.com>", "Write to <s@example.com>", id="address in angle brackets"),
+        pytest.param("a <p", "a <p", id="tag without an end"),
+        pytest.param("a\x00b\x85c&#1;d\ufffee", "abcde", id="control characters"),
+        pytest.param("<p>a\x00b&#1;c</p>", "abc", id="control characters in HTML"),
+        pytest.param("<p> </p>", "", id="nothing"),
+    ],
+)
+def test_plain_text_is_what_a_person_reads(text: str, expected: str) -> None:
+    assert plain_text(text) == expected
+
+
+@given(st.one_of(markup, st.text(st.characters(exclude_categories=()))))
+@example("&#x7f;&#x85;&#xFFFE;")
+@settings(deadline=None, max_examples=300)
+def test_plain_text_is_a_line_without_control_characters(text: str) -> None:
+    plain = plain_text(text)
+    assert remove_controls(plain) == plain
+    assert " ".join(plain.split()) == plain
+
+
+@pytest.mark.parametrize(
+    "opening", ["<p ", "<p", '<p title="', "<", "&", "&a", "<!--", "</", "<p <", "&amp;", " ", "\n", "<a/"]
+)
+def test_plain_text_takes_long_texts_in_their_stride(opening: str) -> None:
+    text = (opening * 200_000)[:200_000]
+    assert len(plain_text(text)) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("&amp;", "&"),
+        ("&#038;", "&"),
+        ("&#x26;", "&"),
+        ("&#X26;", "&"),
+        ("&eacute;", "é"),
+        ("&NotEqualTilde;", "≂̸"),
+        ("&amp;amp;", "&amp;"),
+        ("&copy", "&copy"),
+        ("?a=1&copy=2", "?a=1&copy=2"),
+        ("&not;in", "¬in"),
+        ("&bogus;", "&bogus;"),
+        ("&;", "&;"),
+        ("&#;", "&#;"),
+        ("&#99999999;", "&#99999999;"),
+        ("&#128;", "€"),
+        ("a & b; c", "a & b; c"),
+        ("no entity", "no entity"),
+    ],
+)
+def test_entities_are_decoded_once(text: str, expected: str) -> None:
+    assert decode_entities(text) == expected
+
+
+@pytest.mark.parametrize("character", [pytest.param(each, id=f"U+{ord(each):04X}") for each in CONTROLS])
+def test_what_xml_forbids_or_discourages_goes(character: str) -> None:
+    assert remove_controls(f"a{character}b") == "ab"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "a\tb\nc\rd", "é日😀", "\u00a0\u200b\u2028\ufeff", "\ue000\ufffd", "\U0001f600"]
+)
+def test_what_xml_allows_stays(text: str) -> None:
+    assert remove_controls(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(" a\n\n b\t", "a b", id="white space"),
+        pytest.param("A &amp; B", "A & B", id="entities"),
+        pytest.param("<b>A</b>", "<b>A</b>", id="markup is text"),
+        pytest.param("a&#1;b\x00", "ab", id="control characters"),
+        pytest.param("a&NewLine;b", "a b", id="encoded line break"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_a_line_is_clean(text: str, expected: str) -> None:
+    assert clean_line(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        pytest.param("one two", 7, "one two", id="fits"),
+        pytest.param("one two three", 12, "one two…", id="cut after a word"),
+        pytest.param("one two three", 8, "one two…", id="as many words as fit"),
+        pytest.param("one two three", 7, "one…", id="the ellipsis counts"),
+        pytest.param("one, two; three", 10, "one, two…", id="no punctuation before the ellipsis"),
+        pytest.param("abcdefghij", 5, "abcd…", id="one long word"),
+        pytest.param("a bcdefghijkl", 9, "a bcdefg…", id="a long word after a short one"),
+        pytest.param("", 5, "", id="empty"),
+        pytest.param("ab", 1, "…", id="no room"),
+    ],
+)
+def test_a_text_is_shortened_after_a_word(text: str, width: int, expected: str) -> None:
+    assert shorten(text, width) == expected
+
+
+@given(st.text(), st.integers(min_value=1, max_value=50))
+def test_a_shortened_text_is_no_longer_than_asked(text: str, width: int) -> None:
+    short = shorten(text, width)
+    assert len(short) <= width
+    assert short == text or text.startswith(short.removesuffix("…"))

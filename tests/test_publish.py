@@ -1,0 +1,232 @@
+"""Writing documents: whole, only what changed, and nothing that is not ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feeds.errors import PublishError
+from feeds.model import Document
+from feeds.publish import MANIFEST, Published, publish, read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def document(path: str, body: bytes = b"<rss/>") -> Document:
+    return Document(
+        path=path,
+        media_type="application/rss+xml",
+        body=body,
+        kind="topic",
+        title="Energy",
+        entries=3,
+        updated=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+    )
+
+
+def put(output: Path, *documents: Document, dry_run: bool = False) -> Published:
+    return publish(output, [document.path for document in documents], documents, dry_run=dry_run)
+
+
+def files(output: Path) -> dict[str, bytes]:
+    found = (path for path in output.rglob("*") if path.is_file())
+    return {path.relative_to(output).as_posix(): path.read_bytes() for path in found}
+
+
+def times(output: Path) -> dict[str, tuple[int, int]]:
+    facts = {name: (output / name).stat() for name in files(output)}
+    return {name: (fact.st_mtime_ns, fact.st_ino) for name, fact in facts.items()}
+
+
+def test_a_document_is_written_with_its_folders(tmp_path: Path) -> None:
+    outcome = put(tmp_path / "output", document("topics/energy.rss"))
+    assert outcome == Published(written=("topics/energy.rss",), unchanged=(), removed=())
+    assert (tmp_path / "output/topics/energy.rss").read_bytes() == b"<rss/>"
+
+
+def test_the_manifest_lists_what_is_ours(tmp_path: Path) -> None:
+    put(tmp_path, document("b.rss"), document("a.rss", b"<rss></rss>"))
+    manifest = json.loads((tmp_path / MANIFEST).read_bytes())
+    assert [record["path"] for record in manifest["documents"]] == ["a.rss", "b.rss"]
+    assert manifest["documents"][1] == {
+        "path": "b.rss",
+        "kind": "topic",
+        "title": "Energy",
+        "type": "application/rss+xml",
+        "entries": 3,
+        "updated": "2026-03-01T00:00:00Z",
+        "bytes": 6,
+        "digest": f"sha256:{hashlib.sha256(b'<rss/>').hexdigest()}",
+    }
+
+
+def test_the_second_run_touches_no_file(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"), document("topics/b.rss"))
+    before = times(tmp_path)
+    outcome = put(tmp_path, document("a.rss"), document("topics/b.rss"))
+    assert outcome == Published(written=(), unchanged=("a.rss", "topics/b.rss"), removed=())
+    assert times(tmp_path) == before
+
+
+def test_only_the_changed_document_is_written(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"), document("b.rss"))
+    before = times(tmp_path)
+    outcome = put(tmp_path, document("a.rss", b"<rss>new</rss>"), document("b.rss"))
+    assert outcome.written == ("a.rss",)
+    assert times(tmp_path)["b.rss"] == before["b.rss"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"<rsx/>"], ids=["emptied", "same size"])
+def test_a_damaged_document_is_written_again(tmp_path: Path, damage: bytes) -> None:
+    put(tmp_path, document("a.rss"))
+    (tmp_path / "a.rss").write_bytes(damage)
+    assert put(tmp_path, document("a.rss")).written == ("a.rss",)
+    assert (tmp_path / "a.rss").read_bytes() == b"<rss/>"
+
+
+def test_a_document_that_is_no_longer_wanted_is_removed_with_its_empty_folder(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"), document("custom/deep/b.rss"))
+    assert put(tmp_path, document("a.rss")).removed == ("custom/deep/b.rss",)
+    assert files(tmp_path).keys() == {"a.rss", MANIFEST}
+    assert not (tmp_path / "custom").exists()
+
+
+def test_a_folder_with_a_foreign_file_stays(tmp_path: Path) -> None:
+    put(tmp_path, document("custom/b.rss"))
+    (tmp_path / "custom" / "mine.txt").write_text("mine")
+    put(tmp_path)
+    assert files(tmp_path).keys() == {"custom/mine.txt", MANIFEST}
+
+
+def test_a_foreign_file_is_never_touched_and_nothing_else_written(tmp_path: Path) -> None:
+    (tmp_path / "b.rss").write_text("mine")
+    with pytest.raises(PublishError) as raised:
+        put(tmp_path, document("a.rss"), document("b.rss"))
+    assert str(raised.value) == (
+        f"{tmp_path / 'b.rss'}: is there already and feeds.json does not list it, so it is not ours; "
+        "move it away or use --output"
+    )
+    assert files(tmp_path) == {"b.rss": b"mine"}
+
+
+def test_foreign_files_beside_ours_stay(tmp_path: Path) -> None:
+    (tmp_path / "CNAME").write_text("feeds.example.com")
+    put(tmp_path, document("a.rss"))
+    put(tmp_path)
+    assert files(tmp_path)["CNAME"] == b"feeds.example.com"
+
+
+def test_a_manifest_that_is_not_ours_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text("[]")
+    with pytest.raises(PublishError, match="is not a manifest of ours"):
+        put(tmp_path, document("a.rss"))
+    assert files(tmp_path).keys() == {MANIFEST}
+
+
+@pytest.mark.parametrize("path", ["../outside.rss", "/outside.rss", "topics/../../outside.rss"])
+def test_a_manifest_cannot_name_a_file_outside(tmp_path: Path, path: str) -> None:
+    output = tmp_path / "output"
+    put(output, document("a.rss"))
+    manifest = (output / MANIFEST).read_text().replace("a.rss", path)
+    (output / MANIFEST).write_text(manifest)
+    (tmp_path / "outside.rss").write_text("mine")
+    with pytest.raises(PublishError, match="expected a folder inside it"):
+        put(output)
+    assert (tmp_path / "outside.rss").read_text() == "mine"
+
+
+def test_a_linked_folder_that_leads_out_is_refused(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / "topics").symlink_to(outside)
+    with pytest.raises(PublishError, match="leads out of"):
+        put(tmp_path / "output", document("topics/a.rss"))
+    assert not list(outside.iterdir())
+
+
+def test_a_linked_file_is_replaced_and_its_target_kept(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    put(output, document("a.rss"))
+    target = tmp_path / "target"
+    target.write_bytes(b"<rss/>")
+    (output / "a.rss").unlink()
+    (output / "a.rss").symlink_to(target)
+    put(output, document("a.rss", b"<rss>new</rss>"))
+    assert target.read_bytes() == b"<rss/>"
+    assert not (output / "a.rss").is_symlink()
+
+
+def test_an_output_folder_behind_a_link_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "output").symlink_to(tmp_path / "disk")
+    put(tmp_path / "output", document("topics/a.rss"))
+    assert files(tmp_path / "disk").keys() == {"topics/a.rss", MANIFEST}
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"), document("b.rss"), document("c.rss"))
+    before = times(tmp_path)
+    outcome = put(tmp_path, document("a.rss"), document("b.rss", b"new"), document("d.rss"), dry_run=True)
+    assert outcome == Published(written=("b.rss", "d.rss"), unchanged=("a.rss",), removed=("c.rss",))
+    assert times(tmp_path) == before
+
+
+def test_a_dry_run_does_not_make_the_output_folder(tmp_path: Path) -> None:
+    put(tmp_path / "output", document("a.rss"), dry_run=True)
+    assert not (tmp_path / "output").exists()
+
+
+def test_files_are_readable_by_a_web_server(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"))
+    assert stat.S_IMODE((tmp_path / "a.rss").stat().st_mode) == 0o666 & ~current_umask()
+
+
+def current_umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def test_a_run_that_stops_in_the_middle_leaves_every_file_whole_and_the_next_one_heals(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss", b"old"))
+
+    def stopping() -> Iterator[Document]:
+        yield document("a.rss", b"new")
+        yield document("b.rss", b"new")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish(tmp_path, ["a.rss", "b.rss", "c.rss"], stopping())
+    assert files(tmp_path)["a.rss"] == b"new"
+    put(tmp_path, document("a.rss", b"new"), document("c.rss", b"new"))
+    assert files(tmp_path).keys() == {"a.rss", "c.rss", MANIFEST}
+
+
+def test_an_unwritable_place_is_a_clear_error_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"))
+    (tmp_path / "topics.rss").mkdir()
+    (tmp_path / MANIFEST).write_text((tmp_path / MANIFEST).read_text().replace("a.rss", "topics.rss"))
+    with pytest.raises(PublishError) as raised:
+        put(tmp_path, document("topics.rss"))
+    assert str(raised.value) == f"{tmp_path / 'topics.rss'}: cannot be written: Is a directory"
+    assert not list(tmp_path.glob(".*.feeds-new"))
+
+
+def test_a_file_where_a_folder_should_be_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "topics").write_text("mine")
+    with pytest.raises(PublishError) as raised:
+        put(tmp_path, document("topics/a.rss"))
+    assert str(raised.value) == f"{tmp_path / 'topics'}: is not a folder; expected one to publish in"
+
+
+def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
+    assert read_manifest(tmp_path).documents == ()

@@ -1,0 +1,285 @@
+"""YAML with line numbers: which words mean what, where values stand, and what is said of what is not YAML."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from feeds.errors import Finding
+from feeds.yamlfile import ArticleLoader, ConfigLoader, Positions, YamlError, load_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from feeds.errors import Keys
+
+LOADERS = [pytest.param(ArticleLoader, id="article"), pytest.param(ConfigLoader, id="config")]
+
+TEXT = """\
+# a comment
+
+site:
+  title: Test Wire
+  url: >
+    https://feeds.example.com/
+formats: [rss,
+  atom]
+feeds:
+  custom:
+    - path: a
+
+    - path: b
+      topics: {any: [AI,
+                     Robots]}
+providers:
+  1.50: {}
+  007: seven
+  true: {title: Yes}
+title: first
+title: second
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "article", "config"),
+    [
+        pytest.param("off", False, "off", id="off"),
+        pytest.param("No", False, "No", id="No"),
+        pytest.param("yes", True, "yes", id="yes"),
+        pytest.param("on", True, "on", id="on"),
+        pytest.param("y", "y", "y", id="y"),
+        pytest.param("true", True, True, id="true"),
+        pytest.param("False", False, False, id="False"),
+        pytest.param("~", None, None, id="tilde"),
+        pytest.param("null", None, None, id="null"),
+        pytest.param("", None, None, id="nothing"),
+        pytest.param("100", 100, 100, id="whole number"),
+        pytest.param("-5", -5, -5, id="negative number"),
+        pytest.param("1.5", 1.5, 1.5, id="fraction"),
+        pytest.param("'100'", "100", "100", id="quoted number"),
+        pytest.param("12:30", 750, "12:30", id="time of day"),
+        pytest.param("010", 8, "010", id="leading zero"),
+        pytest.param("1_000", 1000, "1_000", id="underscore"),
+        pytest.param("2020-06-10", dt.date(2020, 6, 10), "2020-06-10", id="date"),
+        pytest.param("2020-13-45", "2020-13-45", "2020-13-45", id="date that no calendar has"),
+        pytest.param(
+            "2020-06-10T23:09:00Z",
+            dt.datetime(2020, 6, 10, 23, 9, tzinfo=dt.UTC),
+            "2020-06-10T23:09:00Z",
+            id="timestamp",
+        ),
+        pytest.param("2020-06-10T25:09:00Z", "2020-06-10T25:09:00Z", "2020-06-10T25:09:00Z", id="hour 25"),
+        pytest.param("2020-06-10T23:09:00+99:00", *["2020-06-10T23:09:00+99:00"] * 2, id="offset that no place has"),
+        pytest.param("=", "=", "=", id="equals sign"),
+        pytest.param("0x_", "0x_", "0x_", id="no digit"),
+        pytest.param("!!int x", "x", "x", id="tagged whole number"),
+        pytest.param("!!int ''", "", "", id="tagged whole number, empty"),
+        pytest.param("!!float ''", "", "", id="tagged number, empty"),
+        pytest.param("!!bool maybe", "maybe", "maybe", id="tagged boolean"),
+        pytest.param("!!timestamp soon", "soon", "soon", id="tagged timestamp"),
+        pytest.param("1" * 5000, "1" * 5000, "1" * 5000, id="5000 digits"),
+    ],
+)
+def test_a_word_means_what_the_file_is_for(written: str, article: object, config: object) -> None:
+    found = [load_yaml(f"key: {written}", loader) for loader in (ArticleLoader, ConfigLoader)]
+    assert found == [{"key": article}, {"key": config}]
+
+
+@pytest.mark.parametrize("key", ["2024", "1.50", "true", "null", "~", "off", "2020-06-10", "="])
+def test_a_key_of_the_configuration_is_the_text_that_it_is(key: str) -> None:
+    assert load_yaml(f"topics: {{{key}: {{slug: a}}}}", ConfigLoader) == {"topics": {key: {"slug": "a"}}}
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_merge_keys_are_merged(loader: type[yaml.SafeLoader]) -> None:
+    text = "topics: &limits {limit: 5}\nproviders: {<<: *limits, min_entries: 1}"
+    assert load_yaml(text, loader)["providers"] == {"limit": 5, "min_entries": 1}
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        pytest.param(
+            "a: 1\nb: [x\nc: 2",
+            3,
+            "while parsing a flow sequence did not find expected ',' or ']'",
+            id="list without end",
+        ),
+        pytest.param(
+            'a: 1\nb: "x\nc: 2\n',
+            2,
+            "while scanning a quoted scalar found unexpected end of stream",
+            id="quote without end",
+        ),
+        pytest.param("a: 1\nb: x: y", 2, "mapping values are not allowed in this context", id="two colons"),
+        pytest.param(
+            "a: 1\n\tb: 2",
+            2,
+            "while scanning a plain scalar found a tab character that violates indentation",
+            id="tab",
+        ),
+        pytest.param(
+            'a: 1\nb: "\\q"',
+            2,
+            "while parsing a quoted scalar found unknown escape character",
+            id="unknown escape",
+        ),
+        pytest.param("a: 1\nb: *c", 2, "found undefined alias", id="unknown alias"),
+        pytest.param(
+            "a: 1\n---\nb: 2",
+            2,
+            "expected a single document in the stream but found another document",
+            id="two documents",
+        ),
+        pytest.param(
+            "a: 1\nb: !!python/name:os.system",
+            2,
+            "could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.system'",
+            id="Python object",
+        ),
+        pytest.param("a: 1\n? [b]\n: 2", 2, "while constructing a mapping found unhashable key", id="list for a key"),
+        pytest.param("a: 1\nb: !!set [c]", 2, "expected a mapping node, but found sequence", id="list tagged as a set"),
+        pytest.param(
+            "a: 1\nb: !!map [c]", 2, "expected a mapping node, but found sequence", id="list tagged as a mapping"
+        ),
+        pytest.param("é: 1\nb: \x07", 2, "the character U+0007 is not allowed", id="control character"),
+    ],
+)
+def test_what_is_not_yaml_is_reported_with_its_line(
+    loader: type[yaml.SafeLoader], text: str, line: int, message: str
+) -> None:
+    with pytest.raises(YamlError) as caught:
+        load_yaml(text, loader)
+    assert (caught.value.line, str(caught.value)) == (line, f"not valid YAML: {message}")
+
+
+@pytest.mark.parametrize("loader", ["ArticleLoader", "ConfigLoader"])
+@pytest.mark.parametrize("opening", ["- ", "[", "{a: "], ids=["block list", "list", "mapping"])
+def test_nesting_without_end_is_an_error_and_not_a_crash(loader: str, opening: str) -> None:
+    code = (
+        f"from feeds.yamlfile import {loader}, YamlError, load_yaml\n"
+        f"try: load_yaml({opening!r} * 200_000, {loader})\n"
+        "except YamlError as error: print(error.line)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "1\n")
+
+
+@settings(deadline=None)
+@given(st.text() | st.text(alphabet="ab01:-?!&*[]{}<>=|%@#'\"\\\n \t.,~", max_size=30))
+@example("a: !!bool maybe")
+@example("a: !!timestamp soon")
+@pytest.mark.parametrize("loader", LOADERS)
+def test_any_text_is_a_value_or_a_yaml_error(loader: type[yaml.SafeLoader], text: str) -> None:
+    try:
+        value = load_yaml(text, loader)
+    except YamlError as error:
+        assert 1 <= error.line <= len(text.splitlines()) + 1  # noqa: PT017  # both outcomes are right
+    else:
+        assert value is None or isinstance(value, str | int | float | list | dict | set | bytes | dt.date)
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        pytest.param((), 3, id="whole"),
+        pytest.param(("site",), 3, id="mapping"),
+        pytest.param(("site", "title"), 4, id="value"),
+        pytest.param(("site", "url"), 5, id="block text"),
+        pytest.param(("formats", 0), 7, id="first item"),
+        pytest.param(("formats", 1), 8, id="item on a line of its own"),
+        pytest.param(("feeds", "custom", 1), 13, id="mapping in a list"),
+        pytest.param(("feeds", "custom", 1, "path"), 13, id="first key of an item"),
+        pytest.param(("feeds", "custom", 1, "topics", "any", 1), 15, id="deep"),
+        pytest.param(("providers", "1.50"), 17, id="key that could be a fraction"),
+        pytest.param(("providers", "007"), 18, id="key that could be a number"),
+        pytest.param(("providers", "true", "title"), 19, id="below a key that could be a boolean"),
+        pytest.param(("title",), 21, id="last of two"),
+        pytest.param(("site", "language"), 3, id="missing key is where its mapping is"),
+        pytest.param(("formats", 7), 7, id="missing item is where its list is"),
+        pytest.param(("site", "title", "deeper"), 4, id="below a value is where the value is"),
+        pytest.param(("nowhere", "deep"), 3, id="missing section is where the whole is"),
+    ],
+)
+def test_the_line_of_what_is_at_keys(keys: Keys, line: int) -> None:
+    assert Positions(TEXT, ConfigLoader).line(keys) == line
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n"], ids=["nothing", "comment"])
+def test_a_text_without_a_value_has_one_line(text: str) -> None:
+    assert Positions(text, ConfigLoader).line(("site",)) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "written"),
+    [
+        pytest.param(("date",), "2020-06-10T23:09:00Z", id="timestamp"),
+        pytest.param(("number",), "0x1F", id="number"),
+        pytest.param(("word",), "Off", id="boolean"),
+        pytest.param(("nothing",), "", id="nothing"),
+        pytest.param(("list", 1), "1e3", id="item"),
+        pytest.param(("list",), None, id="list"),
+        pytest.param((), None, id="mapping"),
+        pytest.param(("missing",), None, id="missing"),
+        pytest.param(("list", 2), None, id="missing item"),
+    ],
+)
+def test_a_scalar_is_found_as_it_is_written(keys: Keys, written: str | None) -> None:
+    text = "date: 2020-06-10T23:09:00Z\nnumber: 0x1F\nword: Off\nnothing:\nlist: [a, 1e3]\n"
+    assert Positions(text, ArticleLoader).scalar(keys) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        pytest.param("a: 1\nb: 2", [], id="none"),
+        pytest.param("a: 1\na: 1", [("a",)], id="same value"),
+        pytest.param("a: 1\n'a': 2", [("a",)], id="one quoted"),
+        pytest.param("a: {b: 1, b: 2}", [("a", "b")], id="nested"),
+        pytest.param("a: [{b: 1}, {b: 1, b: 2}]", [("a", 1, "b")], id="in a list"),
+        pytest.param("a: 1\nb: {a: 1}", [], id="on two levels"),
+        pytest.param("a: 1\nA: 1", [], id="other case"),
+        pytest.param("", [], id="empty"),
+    ],
+)
+def test_duplicate_keys_are_found(text: str, keys: list[Keys]) -> None:
+    found = list(Positions(text, ConfigLoader).duplicate_keys())
+    assert found == [Finding(key, "the key is there twice; expected it once") for key in keys]
+
+
+def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        leaves,
+        lambda inner: (
+            st.lists(inner, min_size=1, max_size=3)
+            | st.dictionaries(st.sampled_from(["a", "b", "1", "true", "no", "x y"]), inner, min_size=1, max_size=3)
+        ),
+        max_leaves=12,
+    )
+
+
+def leaves_of(value: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
+    if isinstance(value, str):
+        yield keys, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from leaves_of(item, (*keys, key))
+
+
+@settings(deadline=None)
+@given(nested(st.from_regex(r"w[a-z]{5,9}", fullmatch=True)))
+def test_every_value_is_found_on_the_line_that_holds_it(value: Any) -> None:
+    text = "# first\n" + yaml.safe_dump(value, default_flow_style=False)
+    positions = Positions(text, ConfigLoader)
+    assert load_yaml(text, ConfigLoader) == value
+    for keys, leaf in leaves_of(value):
+        assert positions.scalar(keys) == leaf
+        assert leaf in text.splitlines()[positions.line(keys) - 1]
