@@ -17,6 +17,8 @@ _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 _PLAIN = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/(?:[A-Za-z0-9_~!$*,;:@+=?&-]|\.(?!\.?(?:/|$))|/)*")
 #: An address whose scheme was left out: `//host/path`, `www.host/path` or `host.com/path`.
 _NO_SCHEME = re.compile(r"(?://|www\.|(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|io)(?=[/:?#]|$))", re.IGNORECASE)
+#: An ampersand, encoded once or several times over.
+_AMPERSAND = re.compile(r"&(?:(?:amp|#0*38|#x0*26);)+", re.IGNORECASE)
 _NOT_ALLOWED = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -33,7 +35,7 @@ def absolute_url(value: str, base: str | None = None) -> str | None:
     HTML entities are decoded, however often they were encoded, and spaces and letters beyond ASCII are encoded. A
     relative address is resolved against `base`; without one, or as a mere fragment, it stands for nothing.
     """
-    value = _decoded(value).strip()
+    value = decode_entities(_AMPERSAND.sub("&", value)).strip()
     if not value or value.startswith("#"):
         return None
     if _PLAIN.fullmatch(value) and "xn--" not in value:
@@ -80,12 +82,6 @@ def _parse(value: str, base: str | None) -> can_ada.URL | None:
         return can_ada.parse(base) + value if base else can_ada.parse(value)
     except (ValueError, TypeError):  # TypeError: a lone surrogate is no text to it
         return None
-
-
-def _decoded(value: str) -> str:
-    while (decoded := decode_entities(value)) != value:
-        value = decoded
-    return value
 
 
 def _domain(url: can_ada.URL) -> str:

@@ -983,12 +983,21 @@ def test_addresses_of_the_configuration_are_published_in_their_valid_form(
 
 def test_folders_of_articles_are_relative_to_the_file(site: SiteFolder) -> None:
     (site.config_path.parent / "more").mkdir()
-    text = f"{SITE}source: {{articles: [../articles, more, {site.folder}]}}"
+    (site.folder / "absolute").mkdir()
+    text = f"{SITE}source: {{articles: [../articles, more, {site.folder / 'absolute'}]}}"
     assert load_config(site.configure(text)).articles == (
         site.folder / "articles",
         site.config_path.parent / "more",
-        site.folder,
+        site.folder / "absolute",
     )
+
+
+@pytest.mark.parametrize("other", ["../articles/", "../articles/news", ".."], ids=["same", "inside", "around"])
+def test_folders_of_articles_that_overlap_are_reported(site: SiteFolder, other: str) -> None:
+    (site.folder / "articles" / "news").mkdir()
+    assert mistakes_in(site.configure(f"{SITE}source: {{articles: [../articles, {other}]}}")) == [
+        f"2: source.articles.1: {other!r} overlaps '../articles'; expected folders apart from each other"
+    ]
 
 
 KEYS = ["site", "source", "entries", "feeds", "formats", "topics", "providers", "title", "url", "all", "custom", "path"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
 from feeds.render import rss
+from tests.conftest import NOW
 
 if TYPE_CHECKING:
     from tests.conftest import Site
@@ -423,3 +425,19 @@ def test_the_zero_date_of_a_content_system_never_makes_an_invalid_date(site: Sit
     dates = [date.text or "" for date in etree.fromstring(site.documents()["all.rss"]).iter("pubDate")]
     wrong = [date for date in dates if not re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", date)]
     assert (len(dates) > 0, wrong) == (True, [])
+
+
+def test_no_date_is_later_than_the_run(site: Site) -> None:
+    site.article("a.md", "{title: A, webUrl: 'https://story.example/a', publishedDateTime: 2020-06-10}")
+    site.article(
+        "b.md",
+        "{title: B, webUrl: 'https://story.example/b', publishedDateTime: 2020-06-10, updatedDateTime: 2035-01-01}",
+    )
+    site.regenerate(now=NOW)
+    channel = etree.fromstring(site.documents()["all.rss"]).findall("channel")[0]
+    dates = [
+        parsedate_to_datetime(date.text or "") for tag in ("lastBuildDate", "pubDate") for date in channel.iter(tag)
+    ]
+    dates += [dt.datetime.fromisoformat(date.text or "") for date in channel.iter(f"{ATOM}updated")]
+    assert len(dates) >= 3
+    assert [date for date in dates if date > NOW] == []
