@@ -50,9 +50,14 @@ class _Plan:
 
 def due_entries(entries: Iterable[Entry], now: dt.datetime) -> list[Entry]:
     """The entries whose time has come, newest first, then by id."""
-    due = sorted((entry for entry in entries if entry.published <= now), key=lambda entry: entry.id)
+    due = sorted((_as_of(entry, now) for entry in entries if entry.published <= now), key=lambda entry: entry.id)
     due.sort(key=lambda entry: entry.published, reverse=True)
     return due
+
+
+def _as_of(entry: Entry, now: dt.datetime) -> Entry:
+    """The entry without an update that is still to come."""
+    return entry if entry.updated <= now else msgspec.structs.replace(entry, updated=entry.published)
 
 
 def select_feeds(
