@@ -224,6 +224,7 @@ def test_long_texts_are_taken_in_their_stride(text: str) -> None:
         pytest.param("https://example.com:443/a", "https://example.com/a", id="port 443"),
         pytest.param("http://example.com:80/a", "https://example.com/a", id="port 80"),
         pytest.param("http://example.com:443/a", "https://example.com/a", id="port 443 of http"),
+        pytest.param("https://example.com:80/a", "https://example.com/a", id="port 80 of https"),
         pytest.param("https://example.com:8443/a", "https://example.com:8443/a", id="other port stays"),
         pytest.param("https://example.com/a#top", "https://example.com/a", id="fragment"),
         pytest.param("https://example.com/a?x=1#top", "https://example.com/a?x=1", id="fragment after a query"),
