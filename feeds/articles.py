@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import frontmatter
 from frontmatter.default_handlers import YAMLHandler
 
-from feeds.errors import Mistake
+from feeds.errors import Finding, Mistake
 from feeds.fields import ArticleSource, Fields
 from feeds.markup import remove_controls
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
@@ -27,8 +27,16 @@ if TYPE_CHECKING:
 
 _LINE_ENDS = re.compile(r"\r\n?")
 #: YAML breaks lines at these, and no editor does.
-_LINE_SEPARATORS = {0x2028: " ", 0x2029: " "}
+_LINE_SEPARATORS = {0x85: " ", 0x2028: " ", 0x2029: " "}
 _EXTENSIONS = (".md", ".markdown")
+#: The fields that an entry cannot do without, and what they are called elsewhere, in lower case.
+_ELSEWHERE = {
+    ("title",): frozenset("title headline name".split()),
+    ("webUrl", "originalUrl"): frozenset("weburl web_url originalurl original_url url link permalink href".split()),
+    ("publishedDateTime", "updatedDateTime"): frozenset(
+        "publisheddatetime updateddatetime published_date_time publisheddate published_at pubdate date datetime".split()
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +54,25 @@ class ArticleFile:
 
 @dataclass(frozen=True, slots=True)
 class ParsedArticle:
-    """What came of a file. Without an article, `mistakes` says why."""
+    """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines."""
 
     article: Article | None
     mistakes: tuple[Mistake, ...] = ()
     source: ArticleSource | None = None
+    findings: tuple[Finding, ...] = ()
 
 
-def find_articles(folders: Iterable[Path]) -> list[ArticleFile]:
-    """The Markdown files below `folders`, ordered by folder and path; what a dot hides is left out."""
+def find_articles(folders: Iterable[Path]) -> tuple[list[ArticleFile], list[Mistake]]:
+    """The Markdown files below `folders`, ordered by folder and path; what a dot hides is left out.
+
+    A folder that cannot be read and a name that is not UTF-8 are mistakes.
+    """
     files: list[ArticleFile] = []
+    mistakes: list[Mistake] = []
     for root in folders:
-        paths = sorted(path.relative_to(root).as_posix() for path in _walk(root))
-        files.extend(ArticleFile(root, path) for path in paths)
-    return files
+        found = sorted((ArticleFile(root, path) for path in _walk(root, mistakes)), key=lambda file: file.path)
+        files.extend(file for file in found if _is_utf8(file, mistakes))
+    return files, mistakes
 
 
 def read_article(file: ArticleFile) -> ParsedArticle:
@@ -82,7 +95,7 @@ def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: st
         return ParsedArticle(None, (Mistake(label, error.line, str(error)),))
     fields = Fields(metadata, source)
     article = _article(fields, path=path, modified=modified, body=body)
-    return ParsedArticle(article, source.locate(fields.findings), source)
+    return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings))
 
 
 class _Handler(YAMLHandler):
@@ -121,12 +134,30 @@ def _lines_before(text: str, front_matter: str | None) -> int:
     return text.count("\n", 0, text.find(front_matter)) if front_matter else 0
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
+def _walk(root: Path, mistakes: list[Mistake]) -> Iterator[str]:
+    """The paths of the articles below `root`, relative to it."""
+
+    def report(error: OSError) -> None:
+        folder = ArticleFile(root, Path(error.filename).relative_to(root).as_posix())
+        mistakes.append(Mistake(_readable(folder.label), 0, f"the folder cannot be read: {error.strerror}"))
+
+    for folder, folders, names in os.walk(root, onerror=report):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if name.endswith(_EXTENSIONS) and not name.startswith("."):
-                yield Path(folder, name)
+                yield Path(folder, name).relative_to(root).as_posix()
+
+
+def _is_utf8(file: ArticleFile, mistakes: list[Mistake]) -> bool:
+    label = _readable(file.label)
+    if label != file.label:
+        mistakes.append(Mistake(label, 0, "the file's name is not UTF-8; expected one that is; it is left out"))
+    return label == file.label
+
+
+def _readable(path: str) -> str:
+    """The path with each byte that is not UTF-8 written as an escape, so that it can be shown."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str) -> Article:
@@ -135,6 +166,8 @@ def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str) -> 
 
 
 def _story(fields: Fields) -> dict[str, Any]:
+    for names, elsewhere in _ELSEWHERE.items():
+        fields.expect(names, elsewhere)
     return {
         "id": fields.raw_text("id"),
         "title": fields.text("title"),
@@ -148,7 +181,7 @@ def _story(fields: Fields) -> dict[str, Any]:
         "type": fields.text("type"),
         "quality": fields.integer("quality"),
         "heat": fields.integer("heat"),
-        "is_published": fields.flag("published", default=True),
+        "is_published": fields.flag("published", default=True) and not fields.flag("draft", default=False),
         "provider": _publisher(fields.mapping("provider")),
         "topics": fields.texts("topics"),
         "images": _images(fields),
@@ -159,7 +192,7 @@ def _publisher(fields: Fields | None) -> Publisher | None:
     if fields is None:
         return None
     people = (
-        Person(name=name, uri=author.raw_text("url"), email=author.text("email"))
+        Person(name=name, uri=author.raw_text("url"))
         for author in fields.mappings("authors", "name")
         if (name := author.text("name"))
     )

@@ -43,7 +43,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a run did.
 
     `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose
-    time has not come; `written`, `unchanged` and `removed` count documents. A dry run counts what it would do.
+    time has not come; `written`, `unchanged` and `removed` count documents, whose paths below `output` are given where
+    they changed. A dry run says what it would do.
     """
 
     output: str
@@ -55,6 +56,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     written: int
     unchanged: int
     removed: int
+    written_paths: tuple[str, ...]
+    removed_paths: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     seconds: float
     dry_run: bool = False
@@ -112,6 +115,8 @@ def regenerate(
         written=len(published.written),
         unchanged=len(published.unchanged),
         removed=len(published.removed),
+        written_paths=published.written,
+        removed_paths=published.removed,
         mistakes=selection.mistakes,
         seconds=round(time.perf_counter() - started, 3),
         dry_run=dry_run,
@@ -128,15 +133,18 @@ def prepare(
 
 def read_archive(config: Config, track: Track = untracked) -> Archive:
     """Read all articles and derive their entries."""
-    files = find_articles(config.articles)
+    files, mistakes = find_articles(config.articles)
     by_id: dict[str, list[Entry]] = defaultdict(list)
+    owners: dict[str, str] = {}
     left_out: Counter[str] = Counter()
-    mistakes: list[Mistake] = []
     for file in track(files, len(files), "Reading"):
         outcome = _read(file, config.source)
         mistakes.extend(outcome.mistakes)
         if outcome.left_out:
             left_out[outcome.left_out] += 1
+        elif (first := owners.setdefault(outcome.entries[0].id, file.label)) != file.label:
+            message = f"has the id of {first}, {outcome.entries[0].id}; the two are published as one entry"
+            mistakes.append(Mistake(file.label, 0, message))
         for entry in outcome.entries:
             by_id[entry.id].append(entry)
     entries = tuple(merge_entries(same) for same in by_id.values())
@@ -149,7 +157,7 @@ def select(config: Config, archive: Archive, now: dt.datetime, output: Path) -> 
     entries = due_entries(archive.entries, now)
     taxonomy = build_taxonomy(
         config,
-        (topic for entry in entries for topic in entry.topics),
+        ((topic, entry.published) for entry in entries for topic in entry.topics),
         ((entry.provider.domain, entry.provider.name) for entry in entries),
     )
     feeds = {feed.path: feed for feed in select_feeds(entries, config, taxonomy, now, published)}
@@ -182,8 +190,9 @@ def _read(file: ArticleFile, source: Source) -> _Outcome:
     derived = derive_entries(parsed.article, source)
     if derived.left_out == "unpublished":
         return _Outcome(left_out=derived.left_out)
-    mistakes = sorted((*parsed.mistakes, *parsed.source.locate(derived.findings)))
-    return _Outcome(derived.entries, mistakes, derived.left_out)
+    known = {finding.keys for finding in parsed.findings}
+    new = [finding for finding in derived.findings if finding.keys not in known]
+    return _Outcome(derived.entries, sorted((*parsed.mistakes, *parsed.source.locate(new))), derived.left_out)
 
 
 def _documents(feeds: Iterable[Feed]) -> Iterator[Document]:

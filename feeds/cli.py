@@ -91,9 +91,14 @@ def regenerate(  # one parameter an option
         _echo_json(report)
         return
     _echo_mistakes(report.mistakes)
-    if not quiet:
-        for line in _report_lines(report):
-            click.echo(line)
+    if quiet:
+        return
+    if dry_run:
+        for would, paths in (("write", report.written_paths), ("remove", report.removed_paths)):
+            for path in paths:
+                click.echo(f"would {would} {path}")
+    for line in _report_lines(report):
+        click.echo(line)
 
 
 @main.command("list")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
-from feeds.errors import ConfigError, Finding, Keys, Mistake
+from feeds.errors import ConfigError, Finding, Keys, Mistake, shown
 from feeds.markup import remove_controls
-from feeds.settings import Config, ConfigFile, compile_match
+from feeds.settings import DOMAIN_PATTERN, Config, ConfigFile, compile_match
 from feeds.taxonomy import topic_key
 from feeds.typecheck import wrong_values
 from feeds.urls import absolute_url, valid_domain
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
+_RESERVED = "all, feeds, index, topics/… and providers/…, which the publisher uses itself"
 _EXTENSIONS = (".rss", ".atom", ".json")
 _LONGEST_PATH = 200
 _LONGEST_SLUG = 100
@@ -48,7 +49,7 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError([Mistake(label, 1, "not valid YAML: nested in itself")]) from error
     if findings:
         raise ConfigError(sorted(Mistake(label, line, message) for line, message in findings))
-    file = msgspec.convert(values, ConfigFile)
+    file = msgspec.convert(_given(values), ConfigFile)
     folders = tuple((path.absolute().parent / name).resolve() for name in file.source.articles)
     return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=folders)
 
@@ -63,6 +64,21 @@ def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple
     for finding in found:
         key = ".".join(map(str, finding.keys))
         yield positions.line(finding.keys), f"{key}: {finding.message}" if key else finding.message
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """The values without the keys that are given nothing; a topic or provider without settings is still one."""
+    for kind in ("topics", "providers"):
+        values = {**values, kind: {name: settings or {} for name, settings in (values.get(kind) or {}).items()}}
+    given: dict[str, Any] = _without_nothing(values)
+    return given
+
+
+def _without_nothing(value: Any) -> Any:
+    """The value without the keys, at any depth, that are given nothing."""
+    if isinstance(value, dict):
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
+    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
 
 
 def _wrong_meanings(values: Any, folder: Path) -> Iterator[Finding]:
@@ -105,13 +121,13 @@ def _check_folders(values: Any, folder: Path) -> Iterator[Finding]:
     for keys, name in _texts(values, "source", "articles"):
         kind = _kind(folder / name)
         if kind != "a folder":
-            there = kind or f"{name!r} is not there"
+            there = kind or f"{shown(name)} is not there"
             yield Finding(keys, f"{there}; expected a folder of articles, seen from {folder}")
             continue
         place = (folder / name).resolve()
         for other, other_name in seen.items():
             if place.is_relative_to(other) or other.is_relative_to(place):
-                yield Finding(keys, f"{name!r} overlaps {other_name!r}; expected folders apart from each other")
+                yield Finding(keys, f"{shown(name)} overlaps {other_name!r}; expected folders apart from each other")
         seen.setdefault(place, name)
 
 
@@ -126,13 +142,13 @@ def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
     for keys, value in _leaves(values, ()):
         is_url = keys[-1:] in {("url",), ("uri",), ("base_url",), ("icon",), ("logo",), ("feed",)}
         if is_url and isinstance(value, str) and re.match(r"https?://\S+$", value) and absolute_url(value) is None:
-            yield Finding(keys, f"{value!r}; expected an address that a browser can open")
+            yield Finding(keys, f"{shown(value)}; expected an address that a browser can open")
 
 
 def _check_characters(values: Any, _: Path) -> Iterator[Finding]:
     for keys, value in _leaves(values, ()):
         if isinstance(value, str) and remove_controls(value) != value:
-            yield Finding(keys, f"{value!r}; expected text without control characters")
+            yield Finding(keys, f"{shown(value)}; expected text without control characters")
 
 
 def _leaves(value: Any, keys: Keys) -> Iterator[tuple[Keys, Any]]:
@@ -163,13 +179,13 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
         folded = unicodedata.normalize("NFKC", path).casefold()
         parts = folded.split("/")
         if folded in _RESERVED_PATHS or parts[0] in _RESERVED_FOLDERS:
-            yield Finding(keys, f"{path!r}; expected a path that the publisher does not use itself")
+            yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}")
         elif any(part.endswith(_EXTENSIONS) for part in parts):
-            yield Finding(keys, f"{path!r}; expected a path without extension")
+            yield Finding(keys, f"{shown(path)}; expected a path without extension")
         elif len(path) <= _LONGEST_PATH < len(path.encode()):
-            yield Finding(keys, f"{path!r} is {len(path.encode())} bytes long; expected at most {_LONGEST_PATH}")
+            yield Finding(keys, f"{shown(path)} is {len(path.encode())} bytes long; expected at most {_LONGEST_PATH}")
         elif folded in seen:
-            yield Finding(keys, f"{path!r} clashes with {seen[folded]!r}; expected a path of its own")
+            yield Finding(keys, f"{shown(path)} clashes with {seen[folded]!r}; expected a path of its own")
         seen.setdefault(folded, path)
 
 
@@ -179,7 +195,7 @@ def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
         try:
             compile_match(pattern or "")
         except (re.error, OverflowError, RecursionError) as error:
-            yield Finding((*at, "match"), f"{pattern!r}; expected a regular expression ({error})")
+            yield Finding((*at, "match"), f"{shown(pattern)}; expected a regular expression ({error})")
 
 
 def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
@@ -190,13 +206,13 @@ def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
         for keys, spelling in ((at, name), *((at + keys, text) for keys, text in _texts(topic, "aliases"))):
             other = names.setdefault(topic_key(spelling), name)
             if other != name or (spelling != name and topic_key(spelling) == topic_key(name)):
-                yield Finding(keys, f"{spelling!r} is a name of {other!r} already; expected one topic a name")
+                yield Finding(keys, f"{shown(spelling)} is a name of {other!r} already; expected one topic a name")
         slug = _text(topic, "slug")
         if slug and len(slug) <= _LONGEST_SLUG < len(slug.encode()):
-            message = f"{slug!r} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
+            message = f"{shown(slug)} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
             yield Finding((*at, "slug"), message)
         elif slug and (other := slugs.setdefault(slug.casefold(), name)) != name:
-            yield Finding((*at, "slug"), f"{slug!r} is the slug of {other!r}; expected one of its own")
+            yield Finding((*at, "slug"), f"{shown(slug)} is the slug of {other!r}; expected one of its own")
 
 
 def _check_parents(values: Any, _: Path) -> Iterator[Finding]:
@@ -206,7 +222,7 @@ def _check_parents(values: Any, _: Path) -> Iterator[Finding]:
     for name, topic in topics.items():
         for above in _all_above(topic_key(name), {key: keys.get(parent, parent) for key, parent in parents.items()}):
             if above == topic_key(name):
-                message = f"{_text(topic, 'parent')!r} is below {name!r} itself; expected a topic above it"
+                message = f"{_text(topic, 'parent')!r} is below {shown(name)} itself; expected a topic above it"
                 yield Finding(("topics", name, "parent"), message)
 
 
@@ -221,17 +237,16 @@ def _all_above(key: str, parents: Mapping[str, str]) -> list[str]:
 
 def _check_providers(values: Any, _: Path) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for at, _settings in _items(values, "providers"):
-        name = str(at[-1])
+    configured = [(at, at[-1]) for at, _settings in _items(values, "providers") if isinstance(at[-1], str)]
+    for at, name in configured:
         domain = valid_domain(name)
         if domain and seen.setdefault(domain, name) != name:
-            yield Finding(at, f"{seen[domain]!r} is the same provider; expected it once")
-    names = [(at, str(at[-1])) for at, _settings in _items(values, "providers")]
-    for at, _feed in _items(values, "feeds", "custom"):
-        names += [(at + keys, name) for rule in ("any", "none") for keys, name in _texts(_feed, "providers", rule)]
-    for keys, name in names:
-        if valid_domain(name) is None and "." in name:
-            yield Finding(keys, f"{name!r}; expected a domain such as example.com")
+            yield Finding(at, f"{shown(seen[domain])} is the same provider; expected it once")
+    rules = [(at, feed, rule) for at, feed in _items(values, "feeds", "custom") for rule in ("any", "none")]
+    ruled = [(at + keys, name) for at, feed, rule in rules for keys, name in _texts(feed, "providers", rule)]
+    for keys, name in (*configured, *ruled):
+        if re.search(DOMAIN_PATTERN, name) and valid_domain(name) is None:
+            yield Finding(keys, f"{shown(name)}; expected a domain such as example.com")
 
 
 _CHECKS: tuple[Callable[[Any, Path], Iterator[Finding]], ...] = (

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from feeds.errors import Finding, Keys, shown
 from feeds.model import Enclosure
-from feeds.urls import absolute_url
+from feeds.urls import absolute_url, is_relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,6 +90,6 @@ def _no_address(image: Image, base_url: str | None) -> str:
     if not image.url.strip():
         return "an image has no url; it is left out"
     there = f"image url is {shown(image.url)}"
-    if base_url is None and "://" not in image.url and absolute_url(image.url, "https://example.com/"):
+    if base_url is None and is_relative(image.url):
         return f"{there}, a relative address; expected source.base_url to be set; it is left out"
     return f"{there}; expected an http or https address; it is left out"

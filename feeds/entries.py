@@ -12,7 +12,7 @@ from feeds.enclosures import derive_enclosures
 from feeds.errors import Finding, Keys, shown
 from feeds.markup import plain_text, remove_controls, render_body, shorten
 from feeds.model import Entry, Link, Person, Provider
-from feeds.urls import absolute_url, canonical_url, domain_of, valid_domain
+from feeds.urls import absolute_url, canonical_url, domain_of, is_relative, valid_domain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,11 +26,12 @@ Reason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
 
 _SUMMARY_WIDTH = 300
 #: RFC 3987, 2.2; RFC 4151 for tags, RFC 8141 for URNs, RFC 9562 for UUIDs.
-_IRI = re.compile(r"([a-z][a-z0-9+.-]*):[^\s<>\"{}|\\^`]+", re.IGNORECASE)
+_IRI = re.compile(r"([a-z][a-z0-9+.-]*):[^\s<>\"{}|\\^`\[\]]+", re.IGNORECASE)
 _IRI_OF_SCHEME = {
-    "tag": re.compile(r"tag:[^,:]+,\d{4}(?:-\d\d(?:-\d\d)?)?:.*", re.IGNORECASE),
+    "tag": re.compile(r"tag:[^,:]+,\d{4}(?:-\d\d(?:-\d\d)?)?:[!-~]*", re.IGNORECASE | re.ASCII),
     "urn": re.compile(
-        r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:.+|urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
+        r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:[!-~]+|urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        re.IGNORECASE,
     ),
     "http": re.compile(r"http://[^/?#]+.*", re.IGNORECASE),
     "https": re.compile(r"https://[^/?#]+.*", re.IGNORECASE),
@@ -127,16 +128,16 @@ def _related(own: Entry, found: Iterable[tuple[Entry, Link]]) -> tuple[Link, ...
 
 
 def _derive(story: Story, article: Article, source: Source, at: Keys, findings: list[Finding]) -> Entry:
-    link, via = _links(story, source, at)
+    link, via = _links(story, source, at, findings)
     title = story.title
     if not title:
-        raise _LeftOut("no title", Finding(at, f"{_what(at)} has no title; expected title: with some text"))
+        raise _LeftOut("no title", Finding((*at, "title"), f"{_what(at)} has no title; expected title: with some text"))
     entry_id = _id(story, link, source, at)
     published = _published(story, article, source, at)
     provider = _provider(story, link, source, at, findings)
     enclosures, image_findings = derive_enclosures(story.images, source.base_url, (*at, "images"))
     findings.extend(image_findings)
-    body = _body(article, source) if story is article else ""
+    body = _body(article, source, findings) if story is article else ""
     return Entry(
         id=entry_id,
         link=link,
@@ -158,8 +159,11 @@ def _derive(story: Story, article: Article, source: Source, at: Keys, findings: 
     )
 
 
-def _links(story: Story, source: Source, at: Keys) -> tuple[str, str | None]:
-    """Where the entry links to, and where its story came from if that is another place."""
+def _links(story: Story, source: Source, at: Keys, findings: list[Finding]) -> tuple[str, str | None]:
+    """Where the entry links to, and where its story came from if that is another place.
+
+    An address that is none is passed over for the next, with a finding.
+    """
     web, original = ("webUrl", story.web_url), ("originalUrl", story.original_url)
     amp, cdn_amp = ("ampWebUrl", story.amp_url), ("cdnAmpWebUrl", story.cdn_amp_url)
     preferred = {
@@ -168,14 +172,17 @@ def _links(story: Story, source: Source, at: Keys) -> tuple[str, str | None]:
         "amp": (amp, web, original),
         "cdn-amp": (cdn_amp, amp, web, original),
     }[source.link]
-    written = [(key, url) for key, url in preferred if url and url.strip()]
-    link = next((found for _, url in written if (found := absolute_url(url, source.base_url))), None)
-    if link is None:
-        key, url = written[0] if written else ("webUrl", None)
-        there = f"{key} is {shown(url)}" if url else f"{_what(at)} has no link"
-        raise _LeftOut(
-            "no link", Finding((*at, key) if url else at, f"{there}; expected {key}: with an http or https address")
-        )
+    wrong = []
+    for key, url in preferred:
+        if url and url.strip():
+            if link := absolute_url(url, source.base_url):
+                break
+            message = f"{key} is {shown(url)}; expected {key}: with an http or https address"
+            wrong.append(Finding((*at, key), message))
+    else:
+        missing = Finding((*at, "webUrl"), f"{_what(at)} has no link; expected webUrl: with an http or https address")
+        raise _LeftOut("no link", wrong[0] if wrong else missing)
+    findings.extend(wrong)
     others = [absolute_url(url, source.base_url) for url in (story.original_url, story.web_url) if url]
     via = next((url for url in others if url and url != link and canonical_url(url) != canonical_url(link)), None)
     return link, via
@@ -212,7 +219,7 @@ def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.d
     if source.undated == "file":
         return article.modified
     message = f"{_what(at)} has no date; expected publishedDateTime: (or set source.undated: file)"
-    raise _LeftOut("no date", Finding(at, message))
+    raise _LeftOut("no date", Finding((*at, "publishedDateTime"), message))
 
 
 def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[Finding]) -> Provider:
@@ -249,8 +256,21 @@ def _summary(excerpt: str | None, body: str) -> str | None:
     return text or shorten(plain_text(body), _SUMMARY_WIDTH) or None
 
 
-def _body(article: Article, source: Source) -> str:
-    return render_body(article.body, lambda url: absolute_url(url, source.base_url))
+def _body(article: Article, source: Source, findings: list[Finding]) -> str:
+    """The article's body. Without a base, relative addresses are left out of it, with a finding for all of them."""
+    relative: list[str] = []
+
+    def resolve(url: str) -> str | None:
+        found = absolute_url(url, source.base_url)
+        if found is None and is_relative(url):
+            relative.append(url)
+        return found
+
+    body = render_body(article.body, resolve)
+    if relative:
+        there = f"the body has the relative address {shown(relative[0])}" + (" and others" if relative[1:] else "")
+        findings.append(Finding((), f"{there}; expected source.base_url to be set; left out"))
+    return body
 
 
 def _what(at: Keys) -> str:

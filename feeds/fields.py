@@ -77,7 +77,7 @@ class Fields:
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.values.get(name)
-        if value is None:
+        if value is None or value == "":
             return default
         known = value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
         if known is None:
@@ -99,6 +99,13 @@ class Fields:
         """A list of texts, without repeats; a single text is a list of one."""
         found = (self._as_text(value, keys) for keys, value in self._items(name))
         return tuple(dict.fromkeys(line for text in found if text and (line := clean_line(text))))
+
+    def expect(self, names: Sequence[str], elsewhere: frozenset[str]) -> None:
+        """Where none of `names` is there, a finding for each key that may stand for them, in lower case `elsewhere`."""
+        if all(self.values.get(name) is None for name in names):
+            for key in self.values:
+                if str(key).lower() in elsewhere and key not in names:
+                    self.findings.append(Finding((*self.at, key), f"{key} is not read; expected {names[0]}"))
 
     def mapping(self, name: str) -> Fields | None:
         """A mapping. A single text is taken for its `name`."""

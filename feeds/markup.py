@@ -6,6 +6,7 @@ The sanitiser is ammonia (nh3), the Markdown parser markdown-it-py; what is here
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from html import unescape
@@ -47,6 +48,13 @@ def _tags(names: frozenset[str]) -> str:
 
 _HTML = re.compile(rf"<!--|{_tags(_BLOCKS | _INLINE | _DROPPED | _OLD)}[^<>]*>", re.IGNORECASE)
 _BLOCK_START = re.compile(rf"\s*(?:<!--|{_tags(_BLOCKS | _DROPPED | _MEDIA | {'center', 'form'})})", re.IGNORECASE)
+#: Tags that stay open until they are closed. The sanitiser's time grows with the square of how many are open.
+_NESTING = re.compile(
+    r"<(/?)(?!(?:area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p|param|source|t[drh]|track|wbr)[\s/>])"
+    r"([a-z][^\s/>]*)"
+)
+#: Browsers nest elements 512 deep and no deeper.
+_DEEPEST = 512
 #: HTML ignores a line break at the start of <pre>, so one that counts needs another before it.
 _PRE_START = re.compile(r"(<pre[^>]*>)\n")
 #: In what the sanitiser gives, quotes and angle brackets are escaped within attributes.
@@ -75,8 +83,8 @@ _NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start"})
 
 
 def remove_controls(text: str) -> str:
-    """`text` without the characters that XML 1.0 forbids or discourages (section 2.2)."""
-    return _CONTROLS.sub("", text) if _CONTROLS.search(text) else text
+    """`text` without the characters that XML 1.0 forbids or discourages (section 2.2); NEL is a line break."""
+    return _CONTROLS.sub("", text.replace("\x85", "\n")) if _CONTROLS.search(text) else text
 
 
 def decode_entities(text: str) -> str:
@@ -93,6 +101,8 @@ def plain_text(text: str) -> str:
     """What a person reads of `text`, which may hold HTML: its tags go, and with them scripts and styles."""
     if not _HTML.search(text):
         return clean_line(text)
+    if _is_too_deep(text):
+        return clean_line(_TAG.sub(" ", text))
     cleaned = nh3.clean(
         remove_controls(text), tags=set(_BLOCKS), clean_content_tags=set(_DROPPED), attributes={}, link_rel=None
     )
@@ -122,8 +132,25 @@ def safe_html(html: str, resolve: Resolve) -> str:
         cleaned = _PRE_START.sub(r"\1\n\n", remove_controls(cleaned))
         return _IMAGE_OF_NOTHING.sub("", cleaned).strip()
 
+    if _is_too_deep(html):
+        return clean(_TAG.sub(" ", html))
     # Without an element that went, what was in it may nest in a way that HTML does not have: hence a second look.
     return clean(clean(html))
+
+
+def _is_too_deep(html: str) -> bool:
+    """Whether elements are nested in a way that nobody wrote to be read."""
+    if html.count("<") <= _DEEPEST:
+        return False
+    depth = 0
+    is_open: Counter[str] = Counter()
+    for end, name in _NESTING.findall(html.lower()):
+        step = 1 if not end else -1 if is_open[name] else 0
+        is_open[name] += step
+        depth += step
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def render_body(body: str, resolve: Resolve) -> str:

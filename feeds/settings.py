@@ -22,6 +22,8 @@ T = TypeVar("T")
 #: What no part of a path may hold; inside a character class.
 _NOT_IN_PATH = r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
 _PART = rf"[^.{_NOT_IN_PATH}]([^{_NOT_IN_PATH}]*[^.{_NOT_IN_PATH}])?"
+#: What keeps addresses out; whether the rest is a domain, the URL parser knows.
+DOMAIN_PATTERN = r"^[^\s/:?#@%]+$"
 
 Off = Literal["off"]
 Count = Annotated[int, Meta(ge=1, le=100_000)]
@@ -49,13 +51,7 @@ Slug = Annotated[
         description="a part of an address such as c-plus-plus: letters, digits and hyphens",
     ),
 ]
-Domain = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
-        description="a domain such as example.com",
-    ),
-]
+Domain = Annotated[str, Meta(pattern=DOMAIN_PATTERN, description="a domain such as example.com")]
 Period = Annotated[
     str,
     Meta(
@@ -289,6 +285,8 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the configuration, for editors."""
     schema = msgspec.json.schema(ConfigFile)
     definitions = schema.pop("$defs")
+    for definition in definitions.values():
+        _allow_nothing(definition)
     root = definitions.pop("ConfigFile")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -296,3 +294,20 @@ def json_schema() -> dict[str, Any]:
         "title": "feeds configuration",
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _allow_nothing(definition: dict[str, Any]) -> None:
+    """A key with nothing behind it, such as one whose lines are all commented out, has its default."""
+    for name, schema in definition["properties"].items():
+        if isinstance(schema.get("additionalProperties"), dict):
+            schema["additionalProperties"] = _or_null(schema["additionalProperties"])
+        if name not in definition["required"]:
+            definition["properties"][name] = _or_null(schema)
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    said: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in said}
+    choices = rest.get("anyOf", [rest])
+    null = {"type": "null"}
+    return {**said, "anyOf": [*(choice for choice in choices if choice != null), null]}

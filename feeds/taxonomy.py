@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 import unicodedata
@@ -29,6 +30,7 @@ _SPOKEN = (
     (re.compile(r"&"), " and "),
     (re.compile(r"(?:^|(?<=\s))\.(?=\w)"), "dot "),
 )
+_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 _LONGEST_SLUG = 100
 _LONGEST_DOMAIN = 150
 
@@ -98,26 +100,34 @@ def topic_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
 
 
-def build_taxonomy(config: Config, topic_names: Iterable[str], provider_names: Iterable[tuple[str, str]]) -> Taxonomy:
-    """The taxonomy of the topic names and (domain, name) pairs that entries use, and of what is configured."""
+def build_taxonomy(
+    config: Config, topic_names: Iterable[tuple[str, dt.datetime]], provider_names: Iterable[tuple[str, str]]
+) -> Taxonomy:
+    """The taxonomy of what entries use and of what is configured.
+
+    `topic_names` are pairs of a name and when an entry with it was published, `provider_names` of a domain and a name.
+    """
     configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
     aliases = {topic_key(alias): key for key, (_, topic) in configured.items() for alias in topic.aliases}
-    spellings: dict[str, set[str]] = defaultdict(set)
-    for name in (*topic_names, *(topic.parent for _, topic in configured.values() if topic.parent)):
+    spellings: dict[str, set[str]] = {key: set() for key in configured}
+    first_used: dict[str, dt.datetime] = {}
+    parents = ((topic.parent, _LATEST) for _, topic in configured.values() if topic.parent)
+    for name, published in (*topic_names, *parents):
         key = topic_key(name)
-        spellings[aliases.get(key, key)].add(name)
-    for key in configured:
-        spellings.setdefault(key, set())
+        key = aliases.get(key, key)
+        spellings.setdefault(key, set()).add(name)
+        first_used[key] = min(published, first_used.get(key, _LATEST))
     titles = {key: _topic_title(configured.get(key), names) for key, names in spellings.items()}
     settings = {key: configured[key][1] if key in configured else Topic() for key in spellings}
-    slugs, collisions = _assign_slugs(titles, settings, configured)
-    parents = {
+    order = sorted(spellings, key=lambda key: (key not in configured, first_used.get(key, _LATEST), key))
+    slugs, collisions = _assign_slugs(order, titles, settings)
+    parent_of = {
         key: aliases.get(topic_key(topic.parent), topic_key(topic.parent))
         for key, topic in settings.items()
         if topic.parent
     }
     topics = {
-        key: TopicNode(key, titles[key], slugs[key], settings[key], tuple(_ancestors(key, parents)))
+        key: TopicNode(key, titles[key], slugs[key], settings[key], tuple(_ancestors(key, parent_of)))
         for key in sorted(spellings)
     }
     return Taxonomy(
@@ -145,17 +155,19 @@ def _topic_title(configured: tuple[str, Topic] | None, spellings: set[str]) -> s
 
 
 def _assign_slugs(
-    titles: Mapping[str, str], settings: Mapping[str, Topic], configured: Mapping[str, tuple[str, Topic]]
+    keys: Iterable[str], titles: Mapping[str, str], settings: Mapping[str, Topic]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """A slug for each topic, no two the same.
 
-    Of topics that want the same slug the configured one gets it, else the first by key; the others get a digest of
-    their key behind it, so that a further topic never moves them.
+    Of topics that want the same slug the first of `keys` gets it; the others get a digest of their key behind it, so
+    that a further topic never moves them.
     """
     slugs = {key: topic.slug for key, topic in settings.items() if topic.slug}
     taken = {topic_key(slug): key for key, slug in slugs.items()}
     collisions = []
-    for key in sorted(titles.keys() - slugs.keys(), key=lambda key: (key not in configured, key)):
+    for key in keys:
+        if key in slugs:
+            continue
         wanted = slug_of(key)
         slug = wanted if 0 < len(wanted.encode()) <= _LONGEST_SLUG else _with_digest(wanted or "topic", key)
         other = taken.get(topic_key(slug), key)

@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 
-from feeds.errors import Finding, Keys
+from feeds.errors import Finding, Keys, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
 def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[Finding]:
-    """What in `value` is not what `type_` allows."""
+    """What in `value` is not what `type_` allows. A key that is given nothing has its default."""
     match bare := _bare(type_):
         case inspect.StructType() if isinstance(value, dict):
             yield from _wrong_fields(value, bare, keys)
         case inspect.DictType() if isinstance(value, dict):
             for key, item in value.items():
                 yield from (Finding((*keys, key), wrong.message) for wrong in wrong_values(key, bare.key_type))
-                yield from wrong_values(item, bare.value_type, (*keys, key))
+                if item is not None:
+                    yield from wrong_values(item, bare.value_type, (*keys, key))
         case inspect.VarTupleType() if isinstance(value, list) and len(value) >= (bare.min_length or 0):
             for index, item in enumerate(value):
                 yield from wrong_values(item, bare.item_type, (*keys, index))
@@ -44,9 +45,10 @@ def _wrong_fields(value: dict[Any, Any], type_: inspect.StructType, keys: Keys) 
     fields = {field.name: field for field in type_.fields}
     for key, item in value.items():
         if key in fields:
-            yield from wrong_values(item, fields[key].type, (*keys, key))
+            if item is not None or fields[key].required:
+                yield from wrong_values(item, fields[key].type, (*keys, key))
         else:
-            yield Finding((*keys, key), f"unknown key; expected {_nearest(str(key), fields)}")
+            yield Finding((*keys, key), f"unknown key; {_nearest(str(key), fields)}")
     for field in type_.fields:
         if field.required and field.name not in value:
             yield Finding(keys, f"{field.name} is missing; expected {_expected(field.type)}")
@@ -127,8 +129,8 @@ def _bounds(type_: inspect.IntType) -> str:
 
 def _nearest(key: str, known: Iterable[str]) -> str:
     names = list(known)
-    close = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
-    return f"{close[0]}?" if close else "one of " + ", ".join(names)
+    close = difflib.get_close_matches(key.lower(), names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else "expected one of " + ", ".join(names)
 
 
 def _shown(value: Any) -> str:
@@ -138,4 +140,4 @@ def _shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    return repr(value)
+    return shown(value)

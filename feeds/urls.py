@@ -13,6 +13,9 @@ import can_ada
 from feeds.markup import decode_entities
 
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
+_LABEL = r"[a-z0-9_-]*[a-z0-9][a-z0-9_-]*"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]")
+_IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 #: The usual case, which needs no work: a lower-case host, and characters that are allowed everywhere.
 _PLAIN = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/(?:[A-Za-z0-9_~!$*,;:@+=?&-]|\.(?!\.?(?:/|$))|/)*")
 #: An address whose scheme was left out: `//host/path`, `www.host/path` or `host.com/path`.
@@ -50,6 +53,13 @@ def absolute_url(value: str, base: str | None = None) -> str | None:
     return f"{parsed.protocol}//{parsed.host}{rest}"
 
 
+def is_relative(value: str) -> bool:
+    """Whether `value`, no address by itself, would be one with a base."""
+    return (
+        "://" not in value and absolute_url(value) is None and absolute_url(value, "https://example.com/") is not None
+    )
+
+
 def canonical_url(url: str) -> str:
     """What identifies the story at `url`, an address that `absolute_url` gave.
 
@@ -74,7 +84,9 @@ def valid_domain(text: str) -> str | None:
     if (text.startswith("/") and not text.startswith("//")) or "%" in text:
         return None
     url = absolute_url(text if "//" in text else f"https://{text}")
-    return domain_of(url) if url else None
+    domain = domain_of(url) if url else ""
+    is_number = _IPV4.fullmatch(domain) and domain not in text  # to a browser, 12 is 0.0.0.12
+    return domain if _DOMAIN.fullmatch(domain) and not is_number else None
 
 
 def _parse(value: str, base: str | None) -> can_ada.URL | None:

@@ -99,14 +99,28 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader]) -> Any:
     except yaml.MarkedYAMLError as error:
         unclosed = error.problem is not None and error.problem.endswith("end of stream")
         mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
-        message = " ".join(part for part in (error.context, error.problem) if part)
-        raise YamlError(mark.line + 1 if mark else 1, f"not valid YAML: {message}") from error
+        raise YamlError(mark.line + 1 if mark else 1, f"not valid YAML: {_in_words(error, text)}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         code = error.character if isinstance(error.character, int) else ord(error.character)
         raise YamlError(line, f"not valid YAML: the character U+{code:04X} is not allowed") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise YamlError(1, f"not valid YAML: {error}") from error
+
+
+def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What is wrong, as a person who writes YAML by hand would say it."""
+    problem, mark = error.problem or "", error.problem_mark
+    there = text[mark.index : mark.index + 1] if mark else ""
+    if "tab character" in problem or ("cannot start any token" in problem and there == "\t"):
+        return "a tab; expected spaces"
+    if "cannot start any token" in problem:
+        return f"a text that begins with {there}; expected it in quotes"
+    if problem.startswith("mapping values are not allowed"):
+        return "a colon in a text; expected the text in quotes, or the key at the indentation of the others"
+    if problem.startswith("did not find expected key"):
+        return "something behind a value; expected the value in quotes, or a key at the indentation of the others"
+    return " ".join(part for part in (error.context, error.problem) if part)
 
 
 def _check_depth(text: str) -> None:
@@ -149,7 +163,7 @@ class Positions:
     def duplicate_keys(self) -> Iterator[Finding]:
         """A finding for each key that a mapping holds twice; YAML readers keep the last without a word."""
         if self._root is not None:
-            yield from _duplicate_keys(self._root, ())
+            yield from _duplicate_keys(self._root, (), set())
 
     def _find(self, keys: Keys) -> tuple[int, yaml.Node | None]:
         node = self._root
@@ -165,21 +179,35 @@ class Positions:
 def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
         found = [(name.start_mark.line, value) for name, value in node.value if name.value == str(key)]
-        return found[-1] if found else None
+        return found[-1] if found else _merged_child(node, key)
     if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
         item = node.value[key]
         return item.start_mark.line, item
     return None
 
 
-def _duplicate_keys(node: yaml.Node, keys: Keys) -> Iterator[Finding]:
+def _merged_child(node: yaml.MappingNode, key: str | int) -> tuple[int, yaml.Node] | None:
+    """What a mapping has from the mappings that its `<<` names, of which the first that has the key counts."""
+    for name, value in node.value:
+        if name.tag == _TAG + "merge":
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            found = (_child(source, key) for source in sources if isinstance(source, yaml.MappingNode))
+            return next((step for step in found if step), None)
+    return None
+
+
+def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Finding]:
+    """An alias stands for a node that was looked at where it has its anchor."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         counts = Counter(str(name.value) for name, _ in node.value)
         for name, count in counts.items():
             if count > 1:
                 yield Finding((*keys, name), "the key is there twice; expected it once")
         for name, value in node.value:
-            yield from _duplicate_keys(value, (*keys, str(name.value)))
+            yield from _duplicate_keys(value, (*keys, str(name.value)), seen)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _duplicate_keys(item, (*keys, index))
+            yield from _duplicate_keys(item, (*keys, index), seen)

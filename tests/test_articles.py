@@ -14,13 +14,15 @@ import msgspec
 import pytest
 
 from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article, read_article
+from feeds.errors import Mistake
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MODIFIED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 LABEL = "articles/news/a.md"
+A_COLON = "a colon in a text; expected the text in quotes, or the key at the indentation of the others"
 A_DATE = "a date and time such as 2020-06-10T23:09:00Z"
 
 
@@ -76,7 +78,6 @@ provider:
   authors:
     - name: Ada Example
       url: https://example.com/ada
-      email: ada@example.com
     - Bo Example
   images:
     - url: /icon.png
@@ -145,7 +146,7 @@ def test_every_field_is_read() -> None:
             name="Example News",
             domain="example.com",
             authors=(
-                Person(name="Ada Example", uri="https://example.com/ada", email="ada@example.com"),
+                Person(name="Ada Example", uri="https://example.com/ada"),
                 Person(name="Bo Example"),
             ),
             images=(Image(url="/icon.png", width=50, height=50),),
@@ -389,6 +390,32 @@ def test_what_is_no_flag_is_a_mistake_and_means_published(written: str, shown: s
 
 
 @pytest.mark.parametrize(
+    ("front_matter", "is_published"),
+    [("draft: true", False), ("draft: false", True), ("draft: true\npublished: true", False), ("draft: ", True)],
+)
+def test_a_draft_is_not_published(front_matter: str, is_published: bool) -> None:
+    assert article(front_matter).is_published is is_published
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "mistakes"),
+    [
+        pytest.param("link: https://e.example/", ["2: link is not read; expected webUrl"], id="link"),
+        pytest.param("webURL: https://e.example/", ["2: webURL is not read; expected webUrl"], id="other case"),
+        pytest.param("Date: 2026-01-01", ["2: Date is not read; expected publishedDateTime"], id="date"),
+        pytest.param("headline: T", ["2: headline is not read; expected title"], id="headline"),
+        pytest.param("related:\n  - url: a", ["3: url is not read; expected webUrl"], id="of a related link"),
+        pytest.param("link: a\noriginalUrl: b", [], id="not needed"),
+        pytest.param("title:\nwebUrl:", [], id="empty"),
+        pytest.param("colour: red", [], id="unknown"),
+    ],
+)
+def test_what_an_entry_needs_is_looked_for_under_other_names(front_matter: str, mistakes: list[str]) -> None:
+    found = parse_front_matter(front_matter).mistakes
+    assert [str(mistake) for mistake in found] == [f"{LABEL}:{mistake}" for mistake in mistakes]
+
+
+@pytest.mark.parametrize(
     ("written", "images"),
     [
         pytest.param("", (), id="null"),
@@ -543,7 +570,7 @@ def test_lines_are_those_of_the_file(template: str, newline: str, shift: int) ->
 @pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
 def test_lines_of_yaml_errors_are_those_of_the_file(template: str, newline: str, shift: int) -> None:
     assert mistakes(laid_out("---\n\ntitle: T\nexcerpt: a: b\n---\n", template, newline)) == [
-        f"{LABEL}:{4 + shift}: not valid YAML: mapping values are not allowed in this context"
+        f"{LABEL}:{4 + shift}: not valid YAML: {A_COLON}"
     ]
 
 
@@ -609,10 +636,12 @@ def test_a_file_without_front_matter_is_a_mistake(content: str) -> None:
 @pytest.mark.parametrize(
     ("front_matter", "line", "problem"),
     [
-        pytest.param("title: a: b", 2, "mapping values are not allowed in this context", id="colon in a title"),
-        pytest.param("title: T\n\ttype: video", 3, "found a tab character that violates indentation", id="tab"),
-        pytest.param("title: @home", 2, "found character that cannot start any token", id="at sign"),
-        pytest.param("title: 'it's'", 2, "did not find expected key", id="quote in a quoted text"),
+        pytest.param("title: a: b", 2, A_COLON, id="colon in a title"),
+        pytest.param("title: T\n\ttype: video", 3, "a tab; expected spaces", id="tab"),
+        pytest.param("title: @home", 2, "a text that begins with @; expected it in quotes", id="at sign"),
+        pytest.param(
+            "title: 'it's'", 2, "something behind a value; expected the value in quotes", id="quote in a quoted text"
+        ),
         pytest.param("title: T\ntags: [a, b\ntype: video", 4, "did not find expected ',' or ']'", id="unclosed list"),
         pytest.param("title: !robot T", 2, "could not determine a constructor for the tag '!robot'", id="unknown tag"),
         pytest.param("title: *other", 2, "found undefined alias", id="unknown alias"),
@@ -628,8 +657,13 @@ def test_what_is_not_yaml_is_a_mistake_on_its_line(front_matter: str, line: int,
     assert problem in mistake.message
 
 
-def test_a_line_separator_in_a_plain_text_is_a_space() -> None:
-    assert article("title: one\u2028two\ntype: video").title == "one two"
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_line_separator_in_a_plain_text_is_a_space(separator: str) -> None:
+    assert article(f"title: one{separator}two\ntype: video").title == "one two"
+
+
+def test_an_escaped_next_line_is_a_space() -> None:
+    assert article(r'title: "one\Ntwo"').title == "one two"
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
@@ -655,7 +689,7 @@ def test_nesting_without_end_does_not_kill_the_process(opening: str) -> None:
         pytest.param("---\ntitle: T\n---\n<p>a</p>\n\n    <p>b</p>\n", "<p>a</p>\n\n    <p>b</p>", id="HTML"),
         pytest.param("---\ntitle: T\n---\na\n\n---\n\nb\n", "a\n\n---\n\nb", id="a rule in it"),
         pytest.param("--- \ntitle: T\n-----\t\na\n", "a", id="other lines of hyphens"),
-        pytest.param("---\ntitle: T\n---\na\x00\x0b\x85b\n", "ab", id="control characters"),
+        pytest.param("---\ntitle: T\n---\na\x00\x0b\x1fb\n", "ab", id="control characters"),
         pytest.param("---\ntitle: T\n---\n\n    code\n", "    code", id="indented first line"),
     ],
 )
@@ -678,7 +712,7 @@ def write(folder: Path, *paths: str) -> None:
 
 
 def found_paths(*folders: Path) -> list[str]:
-    return [file.path for file in find_articles(folders)]
+    return [file.path for file in find_articles(folders)[0]]
 
 
 def test_markdown_files_are_found_at_any_depth(tmp_path: Path) -> None:
@@ -705,8 +739,9 @@ def test_the_order_is_not_that_of_the_file_system(tmp_path: Path, monkeypatch: p
     write(tmp_path, "a.md", "b/c.md", "b/a.md", "d.md", "c/e.md")
     walk = os.walk
 
-    def backwards(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-        yield from ((folder, folders, names[::-1]) for folder, folders, names in reversed(list(walk(root))))
+    def backwards(root: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
+        folders = reversed(list(walk(root, onerror=onerror)))
+        yield from ((folder, inner, names[::-1]) for folder, inner, names in folders)
 
     expected = found_paths(tmp_path)
     monkeypatch.setattr(os, "walk", backwards)
@@ -715,6 +750,34 @@ def test_the_order_is_not_that_of_the_file_system(tmp_path: Path, monkeypatch: p
 
 def test_a_folder_without_articles_has_none(tmp_path: Path) -> None:
     assert found_paths(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.md", "closed/b.md", "open/c.md")
+    scandir = os.scandir
+
+    def guarded(path: Path | str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    files, mistakes = find_articles([tmp_path])
+    assert [file.path for file in files] == ["a.md", "open/c.md"]
+    message = "the folder cannot be read: Permission denied"
+    assert mistakes == [Mistake(f"{tmp_path.name}/closed", 0, message)]
+
+
+def test_a_file_whose_name_is_not_utf8_is_a_mistake(tmp_path: Path) -> None:
+    write(tmp_path, "é.md")
+    try:
+        Path(os.fsdecode(bytes(tmp_path) + b"/\xff.md")).write_text("---\ntitle: T\n---\n", encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    files, mistakes = find_articles([tmp_path])
+    assert [file.path for file in files] == ["é.md"]
+    message = "the file's name is not UTF-8; expected one that is; it is left out"
+    assert mistakes == [Mistake(f"{tmp_path.name}/\\xff.md", 0, message)]
 
 
 def test_a_file_is_read_with_its_time_and_path(tmp_path: Path) -> None:
@@ -733,7 +796,7 @@ def test_mistakes_name_the_folder_of_the_archive(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "dangling.md").symlink_to("nowhere")
-    (file,) = find_articles([tmp_path])
+    ((file,), _) = find_articles([tmp_path])
     parsed = read_article(file)
     assert parsed.article is None
     assert [str(mistake) for mistake in parsed.mistakes] == [

@@ -218,6 +218,22 @@ def test_a_dry_run_counts_and_writes_nothing(site: Site) -> None:
     assert (site.regenerate(dry_run=True).written, site.output.exists()) == (6, False)
 
 
+def test_two_articles_with_one_id_are_reported(site: Site) -> None:
+    site.article("a.md", story(1))
+    site.article("b.md", story(1, more="title: The same story"))
+    site.article("c.md", story(2, more="related: [{title: R, webUrl: https://a.example/1, publishedDateTime: 2026-05-02}]"))
+    report = site.regenerate()
+    assert report.entries == 2
+    message = "has the id of articles/a.md, https://a.example/1; the two are published as one entry"
+    assert [str(mistake) for mistake in report.mistakes] == [f"articles/b.md: {message}"]
+
+
+def test_a_wrong_date_is_one_mistake(site: Site) -> None:
+    site.article("a.md", "title: A\nwebUrl: https://a.example/\npublishedDateTime: 2026-02-30")
+    message = "publishedDateTime is '2026-02-30'; expected a date and time such as 2020-06-10T23:09:00Z"
+    assert [str(mistake) for mistake in site.regenerate().mistakes] == [f"articles/a.md:4: {message}"]
+
+
 def test_colliding_slugs_are_reported(site: Site) -> None:
     site.article("a.md", story(1, topic="A B"))
     site.article("b.md", story(2, topic="A-B"))

@@ -194,6 +194,9 @@ def test_an_empty_id_is_not_given(given_id: str | None) -> None:
         pytest.param("urn:story", id="urn without a namespace"),
         pytest.param("urn:uuid:1", id="urn:uuid that is none"),
         pytest.param("https://", id="address without a host"),
+        pytest.param("https://example.com/[a]", id="brackets"),
+        pytest.param("tag:example.com,2020:ä", id="tag with a letter beyond ASCII"),
+        pytest.param("urn:isbn:ä", id="urn with a letter beyond ASCII"),
         pytest.param("urn:isbn:\x7f", id="control character"),
         pytest.param("urn:isbn:\ufffe", id="noncharacter"),
     ],
@@ -235,7 +238,16 @@ def test_an_entry_links_to_the_preferred_address_that_is_there(
     preference: str, missing: list[str], expected: str, value: str | None
 ) -> None:
     story = article(**{**ALL_LINKS, **dict.fromkeys(missing, value)})
-    assert own_entry(story, link=preference, base_url=BASE).link == f"https://example.com/{expected}"
+    own = derive_entries(story, source(link=preference, base_url=BASE)).entries[0]
+    assert own.link == f"https://example.com/{expected}"
+
+
+@pytest.mark.parametrize(("written", "is_reported"), [("javascript:steal()", True), ("#", True), (" ", False)])
+def test_a_preferred_address_that_is_none_is_reported(written: str, is_reported: bool) -> None:
+    derived = derive_entries(article(**{**ALL_LINKS, "web_url": written}), source())
+    message = f"webUrl is {written!r}; expected webUrl: with an http or https address"
+    assert derived.findings == ((Finding(("webUrl",), message),) if is_reported else ())
+    assert derived.entries[0].link == "https://example.com/original"
 
 
 @pytest.mark.parametrize("preference", ["web", "original", "amp", "cdn-amp"])
@@ -246,7 +258,8 @@ def test_the_preference_does_not_change_the_id(preference: str) -> None:
 @pytest.mark.parametrize("blank", ["", " ", "#"])
 def test_a_blank_address_does_not_identify(blank: str) -> None:
     story = article(web_url=blank, original_url="https://example.com/original")
-    assert own_entry(story, base_url=BASE).id == "https://example.com/original"
+    own = derive_entries(story, source(base_url=BASE)).entries[0]
+    assert own.id == "https://example.com/original"
 
 
 @pytest.mark.parametrize(
@@ -282,21 +295,29 @@ def test_a_relative_address_is_resolved_against_the_base() -> None:
     ("fields", "keys", "message", "reason"),
     [
         pytest.param(
-            {"title": None}, (), "the article has no title; expected title: with some text", "no title", id="no title"
+            {"title": None},
+            ("title",),
+            "the article has no title; expected title: with some text",
+            "no title",
+            id="no title",
         ),
         pytest.param(
-            {"title": ""}, (), "the article has no title; expected title: with some text", "no title", id="empty title"
+            {"title": ""},
+            ("title",),
+            "the article has no title; expected title: with some text",
+            "no title",
+            id="empty title",
         ),
         pytest.param(
             {"web_url": None},
-            (),
+            ("webUrl",),
             "the article has no link; expected webUrl: with an http or https address",
             "no link",
             id="no link",
         ),
         pytest.param(
             {"web_url": " "},
-            (),
+            ("webUrl",),
             "the article has no link; expected webUrl: with an http or https address",
             "no link",
             id="blank link",
@@ -338,7 +359,7 @@ def test_a_relative_address_is_resolved_against_the_base() -> None:
         ),
         pytest.param(
             {"published": None},
-            (),
+            ("publishedDateTime",),
             "the article has no date; expected publishedDateTime: (or set source.undated: file)",
             "no date",
             id="no date",
@@ -385,13 +406,13 @@ def test_a_long_address_is_shortened_in_the_message() -> None:
     [
         pytest.param(
             {"title": None},
-            ("related", 1),
+            ("related", 1, "title"),
             "the related link has no title; expected title: with some text",
             id="no title",
         ),
         pytest.param(
             {"web_url": None},
-            ("related", 1),
+            ("related", 1, "webUrl"),
             "the related link has no link; expected webUrl: with an http or https address",
             id="no link",
         ),
@@ -403,7 +424,7 @@ def test_a_long_address_is_shortened_in_the_message() -> None:
         ),
         pytest.param(
             {"published": None},
-            ("related", 1),
+            ("related", 1, "publishedDateTime"),
             "the related link has no date; expected publishedDateTime: (or set source.undated: file)",
             id="no date",
         ),
@@ -802,3 +823,18 @@ def test_merging_loses_no_topic_and_no_related_link(found: list[Entry]) -> None:
 def test_merging_what_is_merged_changes_nothing(found: list[Entry]) -> None:
     merged = merge_entries(found)
     assert merge_entries([merged, merged]) == merged
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param("![a](/a.png)", "the body has the relative address '/a.png'", id="one"),
+        pytest.param("[a](b.html) ![c](c.png)", "the body has the relative address 'b.html' and others", id="two"),
+        pytest.param("[a](#top) [b](javascript:x) [c](https://e..com/) [d](https://e.com/)", None, id="none"),
+    ],
+)
+def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, message: str | None) -> None:
+    findings = derive_entries(article(body=body), source()).findings
+    left_out = f"{message}; expected source.base_url to be set; left out"
+    assert findings == ((Finding((), left_out),) if message else ())
+    assert derive_entries(article(body=body), source(base_url=BASE)).findings == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 from feeds.markup import clean_line, decode_entities, plain_text, remove_controls, render_body, safe_html, shorten
 from feeds.urls import absolute_url
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ORIGIN = "https://www.example.com"
 BASE = f"{ORIGIN}/news/"
 
 #: What XML 1.0 forbids or discourages (section 2.2), and lone surrogates, which no encoding takes.
-CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x85\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff"
+CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff"
 VOID = frozenset("area br col embed hr img input link meta source track wbr".split())
 ADDRESSES = frozenset("href src cite poster action formaction data srcset background ping".split())
 FORBIDDEN = frozenset(
@@ -391,7 +395,8 @@ def test_tables_are_rendered() -> None:
         pytest.param("<p title='a > b'>c</p>", "c", id="angle bracket in an attribute"),
         pytest.param("Write to <s@example.com>", "Write to <s@example.com>", id="address in angle brackets"),
         pytest.param("a <p", "a <p", id="tag without an end"),
-        pytest.param("a\x00b\x85c&#1;d\ufffee", "abcde", id="control characters"),
+        pytest.param("a\x00bc&#1;d\ufffee", "abcde", id="control characters"),
+        pytest.param("a\x85b", "a b", id="next line"),
         pytest.param("<p>a\x00b&#1;c</p>", "abc", id="control characters in HTML"),
         pytest.param("<p> </p>", "", id="nothing"),
     ],
@@ -415,6 +420,24 @@ def test_plain_text_is_a_line_without_control_characters(text: str) -> None:
 def test_plain_text_takes_long_texts_in_their_stride(opening: str) -> None:
     text = (opening * 200_000)[:200_000]
     assert len(plain_text(text)) <= len(text)
+
+
+def body_of(text: str) -> str:
+    return render_body(text, absolute_url)
+
+
+@pytest.mark.parametrize(
+    "opening", ["<div>", "<b>", "<b><p>", "<ul><li>", "<b></i>", "<DIV>", "<x-y>", "<div></b></div>", "<table>"]
+)
+@pytest.mark.parametrize("read", [plain_text, body_of], ids=["plain text", "body"])
+def test_elements_nested_too_deeply_lose_their_tags(opening: str, read: Callable[[str], str]) -> None:
+    """40,000 of them would take the sanitiser half a minute."""
+    assert "end" in read(opening * 40_000 + "end")
+
+
+@pytest.mark.parametrize("element", ["<p>a", "<li>a", "<p><b>a</b>", "<hr>"])
+def test_many_elements_side_by_side_keep_their_tags(element: str) -> None:
+    assert body_of(element * 2_000).count(element) == 2_000
 
 
 @pytest.mark.parametrize(

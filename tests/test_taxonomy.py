@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import unicodedata
 from pathlib import Path
@@ -30,11 +31,15 @@ NAMES = st.text(max_size=40) | st.text(alphabet="aA bßK+#&./-_\u200d\u0301é漢
 def taxonomy_of(
     names: Iterable[str] = (),
     *,
+    first_used: dict[str, int] | None = None,
     topics: dict[str, Topic] | None = None,
     stories: Iterable[tuple[str, str]] = (),
     providers: dict[str, ProviderSettings] | None = None,
 ) -> Taxonomy:
-    """The taxonomy of topic names and of stories' (domain, name) pairs under a configuration."""
+    """The taxonomy of topic names and of stories' (domain, name) pairs under a configuration.
+
+    `first_used` gives the year of the first entry with a name, by default 2020.
+    """
     config = Config(
         site=Site(title="Test Wire", url="https://feeds.example.com"),
         source=Source(articles=("articles",)),
@@ -43,7 +48,9 @@ def taxonomy_of(
         path=Path("/site/config/feeds.yaml"),
         articles=(),
     )
-    return build_taxonomy(config, names, stories)
+    years = first_used or {}
+    dated = ((name, dt.datetime(years.get(name, 2020), 1, 1, tzinfo=dt.UTC)) for name in names)
+    return build_taxonomy(config, dated, stories)
 
 
 def slugs(taxonomy: Taxonomy) -> dict[str, str]:
@@ -171,6 +178,17 @@ def test_a_collision_is_resolved_the_same_way_in_any_order(names: tuple[str, ...
         "R&D": "r-and-d-dacc7c16",
         "r AND & d": "r-and-and-d",
     }
+
+
+@pytest.mark.parametrize("newcomer", ["R and D", "R&D"])
+def test_a_topic_that_arrives_later_does_not_take_a_slug_away(newcomer: str) -> None:
+    (other,) = {"R and D", "R&D"} - {newcomer}
+    assert slugs(taxonomy_of([newcomer, other], first_used={newcomer: 2021}))[other] == "r-and-d"
+
+
+def test_an_older_entry_of_a_topic_decides_and_not_its_newest() -> None:
+    config = taxonomy_of(["R&D", "R and D", "R&D"], first_used={"R&D": 2019, "R and D": 2020})
+    assert slugs(config)["R&D"] == "r-and-d"
 
 
 def test_a_collision_is_reported() -> None:

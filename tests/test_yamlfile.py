@@ -119,11 +119,16 @@ def test_merge_keys_are_merged(loader: type[yaml.SafeLoader]) -> None:
             "while scanning a quoted scalar found unexpected end of stream",
             id="quote without end",
         ),
-        pytest.param("a: 1\nb: x: y", 2, "mapping values are not allowed in this context", id="two colons"),
+        pytest.param(
+            "a: 1\nb: x: y",
+            2,
+            "a colon in a text; expected the text in quotes, or the key at the indentation of the others",
+            id="two colons",
+        ),
         pytest.param(
             "a: 1\n\tb: 2",
             2,
-            "while scanning a plain scalar found a tab character that violates indentation",
+            "a tab; expected spaces",
             id="tab",
         ),
         pytest.param(
@@ -253,6 +258,25 @@ def test_a_scalar_is_found_as_it_is_written(keys: Keys, written: str | None) -> 
 def test_duplicate_keys_are_found(text: str, keys: list[Keys]) -> None:
     found = list(Positions(text, ConfigLoader).duplicate_keys())
     assert found == [Finding(key, "the key is there twice; expected it once") for key in keys]
+
+
+def test_an_alias_is_no_duplicate_and_may_lead_back() -> None:
+    positions = Positions("a: &a\n  b: *a\n  c: 1\n  c: 2\nd: *a", ConfigLoader)
+    assert list(positions.duplicate_keys()) == [Finding(("a", "c"), "the key is there twice; expected it once")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "scalar"),
+    [
+        pytest.param("base: &base\n  a: one\nitem:\n  <<: *base\n", 2, "one", id="merged"),
+        pytest.param("base: &base\n  a: one\nitem:\n  a: two\n  <<: *base\n", 4, "two", id="overridden"),
+        pytest.param("one: &one {a: one}\ntwo: &two {a: two}\nitem:\n  <<: [*two, *one]\n", 2, "two", id="of a list"),
+        pytest.param("base: &base\n  b: one\nitem:\n  <<: *base\n", 3, None, id="not there"),
+    ],
+)
+def test_a_merged_value_is_found_where_it_stands(text: str, line: int, scalar: str | None) -> None:
+    positions = Positions(text, ConfigLoader)
+    assert (positions.line(("item", "a")), positions.scalar(("item", "a"))) == (line, scalar)
 
 
 def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
