@@ -144,7 +144,7 @@ def _walk(root: Path, mistakes: list[Mistake]) -> Iterator[str]:
     for folder, folders, names in os.walk(root, onerror=report):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if name.endswith(_EXTENSIONS) and not name.startswith("."):
+            if name.lower().endswith(_EXTENSIONS) and not name.startswith("."):
                 yield Path(folder, name).relative_to(root).as_posix()
 
 

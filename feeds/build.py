@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import msgspec
 
 from feeds.articles import find_articles, read_article
-from feeds.entries import derive_entries, merge_entries
+from feeds.entries import derive_entries
 from feeds.errors import Mistake, StrictError
 from feeds.publish import publish, read_manifest
 from feeds.render import document_path, render_document
 from feeds.selection import due_entries, empty_feed, select_feeds
+from feeds.settings import ALL_FORMATS
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from feeds.articles import ArticleFile
     from feeds.model import Document, Entry, Feed
+    from feeds.publish import Record
     from feeds.settings import Config, Source
 
 T = TypeVar("T")
@@ -65,7 +67,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Archive:
-    """What the articles hold: one entry for each id, and what was wrong."""
+    """What the articles hold: all their entries, due or not, those with the same id apart; and what was wrong."""
 
     entries: tuple[Entry, ...]
     articles: int
@@ -134,7 +136,7 @@ def prepare(
 def read_archive(config: Config, track: Track = untracked) -> Archive:
     """Read all articles and derive their entries."""
     files, mistakes = find_articles(config.articles)
-    by_id: dict[str, list[Entry]] = defaultdict(list)
+    entries: list[Entry] = []
     owners: dict[str, str] = {}
     left_out: Counter[str] = Counter()
     for file in track(files, len(files), "Reading"):
@@ -145,15 +147,15 @@ def read_archive(config: Config, track: Track = untracked) -> Archive:
         elif (first := owners.setdefault(outcome.entries[0].id, file.label)) != file.label:
             message = f"has the id of {first}, {outcome.entries[0].id}; the two are published as one entry"
             mistakes.append(Mistake(file.label, 0, message))
-        for entry in outcome.entries:
-            by_id[entry.id].append(entry)
-    entries = tuple(merge_entries(same) for same in by_id.values())
-    return Archive(entries, len(files), dict(sorted(left_out.items())), tuple(mistakes))
+        entries.extend(outcome.entries)
+    return Archive(tuple(entries), len(files), dict(sorted(left_out.items())), tuple(mistakes))
 
 
 def select(config: Config, archive: Archive, now: dt.datetime, output: Path) -> Selection:
     """The feeds to publish at the time `now` into a folder where some may be published already."""
-    published = {record.path.rpartition(".")[0]: record for record in read_manifest(output).documents}
+    published: dict[str, list[Record]] = defaultdict(list)
+    for record in read_manifest(output).documents:
+        published[record.path.rpartition(".")[0]].append(record)
     entries = due_entries(archive.entries, now)
     taxonomy = build_taxonomy(
         config,
@@ -161,15 +163,15 @@ def select(config: Config, archive: Archive, now: dt.datetime, output: Path) -> 
         ((entry.provider.domain, entry.provider.name) for entry in entries),
     )
     feeds = {feed.path: feed for feed in select_feeds(entries, config, taxonomy, now, published)}
-    for path, record in published.items():
-        gone = empty_feed(record.kind, path, record.title, config) if path not in feeds else None
-        if gone:
+    for path, records in published.items():
+        formats = [name for name in ALL_FORMATS if any(document.path == f"{path}.{name}" for document in records)]
+        if path not in feeds and (gone := empty_feed(records[0].kind, path, records[0].title, formats, config)):
             feeds[path] = gone
     collisions = (Mistake(config.path.name, 0, message) for message in taxonomy.collisions)
     return Selection(
         feeds=tuple(feeds[path] for path in sorted(feeds)),
         entries=len(entries),
-        waiting=len(archive.entries) - len(entries),
+        waiting=len({entry.id for entry in archive.entries} - {entry.id for entry in entries}),
         mistakes=(*archive.mistakes, *collisions),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from feeds._version import __version__
 from feeds.errors import ConfigError, FeedsError, StrictError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator
 
     from feeds.build import Report, Track
@@ -29,12 +31,12 @@ _LONG_RUN = 500
 _MOST_MISTAKES = 20
 
 _REMEDIES = {
-    "unpublished": "say `published: false` (source.unpublished: include publishes them)",
-    "no date": "have no date (source.undated: file dates them by their file)",
-    "no link": "have no link (an article needs webUrl or originalUrl)",
-    "no title": "have no title",
-    "bad id": "have an id that is not an IRI",
-    "unreadable": "cannot be read",
+    "unpublished": "`published: false` (source.unpublished: include publishes them)",
+    "no date": "no date (source.undated: file dates them by their file)",
+    "no link": "no link (an article needs webUrl or originalUrl)",
+    "no title": "no title",
+    "bad id": "an id that is not an IRI",
+    "unreadable": "cannot be read, or has no front matter",
 }
 
 config_option = click.option(
@@ -69,7 +71,8 @@ def init(folder: Path) -> None:
         written = write_starter(folder)
     for path in written:
         click.echo(f"wrote {path}")
-    click.echo(f"Next: cd {folder} and run `feeds regenerate`, then look into output/.")
+    there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} and "
+    click.echo(f"Next: {there}run `feeds regenerate`, then look into output/.")
 
 
 @main.command()
@@ -116,7 +119,7 @@ def list_feeds(config_path: Path, output: Path | None, *, as_json: bool) -> None
         _echo_json(rows)
         return
     table = [("FEED", "ENTRIES", "NEWEST", "ADDRESS")]
-    table += [(row["title"], str(row["entries"]), row["newest"] or "–", row["addresses"][0]) for row in rows]
+    table += [(row["title"], str(row["entries"]), _shown_time(row["newest"]), row["addresses"][0]) for row in rows]
     for line in _aligned(table):
         click.echo(line)
 
@@ -132,7 +135,7 @@ def check(config_path: Path, output: Path | None, *, as_json: bool) -> None:
     with _errors():
         archive, selection = prepare(_load(config_path), output=output)
     if as_json:
-        _echo_json({"articles": archive.articles, "mistakes": selection.mistakes})
+        _echo_json({"articles": archive.articles, "left_out": archive.left_out, "mistakes": selection.mistakes})
     else:
         _echo_mistakes(selection.mistakes, most=None)
         click.echo(f"{_count(archive.articles, 'article')}, {_count(len(selection.mistakes), 'mistake')}")
@@ -190,7 +193,7 @@ def _report_lines(report: Report) -> Iterator[str]:
         f"{_count(report.written, 'document')} {would}written, {report.unchanged} unchanged, "
         f"{report.removed} {would}removed in {_shown(report.output)} ({report.seconds:.1f} s)"
     )
-    if not report.entries:
+    if not report.entries or not report.feeds:
         yield from _why_nothing(report)
 
 
@@ -200,8 +203,10 @@ def _why_nothing(report: Report) -> Iterator[str]:
         yield "  there is no article, a file named *.md, in the folders of source.articles"
     if report.waiting:
         yield f"  {_count(report.waiting, 'entry', 'entries')} dated in the future"
+    if not report.feeds:
+        yield "  no kind of feed is on, and there is no custom one (feeds:)"
     for reason, count in report.left_out.items():
-        yield f"  {count} of {_count(report.articles, 'article')} {_REMEDIES[reason]}"
+        yield f"  {count} of {_count(report.articles, 'article')}: {_REMEDIES[reason]}"
 
 
 def _feed_row(feed: Feed) -> dict[str, Any]:
@@ -211,9 +216,13 @@ def _feed_row(feed: Feed) -> dict[str, Any]:
         "kind": feed.kind,
         "title": feed.title,
         "entries": len(feed.entries),
-        "newest": f"{newest:%Y-%m-%d %H:%M}" if newest else None,
-        "addresses": [feed.address(format_) for format_ in feed.formats] or ["(no formats)"],
+        "newest": newest,
+        "addresses": [feed.address(format_) for format_ in feed.formats],
     }
+
+
+def _shown_time(time: dt.datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M}" if time else "–"
 
 
 def _aligned(table: list[tuple[str, str, str, str]]) -> Iterator[str]:

@@ -73,7 +73,7 @@ def derive_entries(article: Article, source: Source) -> DerivedEntries:
             findings.append(left_out.finding)
             continue
         entries.append(entry)
-        links.append(Link(href=entry.link, title=entry.title, provider=entry.provider.name))
+        links.append(Link(href=entry.link, title=entry.title, provider=entry.provider.name, published=entry.published))
     try:
         own = _derive(article, article, source, (), findings)
     except _LeftOut as left_out:
@@ -101,6 +101,8 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
     return msgspec.structs.replace(
         best,
         via=next(by_way, None),
+        provider=_known_provider(ranked),
+        authors=next((entry.authors for entry in ranked if entry.authors), ()),
         summary=next((entry.summary for entry in ranked if entry.summary), None),
         body=next((entry.body for entry in ranked if entry.body), ""),
         enclosures=next((entry.enclosures for entry in ranked if entry.enclosures), ()),
@@ -110,6 +112,15 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
         topics=tuple(dict.fromkeys(topic for entry in ranked for topic in entry.topics)),
         related=tuple(related.values()),
     )
+
+
+def _known_provider(ranked: Sequence[Entry]) -> Provider:
+    """The provider of the first, with the name and the icon that others know of it where it has none."""
+    best = ranked[0].provider
+    same = [entry.provider for entry in ranked if entry.provider.domain == best.domain]
+    name = next((provider.name for provider in same if provider.name != provider.domain), best.name)
+    icon = next((provider.icon for provider in same if provider.icon), None)
+    return Provider(domain=best.domain, name=name, icon=icon)
 
 
 def _rank(entry: Entry) -> tuple[bool, float, dt.datetime, str, bytes]:
@@ -240,15 +251,13 @@ def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[
 
 
 def _authors(story: Story, provider: Provider, source: Source) -> tuple[Person, ...]:
-    """The people who wrote the story, if they are known, and its provider."""
-    publisher = Person(name=provider.name, uri=f"https://{provider.domain}/")
+    """The people who wrote the story, if they are known."""
     people = story.provider.authors if story.provider else ()
-    known = (
+    return tuple(
         Person(name=person.name, uri=absolute_url(person.uri, source.base_url) if person.uri else None)
         for person in people
         if person.name != provider.name
     )
-    return (*known, publisher)
 
 
 def _summary(excerpt: str | None, body: str) -> str | None:

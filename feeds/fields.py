@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 _FIRST_YEAR = 1000
 _LONGEST_WRITTEN = 60
 _DATE = "a date and time such as 2020-06-10T23:09:00Z"
+#: RFC 5322, 3.3 and 4.3, with seconds optional and the zones that it defines.
+_RFC5322 = re.compile(
+    r"(?:[a-z]{3},?\s+)?\d{1,2}\s+[a-z]{3}\s+\d{4}\s+\d{1,2}:\d\d(?::\d\d)?(?:\s+(?:[+-]\d{4}|UTC?|GMT|Z|[ECMP][SD]T))?",
+    re.IGNORECASE,
+)
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -176,9 +182,9 @@ def _parse_time(value: Any) -> dt.datetime | None:
 
 
 def _time_from_text(text: str) -> dt.datetime | None:
-    for parse in (dt.datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            return parse(text)
-        except (ValueError, OverflowError):
-            continue
-    return None
+    """ISO 8601, or the form of e-mail and RSS, of which Python's parser passes over what it does not understand."""
+    parse = parsedate_to_datetime if _RFC5322.fullmatch(text) else dt.datetime.fromisoformat
+    try:
+        return parse(text)
+    except (ValueError, OverflowError):
+        return None

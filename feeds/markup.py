@@ -48,6 +48,9 @@ def _tags(names: frozenset[str]) -> str:
 
 _HTML = re.compile(rf"<!--|{_tags(_BLOCKS | _INLINE | _DROPPED | _OLD)}[^<>]*>", re.IGNORECASE)
 _BLOCK_START = re.compile(rf"\s*(?:<!--|{_tags(_BLOCKS | _DROPPED | _MEDIA | {'center', 'form'})})", re.IGNORECASE)
+#: Where CommonMark begins a block of HTML that lasts to the next empty line (section 4.6, condition 6).
+_HTML_BLOCK_START = re.compile(rf"\s*{_tags(_BLOCKS - {'br'} | {'center', 'form'})}", re.IGNORECASE)
+_DROPPED_START = re.compile(rf"<(?=({'|'.join(sorted(_DROPPED))})[\s/>])", re.IGNORECASE)
 #: Tags that stay open until they are closed. The sanitiser's time grows with the square of how many are open.
 _NESTING = re.compile(
     r"<(/?)(?!(?:area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p|param|source|t[drh]|track|wbr)[\s/>])"
@@ -104,7 +107,11 @@ def plain_text(text: str) -> str:
     if _is_too_deep(text):
         return clean_line(_TAG.sub(" ", text))
     cleaned = nh3.clean(
-        remove_controls(text), tags=set(_BLOCKS), clean_content_tags=set(_DROPPED), attributes={}, link_rel=None
+        remove_controls(_unclosed_as_text(text)),
+        tags=set(_BLOCKS),
+        clean_content_tags=set(_DROPPED),
+        attributes={},
+        link_rel=None,
     )
     # The sanitiser escapes every other < and >, so what looks like a tag now is a block's.
     return clean_line(_TAG.sub(" ", cleaned))
@@ -132,10 +139,22 @@ def safe_html(html: str, resolve: Resolve) -> str:
         cleaned = _PRE_START.sub(r"\1\n\n", remove_controls(cleaned))
         return _IMAGE_OF_NOTHING.sub("", cleaned).strip()
 
+    html = _unclosed_as_text(html)
     if _is_too_deep(html):
         return clean(_TAG.sub(" ", html))
     # Without an element that went, what was in it may nest in a way that HTML does not have: hence a second look.
     return clean(clean(html))
+
+
+def _unclosed_as_text(html: str) -> str:
+    """`html` with the names of elements that somebody only writes of, `the <title> element`, as text.
+
+    What is in such an element is dropped: one that is never closed would take all that follows with it.
+    """
+    lower = html.lower()
+    return _DROPPED_START.sub(
+        lambda match: "&lt;" if lower.rfind(f"</{match[1].lower()}") < match.start() else "<", html
+    )
 
 
 def _is_too_deep(html: str) -> bool:
@@ -174,8 +193,8 @@ def shorten(text: str, width: int) -> str:
 
 
 def _is_html(body: str) -> bool:
-    """Whether every chunk between blank lines starts with a block, so that there is no Markdown to render."""
-    return all(_BLOCK_START.match(chunk) for chunk in _CHUNK.split(body) if chunk.strip())
+    """Whether every chunk between empty lines is a block of HTML, so that there is no Markdown to render."""
+    return all(_HTML_BLOCK_START.match(chunk) for chunk in _CHUNK.split(body) if chunk.strip())
 
 
 @cache

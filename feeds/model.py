@@ -81,11 +81,12 @@ class Category(Value, frozen=True, kw_only=True):
 
 
 class Link(Value, frozen=True, kw_only=True):
-    """A link to another story, as the list of related coverage shows it."""
+    """A link to another story, as the list of related coverage shows it once it is `published`."""
 
     href: str
     title: str
     provider: str
+    published: dt.datetime = EMPTY_UPDATED
 
 
 class Story(Value, frozen=True, kw_only=True):
@@ -126,8 +127,9 @@ class Entry(Value, frozen=True, kw_only=True):
     """What is published.
 
     `id` is an IRI and the same in every feed and format; `body` is safe HTML with absolute addresses, or empty.
-    `topics` are the names as articles write them; `categories` is what the selection made of them. `path` is the
-    article that the entry comes from, and `is_article` says whether it is that article or one of its related links.
+    `topics` are the names as articles write them; `categories` is what the selection made of them. `authors` are the
+    people who wrote it, and, once the selection is done, its provider. `path` is the article that the entry comes from,
+    and `is_article` says whether it is that article or one of its related links.
     """
 
     id: str

@@ -87,7 +87,7 @@ def publish(output: Path, paths: Collection[str], documents: Iterable[Document],
     for path in sorted(set(paths) - ours):
         _check_free(output, path)
     if not dry_run:
-        _write_journal(output, set(paths) - listed)
+        _write_journal(output, (ours | set(paths)) - listed)
     records, written = _put_all(output, documents, dry_run=dry_run)
     removed = sorted(ours - set(paths))
     removed = [path for path in removed if _remove(output, path, dry_run=dry_run)]
@@ -164,7 +164,7 @@ def _replace(place: Path, body: bytes) -> None:
     try:
         temporary.write_bytes(body)
         temporary.replace(place)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise

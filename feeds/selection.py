@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from feeds.entries import merge_entries
 from feeds.model import Feed, Link, Person
 from feeds.settings import (
     ALL_FORMATS,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from feeds.model import Entry, Kind
+    from feeds.model import Enclosure, Entry, Format, Kind
     from feeds.settings import Config
     from feeds.taxonomy import Taxonomy
 
@@ -49,15 +50,23 @@ class _Plan:
 
 
 def due_entries(entries: Iterable[Entry], now: dt.datetime) -> list[Entry]:
-    """The entries whose time has come, newest first, then by id."""
-    due = sorted((_as_of(entry, now) for entry in entries if entry.published <= now), key=lambda entry: entry.id)
+    """The entries whose time has come, those with the same id made one, newest first, then by id."""
+    by_id: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.published <= now:
+            by_id[entry.id].append(_as_of(entry, now))
+    due = sorted(map(merge_entries, by_id.values()), key=lambda entry: entry.id)
     due.sort(key=lambda entry: entry.published, reverse=True)
     return due
 
 
 def _as_of(entry: Entry, now: dt.datetime) -> Entry:
-    """The entry without an update that is still to come."""
-    return entry if entry.updated <= now else msgspec.structs.replace(entry, updated=entry.published)
+    """The entry without an update and without related links that are still to come."""
+    related = tuple(link for link in entry.related if link.published <= now)
+    if entry.updated <= now and len(related) == len(entry.related):
+        return entry
+    updated = entry.updated if entry.updated <= now else entry.published
+    return msgspec.structs.replace(entry, updated=updated, related=related)
 
 
 def select_feeds(
@@ -67,7 +76,7 @@ def select_feeds(
     now: dt.datetime,
     published: Collection[str] = (),
 ) -> list[Feed]:
-    """The feeds of `entries`, which `due_entries` ordered: all, topics, providers, custom.
+    """The feeds of `entries`, which `due_entries` gave: all, topics, providers, custom.
 
     A feed with fewer entries than its `min_entries` is left out, unless its path is among those `published` already:
     an address that people subscribed to does not vanish by itself.
@@ -82,23 +91,34 @@ def select_feeds(
     return feeds
 
 
-def empty_feed(kind: Kind, path: str, title: str, config: Config) -> Feed | None:
+def empty_feed(kind: Kind, path: str, title: str, formats: Collection[Format], config: Config) -> Feed | None:
     """A feed that was published and has lost its last entry; None where its kind is switched off or it was our own."""
     of_kind = {"topic": config.feeds.topics, "provider": config.feeds.providers}.get(kind)
     if not isinstance(of_kind, TopicFeeds | ProviderFeeds):
         return None
-    return _feed(_Plan(kind, path, title, title, FeedSettings(), of_kind), (), config)
+    settings = FeedSettings(formats=tuple(formats))
+    return _feed(_Plan(kind, path, title, title, settings, of_kind), (), config)
 
 
 def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
-    """The entry with what the taxonomy knows of its topics and provider."""
-    provider = taxonomy.providers[entry.provider.domain]
-    feed = provider.settings.feed
+    """The entry with what the taxonomy and the configuration know of its topics and providers."""
+    node = taxonomy.providers[entry.provider.domain]
+    feed = node.settings.feed
+    provider = msgspec.structs.replace(entry.provider, name=taxonomy.provider_name(entry.provider.name))
+    publisher = Person(name=provider.name, uri=f"https://{provider.domain}/")
     return msgspec.structs.replace(
         entry,
+        provider=provider,
+        authors=(*(person for person in entry.authors if person.name != provider.name), publisher),
         categories=taxonomy.categories(entry.topics),
-        source=Link(href=absolute_url(feed) or feed, title=provider.title, provider=provider.title) if feed else None,
+        related=tuple(_finish_link(link, taxonomy) for link in entry.related),
+        source=Link(href=absolute_url(feed) or feed, title=node.title, provider=node.title) if feed else None,
     )
+
+
+def _finish_link(link: Link, taxonomy: Taxonomy) -> Link:
+    name = taxonomy.provider_name(link.provider)
+    return link if name == link.provider else msgspec.structs.replace(link, provider=name)
 
 
 def _plans(
@@ -190,10 +210,13 @@ def _valid(url: str | None) -> str | None:
 
 
 def _provider_icon(entries: Iterable[Entry]) -> str | None:
-    """The picture of the provider that its newest entry brings, if it is small enough for a feed's."""
+    """The picture of the provider that its newest entry brings, if it is known to be small enough for a feed's."""
     icons = (entry.provider.icon for entry in entries if entry.provider.icon)
-    small = (icon.href for icon in icons if (icon.width or 0) <= _IMAGE_WIDTH and (icon.height or 0) <= _IMAGE_HEIGHT)
-    return next(small, None)
+    return next((icon.href for icon in icons if _is_small(icon)), None)
+
+
+def _is_small(icon: Enclosure) -> bool:
+    return 0 < (icon.width or 0) <= _IMAGE_WIDTH and 0 < (icon.height or 0) <= _IMAGE_HEIGHT
 
 
 def _matching(entries: Sequence[Entry], feed: CustomFeed, taxonomy: Taxonomy, now: dt.datetime) -> list[Entry]:

@@ -64,7 +64,11 @@ Regex = Annotated[
 ]
 Template = Annotated[
     str,
-    Meta(min_length=1, description="text in which {name} is the topic or provider and {site} the site's title"),
+    Meta(
+        min_length=1,
+        pattern=r"\S",
+        description="text in which {name} is the topic or provider and {site} the site's title",
+    ),
 ]
 
 ALL_FORMATS: tuple[Format, ...] = ("rss", "atom", "json")
@@ -129,7 +133,7 @@ class EntrySettings(Settings, frozen=True, kw_only=True):
     ] = "both"
     content: Annotated[ContentChoice, Meta(description="the whole body, or the excerpt in its place")] = "full"
     images: Annotated[ImagesChoice, Meta(description="which of an entry's images are published")] = "all"
-    related_title: Annotated[str, Meta(description="the heading of the list of related links")] = "Related coverage"
+    related_title: Annotated[Text, Meta(description="the heading of the list of related links")] = "Related coverage"
 
 
 class FeedSettings(Settings, frozen=True, kw_only=True):
@@ -141,7 +145,7 @@ class FeedSettings(Settings, frozen=True, kw_only=True):
     content: ContentChoice | None = None
     images: ImagesChoice | None = None
     related: RelatedChoice | None = None
-    formats: tuple[Format, ...] | None = None
+    formats: Annotated[tuple[Format, ...], Meta(min_length=1)] | None = None
 
 
 class AllFeed(FeedSettings, frozen=True, kw_only=True):

@@ -78,6 +78,11 @@ class Taxonomy:
         key = topic_key(name)
         return self._aliases.get(key, key)
 
+    def provider_name(self, name: str) -> str:
+        """The configured title in place of a domain, which stands where no name is known."""
+        node = self.providers.get(name)
+        return node.settings.title or name if node else name
+
     def keys(self, names: Iterable[str]) -> tuple[str, ...]:
         """The keys of the topics that `names` mean, each once."""
         return tuple(dict.fromkeys(map(self.topic, names)))
@@ -109,17 +114,15 @@ def build_taxonomy(
     """
     configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
     aliases = {topic_key(alias): key for key, (_, topic) in configured.items() for alias in topic.aliases}
-    spellings: dict[str, set[str]] = {key: set() for key in configured}
-    first_used: dict[str, dt.datetime] = {}
+    first_spellings: dict[str, tuple[dt.datetime, str]] = {key: (_LATEST, key) for key in configured}
     parents = ((topic.parent, _LATEST) for _, topic in configured.values() if topic.parent)
     for name, published in (*topic_names, *parents):
         key = topic_key(name)
         key = aliases.get(key, key)
-        spellings.setdefault(key, set()).add(name)
-        first_used[key] = min(published, first_used.get(key, _LATEST))
-    titles = {key: _topic_title(configured.get(key), names) for key, names in spellings.items()}
-    settings = {key: configured[key][1] if key in configured else Topic() for key in spellings}
-    order = sorted(spellings, key=lambda key: (key not in configured, first_used.get(key, _LATEST), key))
+        first_spellings[key] = min((published, name), first_spellings.get(key, (published, name)))
+    titles = {key: _topic_title(configured.get(key), name) for key, (_, name) in first_spellings.items()}
+    settings = {key: configured[key][1] if key in configured else Topic() for key in first_spellings}
+    order = sorted(first_spellings, key=lambda key: (key not in configured, first_spellings[key][0], key))
     slugs, collisions = _assign_slugs(order, titles, settings)
     parent_of = {
         key: aliases.get(topic_key(topic.parent), topic_key(topic.parent))
@@ -128,7 +131,7 @@ def build_taxonomy(
     }
     topics = {
         key: TopicNode(key, titles[key], slugs[key], settings[key], tuple(_ancestors(key, parent_of)))
-        for key in sorted(spellings)
+        for key in sorted(first_spellings)
     }
     return Taxonomy(
         topics=topics,
@@ -146,12 +149,12 @@ def slug_of(name: str) -> str:
     return slugify(name, allow_unicode=True, regex_pattern=_NOT_IN_SLUG).strip("-_\u200c\u200d")
 
 
-def _topic_title(configured: tuple[str, Topic] | None, spellings: set[str]) -> str:
-    """The configured title or name, else the spelling that sorts first, which is the one with most capitals."""
+def _topic_title(configured: tuple[str, Topic] | None, first_spelling: str) -> str:
+    """The configured title or name, else the spelling of its oldest entry, which no further entry changes."""
     if configured:
         name, topic = configured
         return topic.title or name
-    return min(spellings)
+    return first_spelling
 
 
 def _assign_slugs(

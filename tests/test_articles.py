@@ -291,6 +291,12 @@ def test_a_date_is_a_time_in_utc(written: str, time: dt.datetime | None) -> None
         pytest.param("2020-06-10T10:00:00+25:00", "'2020-06-10T10:00:00+25:00'", id="no such offset"),
         pytest.param("0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00+05:00", id="before the first year in UTC"),
         pytest.param("soon", "'soon'", id="word"),
+        pytest.param("Wed, 10 Jun 2020 11:09 PM", "'Wed, 10 Jun 2020 11:09 PM'", id="PM"),
+        pytest.param("10 Jun 2020 23:09:00 CEST", "'10 Jun 2020 23:09:00 CEST'", id="zone that no standard names"),
+        pytest.param("10 Jun 2020 23:09:00 +2", "'10 Jun 2020 23:09:00 +2'", id="short offset"),
+        pytest.param(
+            "Thu Jun 11 2020 10:00:00 GMT+0200 (CEST)", "'Thu Jun 11 2020 10:00:00 GMT+0200 (CEST)'", id="JavaScript"
+        ),
         pytest.param("'2020'", "'2020'", id="year"),
         pytest.param("1591830540", "1591830540", id="seconds since 1970"),
         pytest.param("12:30:45", "12:30:45", id="time of day, a number to YAML"),

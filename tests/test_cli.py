@@ -160,11 +160,11 @@ def test_a_strict_run_with_mistakes_exits_1_and_publishes_nothing(site: Site) ->
     [
         (
             "title: A\npublished: false",
-            "  1 of 1 article say `published: false` (source.unpublished: include publishes them)",
+            "  1 of 1 article: `published: false` (source.unpublished: include publishes them)",
         ),
         (
             "title: A\nwebUrl: https://a.example/",
-            "  1 of 1 article have no date (source.undated: file dates them by their file)",
+            "  1 of 1 article: no date (source.undated: file dates them by their file)",
         ),
         (
             "title: A\nwebUrl: https://a.example/\npublishedDateTime: 2999-01-01",
@@ -266,7 +266,7 @@ def test_regenerate_shortens_a_long_list_of_mistakes(site: Site) -> None:
 def test_check_as_json(site: Site) -> None:
     site.article("a.md", ARTICLE)
     result = run(site, "check", "--json")
-    assert json.loads(result.stdout) == {"articles": 1, "mistakes": []}
+    assert json.loads(result.stdout) == {"articles": 1, "left_out": {}, "mistakes": []}
 
 
 def test_init_starts_a_site_that_publishes(tmp_path: Path) -> None:

@@ -102,10 +102,10 @@ def test_every_field_of_an_article_reaches_its_entry() -> None:
         is_article=True,
         summary="A & B",
         body="<p>One <em>two</em>.</p>",
-        authors=(Person(name="Ada"), Person(name="Example", uri="https://example.com/")),
+        authors=(Person(name="Ada"),),
         topics=("AI", "Robots"),
         enclosures=(Enclosure(href="https://www.example.com/a.png", type="image/png", width=1),),
-        related=(Link(href="https://related.example/r", title="R", provider="Related News"),),
+        related=(Link(href="https://related.example/r", title="R", provider="Related News", published=PUBLISHED),),
         type="article",
         quality=60,
         heat=-1,
@@ -133,7 +133,6 @@ def test_every_field_of_a_related_link_reaches_its_entry() -> None:
         path="a.md",
         is_article=False,
         summary="More.",
-        authors=(Person(name="Related News", uri="https://related.example/"),),
         enclosures=(Enclosure(href="https://related.example/a.gif", type="image/gif"),),
         type="video",
         quality=40,
@@ -544,9 +543,9 @@ def test_a_provider_s_image_without_a_usable_address_is_a_mistake() -> None:
         pytest.param((Person(name="Ex", uri="/ex"),), (), id="the provider itself"),
     ],
 )
-def test_authors_are_the_people_and_the_provider(people: tuple[Person, ...], expected: tuple[Person, ...]) -> None:
+def test_authors_are_the_people(people: tuple[Person, ...], expected: tuple[Person, ...]) -> None:
     story = article(provider=Publisher(name="Ex", authors=people))
-    assert own_entry(story, base_url=BASE).authors == (*expected, Person(name="Ex", uri="https://example.com/"))
+    assert own_entry(story, base_url=BASE).authors == expected
 
 
 def test_a_related_link_without_topics_has_the_article_s() -> None:
@@ -737,6 +736,21 @@ def test_what_the_winner_lacks_comes_from_the_next() -> None:
         type="video",
         heat=2,
         via="https://via.example/",
+    )
+
+
+def test_what_the_winner_does_not_know_of_its_provider_comes_from_the_next() -> None:
+    icon = enclosure("icon.png")
+    nameless = entry(quality=5, provider=Provider(domain="a.example", name="a.example"))
+    other = entry(path="b.md", quality=4, provider=Provider(domain="b.example", name="B", icon=icon))
+    named = entry(
+        path="c.md", quality=3, provider=Provider(domain="a.example", name="A"), authors=(Person(name="Ada"),)
+    )
+    pictured = entry(path="d.md", quality=2, provider=Provider(domain="a.example", name="Other", icon=icon))
+    merged = merge_entries([pictured, named, other, nameless])
+    assert (merged.provider, merged.authors) == (
+        Provider(domain="a.example", name="A", icon=icon),
+        (Person(name="Ada"),),
     )
 
 

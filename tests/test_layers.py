@@ -54,14 +54,25 @@ MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def imported_modules(path: Path) -> set[str]:
+    return _imported(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _imported(tree: ast.AST) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("feeds"):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {
+                alias.name.removeprefix("feeds").removeprefix(".") for alias in node.names if _is_ours(alias.name)
+            }
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
             base = (node.module or "").removeprefix("feeds").removeprefix(".")
             names = {f"{base}.{alias.name}".strip(".") for alias in node.names}
-            submodules = names & MODULES.keys()
-            found |= submodules or {base}
+            found |= (names & MODULES.keys()) or {base}
     return found
+
+
+def _is_ours(module: str) -> bool:
+    return module == "feeds" or module.startswith("feeds.")
 
 
 def calls(path: Path) -> set[str]:
@@ -72,6 +83,27 @@ def calls(path: Path) -> set[str]:
         for function in functions
         if isinstance(function, ast.Name | ast.Attribute)
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import feeds.cli", {"cli"}),
+        ("import feeds", {""}),
+        ("from feeds import build", {"build"}),
+        ("from feeds.render import atom", {"render.atom"}),
+        ("from feeds.errors import Mistake", {"errors"}),
+        ("import feedsomething, os", set()),
+    ],
+)
+def test_imports_are_seen(code: str, expected: set[str]) -> None:
+    assert _imported(ast.parse(code)) == expected
+
+
+@pytest.mark.parametrize("path", MODULES.values(), ids=MODULES)
+def test_imports_are_absolute(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
 
 
 def test_the_order_names_every_module() -> None:
@@ -86,7 +118,10 @@ def test_a_module_imports_only_those_below_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in ORDER if name not in TOUCH_THE_DISK])
 def test_the_middle_does_not_touch_the_disk(name: str) -> None:
-    disk = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "unlink", "mkdir", "stat"}
+    disk = set(
+        "open read_text read_bytes write_text write_bytes unlink mkdir stat lstat exists lexists is_file is_dir glob "
+        "rglob iterdir rename remove rmtree rmdir walk scandir listdir touch".split()
+    )
     assert not calls(MODULES[name]) & disk
 
 

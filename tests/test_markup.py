@@ -60,6 +60,10 @@ class Markup(HTMLParser):
             self.unbalanced.append(f"/{tag}")
 
 
+def body_of(text: str) -> str:
+    return render_body(text, absolute_url)
+
+
 def _is_web(value: str | None) -> bool:
     return bool(value and re.match(r"(?:https?://|mailto:)[^\s<>\"]+$", value))
 
@@ -422,8 +426,39 @@ def test_plain_text_takes_long_texts_in_their_stride(opening: str) -> None:
     assert len(plain_text(text)) <= len(text)
 
 
-def body_of(text: str) -> str:
-    return render_body(text, absolute_url)
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("We like <title> here.\n\nMore.", "<p>We like &lt;title&gt; here.</p>\n<p>More.</p>", id="title"),
+        pytest.param("The <script> element", "<p>The &lt;script&gt; element</p>", id="script"),
+        pytest.param("<p>a <STYLE> b</p>", "<p>a &lt;STYLE&gt; b</p>", id="HTML, capitals"),
+        pytest.param("a <script>b</script> c", "<p>a  c</p>", id="closed"),
+        pytest.param("a <script>b</script> c <script> d", "<p>a  c &lt;script&gt; d</p>", id="one of two closed"),
+    ],
+)
+def test_an_element_that_is_written_of_and_not_closed_is_text(body: str, expected: str) -> None:
+    assert body_of(body) == expected
+
+
+@pytest.mark.parametrize("name", ["title", "template", "style", "textarea", "svg", "iframe"])
+def test_an_excerpt_may_name_an_element(name: str) -> None:
+    assert plain_text(f"How the <{name}> element works") == f"How the <{name}> element works"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("<!-- hero -->\nSome *text*", "<p>Some <em>text</em></p>", id="comment"),
+        pytest.param(
+            '<img src="https://e.com/a.png"> *text*',
+            '<p><img src="https://e.com/a.png"> <em>text</em></p>',
+            id="picture",
+        ),
+        pytest.param("<div>*text*</div>", "<div>*text*</div>", id="block, as CommonMark has it"),
+    ],
+)
+def test_markdown_behind_html_is_rendered(body: str, expected: str) -> None:
+    assert body_of(body) == expected
 
 
 @pytest.mark.parametrize(

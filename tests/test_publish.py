@@ -211,6 +211,19 @@ def test_a_run_that_stops_in_the_middle_leaves_every_file_whole_and_the_next_one
     assert files(tmp_path).keys() == {"a.rss", "c.rss", MANIFEST}
 
 
+def test_what_several_stopped_runs_wrote_is_known(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        with pytest.raises(KeyboardInterrupt):
+            publish(tmp_path, [f"{name}.rss", "rest.rss"], stopping_after([document(f"{name}.rss")]))
+    publish(tmp_path, ["third.rss"], [document("third.rss")])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["feeds.json", "third.rss"]
+
+
+def stopping_after(documents: list[Document]) -> Iterator[Document]:
+    yield from documents
+    raise KeyboardInterrupt
+
+
 def test_an_unwritable_place_is_a_clear_error_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     put(tmp_path, document("a.rss"))
     (tmp_path / "topics.rss").mkdir()

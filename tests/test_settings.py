@@ -309,7 +309,6 @@ def test_sample_and_starter_point_editors_at_the_schema_beside_them(tmp_path: Pa
         pytest.param(f"{MINIMAL}feeds: {{custom: [{{path: समाचार/हिन्दी}}]}}", id="Hindi path"),
         pytest.param(f"{MINIMAL}feeds: {{custom: [{{path: v1.2/a_b-c}}]}}", id="path with dots"),
         pytest.param(f"{MINIMAL}feeds: {{custom: []}}", id="no custom feed"),
-        pytest.param(f"{MINIMAL}feeds: {{topics: {{formats: []}}}}", id="a kind without formats"),
     ],
 )
 def test_loader_and_schema_both_take_what_is_right(site: SiteFolder, text: str) -> None:
@@ -326,6 +325,7 @@ def test_loader_and_schema_both_take_what_is_right(site: SiteFolder, text: str) 
         pytest.param(f"{MINIMAL}entries: {{image: off}}", id="unknown key"),
         pytest.param(f"{MINIMAL}topics: {{AI: {{name: x}}}}", id="unknown key of a topic"),
         pytest.param(f"{MINIMAL}formats: []", id="no formats"),
+        pytest.param(f"{MINIMAL}feeds: {{topics: {{formats: []}}}}", id="a kind without formats"),
         pytest.param(f"{MINIMAL}formats: rss", id="one format without a list"),
         pytest.param(f"{MINIMAL}formats: [rdf]", id="unknown format"),
         pytest.param(f"{MINIMAL}feeds: {{topics: no}}", id="another word for off"),
