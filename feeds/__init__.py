@@ -19,10 +19,11 @@ from feeds._version import __version__
 if TYPE_CHECKING:
     from feeds.build import Report, regenerate
     from feeds.config import load_config
-    from feeds.errors import ConfigError, FeedsError, Mistake, PublishError, StrictError
+    from feeds.errors import CatalogError, ConfigError, FeedsError, Mistake, PublishError, StrictError
     from feeds.settings import Config
 
 __all__ = [
+    "CatalogError",
     "Config",
     "ConfigError",
     "FeedsError",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CatalogError": "feeds.errors",
     "Config": "feeds.settings",
     "ConfigError": "feeds.errors",
     "FeedsError": "feeds.errors",

@@ -1,44 +1,50 @@
-"""The pipeline, start to end: files to articles, to entries, to feeds, to documents, to the output folder."""
+"""The pipeline, start to end: files to articles, to entries, to feeds, to documents, to the output folder.
+
+What was read and published before is in the catalog: a run reads only the files that changed, and renders only the
+feeds whose window of stories did.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.articles import find_articles, read_article
-from feeds.entries import derive_entries
+from feeds.archive import refresh
+from feeds.catalog import Catalog, Window, versions
 from feeds.errors import Mistake, StrictError
-from feeds.publish import publish, read_manifest
+from feeds.parallel import available_jobs, processes, untracked
+from feeds.publish import Put, publish, put_document, read_manifest, untouched
 from feeds.render import document_path, render_document
-from feeds.selection import due_entries, empty_feed, select_feeds
+from feeds.selection import Rules, formats_of, gone_feed, make_feed, plan_feeds
 from feeds.settings import ALL_FORMATS
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from feeds.articles import ArticleFile
-    from feeds.model import Document, Entry, Feed
-    from feeds.publish import Record
-    from feeds.settings import Config, Source
+    from feeds.archive import Refreshed
+    from feeds.model import Feed
+    from feeds.parallel import Track
+    from feeds.publish import Published, Record
+    from feeds.selection import Plan
+    from feeds.settings import Config
+    from feeds.taxonomy import Taxonomy
 
-T = TypeVar("T")
-
-
-class Track(Protocol):
-    """Passes the items on and may show how far it is."""
-
-    def __call__(self, items: Iterable[T], length: int, label: str) -> Iterable[T]: ...
-
-
-def untracked(items: Iterable[T], length: int, label: str) -> Iterable[T]:  # noqa: ARG001  # a Track
-    return items
+#: What turns articles into entries, and entries into bytes, beside our own code.
+_READERS = ("can-ada", "markdown-it-py", "nh3", "python-frontmatter", "PyYAML")
+_RENDERERS = ("feedgen", "lxml", "markupsafe", "python-slugify")
+_ONE_ENTRY = "the two are published as one entry"
+#: From how many feeds on it is worth to start processes.
+_WORTH_PROCESSES = 24
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,138 +72,283 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Archive:
-    """What the articles hold: all their entries, due or not, those with the same id apart; and what was wrong."""
+class Overview:
+    """What `regenerate` would publish: the feeds, how many articles there are, which are left out, what is wrong."""
 
-    entries: tuple[Entry, ...]
+    feeds: tuple[Feed, ...]
     articles: int
     left_out: dict[str, int]
     mistakes: tuple[Mistake, ...]
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What is to be published now."""
+class _Site:
+    """What is to be published now, and where."""
 
-    feeds: tuple[Feed, ...]
-    entries: int
-    waiting: int
-    mistakes: tuple[Mistake, ...]
+    config: Config
+    taxonomy: Taxonomy
+    now: dt.datetime
+    output: Path
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A feed to render: its plan, the stories that it shows, and what tells whether that changed."""
+
+    plan: Plan
+    stories: tuple[int, ...]
+    signature: bytes
 
 
 def regenerate(
     config: Config,
     *,
-    output: Path | None = None,
+    output: Path | str | None = None,
+    cache: Path | str | None = None,
     now: dt.datetime | None = None,
+    full: bool = False,
     dry_run: bool = False,
     strict: bool = False,
+    jobs: int | None = None,
     track: Track = untracked,
 ) -> Report:
     """Publish the feeds of the configured archive into `output`, by default the configuration's.
 
-    `now` decides which entries are due, by default the clock. Raises StrictError, before anything is written, if
-    `strict` and there is any mistake; PublishError where `output` cannot be written.
+    What was read and published before is remembered in the folder `cache`, by default `.feeds` beside the folder of the
+    configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
+    is the number of processes, by default that of the processors available. Raises StrictError, before anything is
+    written, if `strict` and there is any mistake; PublishError where `output` cannot be written; CatalogError where
+    another run uses the cache.
     """
     started = time.perf_counter()
-    output = output or config.default_output
-    archive, selection = prepare(config, output=output, now=now, track=track)
-    if strict and selection.mistakes:
-        raise StrictError(selection.mistakes)
-    paths = [document_path(feed, format_) for feed in selection.feeds for format_ in feed.formats]
-    documents = track(_documents(selection.feeds), len(paths), "Publishing")
-    published = publish(output, paths, documents, dry_run=dry_run)
-    return Report(
-        output=str(output),
-        articles=archive.articles,
-        left_out=archive.left_out,
-        entries=selection.entries,
-        waiting=selection.waiting,
-        feeds=len(selection.feeds),
-        written=len(published.written),
-        unchanged=len(published.unchanged),
-        removed=len(published.removed),
-        written_paths=published.written,
-        removed_paths=published.removed,
-        mistakes=selection.mistakes,
-        seconds=round(time.perf_counter() - started, 3),
-        dry_run=dry_run,
-    )
+    now = now or dt.datetime.now(dt.UTC)
+    jobs = jobs or available_jobs()
+    output = Path(output or config.default_output)
+    with _catalog(config, cache, full=full, keep=not dry_run) as catalog:
+        rules = Rules(config)
+        refreshed = refresh(catalog, config, rules, now, jobs=jobs, track=track)
+        site = _Site(config, _taxonomy(catalog, config), now, output, dry_run)
+        mistakes = _mistakes(catalog, refreshed, site)
+        if strict and mistakes:
+            raise StrictError(mistakes)
+        published, feeds = _publish(catalog, site, refreshed, jobs, track)
+        return Report(
+            output=str(output),
+            articles=refreshed.articles,
+            left_out=catalog.left_out(),
+            entries=catalog.stories(),
+            waiting=catalog.waiting(now),
+            feeds=feeds,
+            written=len(published.written),
+            unchanged=len(published.unchanged),
+            removed=len(published.removed),
+            written_paths=published.written,
+            removed_paths=published.removed,
+            mistakes=mistakes,
+            seconds=round(time.perf_counter() - started, 3),
+            dry_run=dry_run,
+        )
 
 
-def prepare(
-    config: Config, *, output: Path | None = None, now: dt.datetime | None = None, track: Track = untracked
-) -> tuple[Archive, Selection]:
+def survey(
+    config: Config,
+    *,
+    output: Path | str | None = None,
+    cache: Path | str | None = None,
+    now: dt.datetime | None = None,
+    jobs: int | None = None,
+    track: Track = untracked,
+) -> Overview:
     """What `regenerate` would publish, without publishing it."""
-    archive = read_archive(config, track)
-    return archive, select(config, archive, now or dt.datetime.now(dt.UTC), output or config.default_output)
+    now = now or dt.datetime.now(dt.UTC)
+    with _catalog(config, cache, keep=False) as catalog:
+        refreshed = refresh(catalog, config, Rules(config), now, jobs=jobs or available_jobs(), track=track)
+        site = _Site(config, _taxonomy(catalog, config), now, Path(output or config.default_output))
+        published = _published(site)
+        feeds = []
+        for plan in _plans(site, published):
+            window = _window(catalog, plan, site)
+            if _exists(plan, window, published):
+                entries = catalog.entries(window.stories[: plan.limit], now)
+                feeds.append(make_feed(plan, entries, config, site.taxonomy))
+        return Overview(
+            tuple(sorted(feeds, key=lambda feed: feed.path)),
+            refreshed.articles,
+            catalog.left_out(),
+            _mistakes(catalog, refreshed, site),
+        )
 
 
-def read_archive(config: Config, track: Track = untracked) -> Archive:
-    """Read all articles and derive their entries."""
-    files, mistakes = find_articles(config.articles)
-    entries: list[Entry] = []
-    owners: dict[str, str] = {}
-    left_out: Counter[str] = Counter()
-    for file in track(files, len(files), "Reading"):
-        outcome = _read(file, config.source)
-        mistakes.extend(outcome.mistakes)
-        if outcome.left_out:
-            left_out[outcome.left_out] += 1
-        elif (first := owners.setdefault(outcome.entries[0].id, file.label)) != file.label:
-            message = f"has the id of {first}, {outcome.entries[0].id}; the two are published as one entry"
-            mistakes.append(Mistake(file.label, 0, message))
-        entries.extend(outcome.entries)
-    return Archive(tuple(entries), len(files), dict(sorted(left_out.items())), tuple(mistakes))
+@contextmanager
+def _catalog(config: Config, cache: Path | str | None, *, full: bool = False, keep: bool = True) -> Iterator[Catalog]:
+    """The catalog of the configuration. What is not committed is forgotten; nothing is written if not to `keep` it."""
+    path = (Path(cache) if cache else config.default_cache) / f"{config.path.stem}.sqlite"
+    catalog = Catalog(path, _reading(config), anew=full) if keep else Catalog.to_look_at(path, _reading(config))
+    try:
+        yield catalog
+    finally:
+        catalog.close()
 
 
-def select(config: Config, archive: Archive, now: dt.datetime, output: Path) -> Selection:
-    """The feeds to publish at the time `now` into a folder where some may be published already."""
+def _reading(config: Config) -> str:
+    """All that decides what a file's entries are."""
+    return f"{versions(_READERS)} {msgspec.json.encode(config.source).decode()}"
+
+
+def _taxonomy(catalog: Catalog, config: Config) -> Taxonomy:
+    return build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
+
+
+def _mistakes(catalog: Catalog, refreshed: Refreshed, site: _Site) -> tuple[Mistake, ...]:
+    """All that is wrong: with folders, files, articles of one id, and slugs."""
+    same = (
+        Mistake(f"{Path(root).name}/{path}", 0, f"has the id of {Path(first).name}/{first_path}, {id_}; {_ONE_ENTRY}")
+        for root, path, first, first_path, id_ in catalog.same_articles()
+    )
+    collisions = (Mistake(site.config.path.name, 0, message) for message in site.taxonomy.collisions)
+    return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *collisions)
+
+
+def _published(site: _Site) -> dict[str, list[Record]]:
+    """The documents that are in the output folder, by the path of their feed."""
     published: dict[str, list[Record]] = defaultdict(list)
-    for record in read_manifest(output).documents:
+    for record in read_manifest(site.output).documents:
         published[record.path.rpartition(".")[0]].append(record)
-    entries = due_entries(archive.entries, now)
-    taxonomy = build_taxonomy(
-        config,
-        ((topic, entry.published) for entry in entries for topic in entry.topics),
-        ((entry.provider.domain, entry.provider.name) for entry in entries),
-    )
-    feeds = {feed.path: feed for feed in select_feeds(entries, config, taxonomy, now, published)}
+    return published
+
+
+def _plans(site: _Site, published: dict[str, list[Record]]) -> list[Plan]:
+    """The feeds that there may be, and those that were published and have lost their last entry."""
+    plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
     for path, records in published.items():
-        formats = [name for name in ALL_FORMATS if any(document.path == f"{path}.{name}" for document in records)]
-        if path not in feeds and (gone := empty_feed(records[0].kind, path, records[0].title, formats, config)):
-            feeds[path] = gone
-    collisions = (Mistake(config.path.name, 0, message) for message in taxonomy.collisions)
-    return Selection(
-        feeds=tuple(feeds[path] for path in sorted(feeds)),
-        entries=len(entries),
-        waiting=len({entry.id for entry in archive.entries} - {entry.id for entry in entries}),
-        mistakes=(*archive.mistakes, *collisions),
+        if path not in plans:
+            formats = [
+                name for name in ALL_FORMATS if any(record.path == document_path(path, name) for record in records)
+            ]
+            gone = gone_feed(records[0].kind, path, records[0].title, formats, site.config)
+            if gone:
+                plans[path] = gone
+    return list(plans.values())
+
+
+def _window(catalog: Catalog, plan: Plan, site: _Site) -> Window:
+    return catalog.window(plan.key, max(plan.limit, plan.least), plan.oldest(site.now))
+
+
+def _exists(plan: Plan, window: Window, published: dict[str, list[Record]]) -> bool:
+    """Whether a feed has the entries that it needs, or was published: people may have subscribed to it."""
+    return len(window.stories) >= plan.least or plan.path in published
+
+
+def _publish(catalog: Catalog, site: _Site, refreshed: Refreshed, jobs: int, track: Track) -> tuple[Published, int]:
+    """Publish what changed; what was done, and how many feeds there are.
+
+    The epoch counts the runs that touched a story. An output folder whose epoch is behind, because its last run was
+    stopped or because another folder was published to, is looked at as a whole.
+    """
+    key = f"output {site.output.resolve()}"
+    before = catalog.state("epoch") or 0
+    epoch = before + bool(refreshed.touched.stories)
+    rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
+    kept, todo = _decide(catalog, site, refreshed, rendering, look_at_all=catalog.state(key) != [before, rendering])
+    paths = [document_path(job.plan.path, name) for job in todo for name in formats_of(job.plan, site.config)]
+    catalog.set_state("epoch", epoch)
+    jobs = jobs if len(todo) >= _WORTH_PROCESSES and not site.dry_run else 1
+    if jobs > 1:
+        catalog.commit()  # what the other processes read
+    rows: list[tuple[str, bytes, int]] = []
+    with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
+        rendered = zip(todo, map_(_render, track(todo, len(todo), "Publishing")), strict=True)
+        puts = chain(kept, _noted(rendered, rows))
+        published = publish(site.output, [*(put.record.path for put in kept), *paths], puts, dry_run=site.dry_run)
+    if not site.dry_run:
+        catalog.set_documents(str(site.output.resolve()), rows, published.removed)
+        catalog.set_state(key, [epoch, rendering])
+        catalog.commit()
+    return published, len(todo) + len({put.record.path.rpartition(".")[0] for put in kept})
+
+
+def _noted(rendered: Iterable[tuple[_Job, list[Put]]], rows: list[tuple[str, bytes, int]]) -> Iterator[Put]:
+    """The documents as they are put in their places, each noted in `rows`."""
+    for job, puts in rendered:
+        rows.extend((put.record.path, job.signature, put.mtime) for put in puts)
+        yield from puts
+
+
+def _rendering(site: _Site, labels: int) -> bytes:
+    """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
+    config = msgspec.structs.asdict(site.config) | {"path": None, "articles": None}
+    said = msgspec.json.encode([versions(_RENDERERS), config, labels])
+    return hashlib.blake2b(said, digest_size=16).digest()
+
+
+def _labels(taxonomy: Taxonomy) -> dict[str, str]:
+    """What entries show of their topics and providers, and other entries may change."""
+    topics = {f"topic {topic.key}": f"{topic.slug} {topic.title}" for topic in taxonomy.topics.values()}
+    sources = {f"provider {node.domain}": node.title for node in taxonomy.providers.values() if node.settings.feed}
+    return topics | sources
+
+
+def _decide(
+    catalog: Catalog, site: _Site, refreshed: Refreshed, rendering: bytes, *, look_at_all: bool
+) -> tuple[list[Put], list[_Job]]:
+    """The documents that are right as they are, and the feeds to render."""
+    known = catalog.documents(str(site.output.resolve()))
+    published = _published(site)
+    kept: list[Put] = []
+    todo = []
+    for plan in _plans(site, published):
+        records = published.get(plan.path, [])
+        is_looked_at = look_at_all or plan.key in refreshed.touched.feeds or plan.oldest(site.now) or not plan.key.name
+        if not is_looked_at and not records:
+            continue
+        is_intact = _is_intact(plan, site, records, known)
+        if is_looked_at or not is_intact:
+            window = _window(catalog, plan, site)
+            if not _exists(plan, window, published):
+                continue
+            job = _Job(plan, window.stories[: plan.limit], _signature(plan, window, rendering))
+            is_intact = is_intact and all(known[record.path][0] == job.signature for record in records)
+        if is_intact:
+            kept += [Put(record=record, is_written=False) for record in records]
+        else:
+            todo.append(job)
+    return kept, todo
+
+
+def _is_intact(plan: Plan, site: _Site, records: Sequence[Record], known: Mapping[str, tuple[bytes, int]]) -> bool:
+    """Whether the documents of a feed are those that were published, and no others."""
+    paths = {document_path(plan.path, name) for name in formats_of(plan, site.config)}
+    return paths == {record.path for record in records} and all(
+        record.path in known and untouched(site.output, record, known[record.path][1]) for record in records
     )
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What came of one file."""
-
-    entries: Sequence[Entry] = ()
-    mistakes: Sequence[Mistake] = field(default_factory=tuple)
-    left_out: str | None = None
+def _signature(plan: Plan, window: Window, rendering: bytes) -> bytes:
+    said = msgspec.json.encode([plan.title, plan.description, window.digest, rendering])
+    return hashlib.blake2b(said, digest_size=16).digest()
 
 
-def _read(file: ArticleFile, source: Source) -> _Outcome:
-    parsed = read_article(file)
-    if parsed.article is None or parsed.source is None:
-        return _Outcome((), parsed.mistakes, "unreadable")
-    derived = derive_entries(parsed.article, source)
-    if derived.left_out == "unpublished":
-        return _Outcome(left_out=derived.left_out)
-    known = {finding.keys for finding in parsed.findings}
-    new = [finding for finding in derived.findings if finding.keys not in known]
-    return _Outcome(derived.entries, sorted((*parsed.mistakes, *parsed.source.locate(new))), derived.left_out)
+def _start_rendering(catalog: Catalog | Path, site: _Site) -> None:
+    """Make this process ready to render."""
+    _renderer.catalog = catalog if isinstance(catalog, Catalog) else Catalog.reader(catalog)
+    _renderer.site = site
 
 
-def _documents(feeds: Iterable[Feed]) -> Iterator[Document]:
-    for feed in feeds:
-        for format_ in feed.formats:
-            yield render_document(feed, format_)
+class _Renderer:
+    """What a process that renders has at hand."""
+
+    catalog: Catalog
+    site: _Site
+
+
+_renderer = _Renderer()
+
+
+def _render(job: _Job) -> list[Put]:
+    """Render a feed in all its formats, and put the documents in their places."""
+    catalog, site = _renderer.catalog, _renderer.site
+    entries = catalog.entries(job.stories, site.now)
+    feed = make_feed(job.plan, entries, site.config, site.taxonomy)
+    return [put_document(site.output, render_document(feed, name), dry_run=site.dry_run) for name in feed.formats]

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
-    from feeds.build import Report, Track
+    from feeds.build import Report
     from feeds.errors import Mistake
     from feeds.model import Feed
+    from feeds.parallel import Track
     from feeds.settings import Config
 
 T = TypeVar("T")
@@ -78,18 +79,43 @@ def init(folder: Path) -> None:
 @main.command()
 @config_option
 @output_option
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
+)
+@click.option("--full", is_flag=True, help="Read and render everything again.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Publish nothing if there is any mistake.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
 def regenerate(  # one parameter an option
-    config_path: Path, output: Path | None, *, dry_run: bool, strict: bool, as_json: bool, quiet: bool
+    config_path: Path,
+    output: Path | None,
+    cache: Path | None,
+    jobs: int | None,
+    *,
+    full: bool,
+    dry_run: bool,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Publish the feeds: write what changed, leave the rest alone."""
     from feeds.build import regenerate as run
 
     with _errors():
-        report = run(_load(config_path), output=output, dry_run=dry_run, strict=strict, track=_progress(quiet=quiet))
+        report = run(
+            _load(config_path),
+            output=output,
+            cache=cache,
+            full=full,
+            dry_run=dry_run,
+            strict=strict,
+            jobs=jobs,
+            track=_progress(quiet=quiet),
+        )
     if as_json:
         _echo_json(report)
         return
@@ -110,11 +136,11 @@ def regenerate(  # one parameter an option
 @json_option
 def list_feeds(config_path: Path, output: Path | None, *, as_json: bool) -> None:
     """List the feeds, with their entries, newest entry and address."""
-    from feeds.build import prepare
+    from feeds.build import survey
 
     with _errors():
-        _, selection = prepare(_load(config_path), output=output)
-    rows = [_feed_row(feed) for feed in selection.feeds]
+        found = survey(_load(config_path), output=output)
+    rows = [_feed_row(feed) for feed in found.feeds]
     if as_json:
         _echo_json(rows)
         return
@@ -130,16 +156,16 @@ def list_feeds(config_path: Path, output: Path | None, *, as_json: bool) -> None
 @json_option
 def check(config_path: Path, output: Path | None, *, as_json: bool) -> None:
     """Check the configuration and every article; write nothing."""
-    from feeds.build import prepare
+    from feeds.build import survey
 
     with _errors():
-        archive, selection = prepare(_load(config_path), output=output)
+        found = survey(_load(config_path), output=output)
     if as_json:
-        _echo_json({"articles": archive.articles, "left_out": archive.left_out, "mistakes": selection.mistakes})
+        _echo_json({"articles": found.articles, "left_out": found.left_out, "mistakes": found.mistakes})
     else:
-        _echo_mistakes(selection.mistakes, most=None)
-        click.echo(f"{_count(archive.articles, 'article')}, {_count(len(selection.mistakes), 'mistake')}")
-    if selection.mistakes:
+        _echo_mistakes(found.mistakes, most=None)
+        click.echo(f"{_count(found.articles, 'article')}, {_count(len(found.mistakes), 'mistake')}")
+    if found.mistakes:
         sys.exit(_EXIT_NOT_DONE)
 
 

@@ -3,6 +3,7 @@
 FeedsError
 ├── ConfigError     the configuration is wrong: nothing was done
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
+├── CatalogError    the cache cannot be used: nothing was done
 └── PublishError    the output folder could not be written: what was published stays published
 """
 
@@ -63,6 +64,10 @@ class ConfigError(_MistakesError):
 
 class StrictError(_MistakesError):
     """A strict run met `mistakes` in the archive and published nothing."""
+
+
+class CatalogError(FeedsError):
+    """The cache cannot be used, because another run uses it or the disk refuses."""
 
 
 class PublishError(FeedsError):

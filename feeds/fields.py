@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _FIRST_YEAR = 1000
 _LONGEST_WRITTEN = 60
+#: From here on not every whole number is one that JSON can tell from the next.
+_LARGEST = 2**53
 _DATE = "a date and time such as 2020-06-10T23:09:00Z"
 #: RFC 5322, 3.3 and 4.3, with seconds optional and the zones that it defines.
 _RFC5322 = re.compile(
@@ -75,9 +77,11 @@ class Fields:
             return None
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             try:
-                return round(float(value))
+                number = round(float(value))
             except (ValueError, OverflowError):
-                pass
+                number = _LARGEST
+            if abs(number) < _LARGEST:
+                return number
         self._wrong((*self.at, name), value, "a whole number")
         return None
 

@@ -48,6 +48,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[Record, ...] = ()
 
 
+class Put(msgspec.Struct, frozen=True, kw_only=True):
+    """A document in its place: its record, whether that took a change, and the mtime of its file in nanoseconds."""
+
+    record: Record
+    is_written: bool
+    mtime: int = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """Which documents a run wrote, found unchanged and removed, by path."""
@@ -73,40 +81,48 @@ def read_manifest(output: Path) -> Manifest:
     return manifest
 
 
-def publish(output: Path, paths: Collection[str], documents: Iterable[Document], *, dry_run: bool = False) -> Published:
-    """Make `output` hold `documents`, whose paths are `paths`, and of earlier documents no others.
+def publish(output: Path, paths: Collection[str], puts: Iterable[Put], *, dry_run: bool = False) -> Published:
+    """Make `output` hold the documents at `paths`, and of earlier documents no others.
 
-    Raises PublishError, before anything is written, where a path is taken by a file that is not ours or leads out of
-    `output`; while writing, where the disk refuses. Every file is whole at any time, old or new.
+    `puts` are what `put_document` gives for each of them, and are asked for when it is known that all can be published.
+    Raises PublishError, before that, where a path is taken by a file that is not ours or leads out of `output`; while
+    writing, where the disk refuses. Every file is whole at any time, old or new.
     """
-    manifest = read_manifest(output)
-    listed = {record.path for record in manifest.documents}
+    wanted = set(paths)
+    listed = {record.path for record in read_manifest(output).documents}
     ours = listed | _read_journal(output)
-    for folder in sorted({Path(path).parent for path in (*paths, *ours)}):
-        _check_inside(output, folder)
-    for path in sorted(set(paths) - ours):
+    for folder in sorted({str(Path(path).parent) for path in wanted | ours}):
+        _check_inside(output, Path(folder))
+    for path in sorted(wanted - ours):
         _check_free(output, path)
     if not dry_run:
-        _write_journal(output, (ours | set(paths)) - listed)
-    records, written = _put_all(output, documents, dry_run=dry_run)
-    removed = sorted(ours - set(paths))
-    removed = [path for path in removed if _remove(output, path, dry_run=dry_run)]
+        _write_journal(output, (ours | wanted) - listed)
+    done = list(puts)
+    removed = [path for path in sorted(ours - wanted) if _remove(output, path, dry_run=dry_run)]
     if not dry_run:
+        records = sorted((put.record for put in done), key=lambda record: record.path)
         body = msgspec.json.format(msgspec.json.encode(Manifest(documents=tuple(records))), indent=2) + b"\n"
         _put(output, MANIFEST, body, dry_run=False)
         _remove(output, _JOURNAL, dry_run=False)
-    unchanged = (record.path for record in records if record.path not in written)
-    return Published(tuple(sorted(written)), tuple(unchanged), tuple(removed))
+    written = sorted(put.record.path for put in done if put.is_written)
+    unchanged = sorted(put.record.path for put in done if not put.is_written)
+    return Published(tuple(written), tuple(unchanged), tuple(removed))
 
 
-def _put_all(output: Path, documents: Iterable[Document], *, dry_run: bool) -> tuple[list[Record], set[str]]:
-    records = []
-    written = set()
-    for document in documents:
-        if _put(output, document.path, document.body, dry_run=dry_run):
-            written.add(document.path)
-        records.append(_record(document))
-    return sorted(records, key=lambda record: record.path), written
+def put_document(output: Path, document: Document, *, dry_run: bool = False) -> Put:
+    """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
+    is_written = _put(output, document.path, document.body, dry_run=dry_run)
+    mtime = -1 if dry_run and is_written else (output / document.path).stat().st_mtime_ns
+    return Put(record=_record(document), is_written=is_written, mtime=mtime)
+
+
+def untouched(output: Path, record: Record, mtime: int) -> bool:
+    """Whether the file of a document is as it was when it was put there."""
+    try:
+        facts = os.stat(f"{output}/{record.path}", follow_symlinks=False)  # noqa: PTH116  # thousands of them
+    except OSError:
+        return False
+    return facts.st_size == record.bytes and facts.st_mtime_ns == mtime
 
 
 def _record(document: Document) -> Record:

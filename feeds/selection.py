@@ -1,66 +1,145 @@
-"""Entries selected into feeds: everything, by topic, by provider, and by rules of one's own."""
+"""Entries selected into feeds: everything, by topic, by provider, and by rules of one's own.
+
+`memberships` says which feeds hold an entry, from the entry and the configuration alone; `plan_feeds` says which feeds
+there are. What a feed shows is the first of its members, by rank, then newest first, then by id.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from feeds.entries import merge_entries
-from feeds.model import Feed, Link, Person
+from feeds.model import Feed, Kind, Link, Person
 from feeds.settings import (
     ALL_FORMATS,
     AllFeed,
+    Config,
     CustomFeed,
     FeedSettings,
     ProviderFeeds,
+    ProviderSettings,
+    Topic,
     TopicFeeds,
     compile_match,
     first_set,
     period,
 )
+from feeds.taxonomy import topic_key, topic_tree
 from feeds.urls import absolute_url, valid_domain
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from feeds.model import Enclosure, Entry, Format, Kind
-    from feeds.settings import Config
-    from feeds.taxonomy import Taxonomy
+    from feeds.model import Enclosure, Entry, Format
+    from feeds.taxonomy import Taxonomy, TopicTree
 
 #: The largest channel image that RSS 2.0 allows, in pixels.
 _IMAGE_WIDTH, _IMAGE_HEIGHT = 144, 400
+#: The rank of an entry without the number that its feed is sorted by: after all that have one.
+_LAST = 2**62
+
+
+class FeedKey(NamedTuple):
+    """What identifies a feed whatever it is called: its kind, and the topic's key, the domain or the custom path."""
+
+    kind: Kind
+    name: str = ""
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """A feed before it has entries: what it is, and the settings that apply to it, its own and its kind's."""
 
-    kind: Kind
+    key: FeedKey
     path: str
     title: str
     description: str
     own: FeedSettings
     of_kind: AllFeed | TopicFeeds | ProviderFeeds | CustomFeed
     icon: str | None = None
-    provider_icon: bool = False
+
+    @property
+    def limit(self) -> int:
+        """How many entries the feed shows."""
+        return first_set(self.own.limit, self.of_kind.limit)
+
+    @property
+    def least(self) -> int:
+        """With fewer entries the feed does not begin."""
+        return first_set(self.own.min_entries, self.of_kind.min_entries)
+
+    def oldest(self, now: dt.datetime) -> dt.datetime | None:
+        """The time before which entries have left the feed."""
+        newer_than = self.own.newer_than if isinstance(self.own, CustomFeed) else None
+        return now - period(newer_than) if newer_than else None
 
 
-def due_entries(entries: Iterable[Entry], now: dt.datetime) -> list[Entry]:
-    """The entries whose time has come, those with the same id made one, newest first, then by id."""
-    by_id: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        if entry.published <= now:
-            by_id[entry.id].append(_as_of(entry, now))
-    due = sorted(map(merge_entries, by_id.values()), key=lambda entry: entry.id)
-    due.sort(key=lambda entry: entry.published, reverse=True)
-    return due
+@dataclass(frozen=True)
+class Rules:
+    """What the configuration says of which entry is in which feed."""
+
+    config: Config
+
+    @cached_property
+    def tree(self) -> TopicTree:
+        return topic_tree(self.config)
+
+    @cached_property
+    def topics(self) -> Mapping[str, Topic]:
+        return {topic_key(name): topic for name, topic in self.config.topics.items()}
+
+    @cached_property
+    def providers(self) -> Mapping[str, ProviderSettings]:
+        return {valid_domain(name) or name: settings for name, settings in self.config.providers.items()}
+
+    @cached_property
+    def custom(self) -> Sequence[tuple[CustomFeed, Sequence[Callable[[Entry], bool]]]]:
+        return [(feed, tuple(_rules(feed, self.tree))) for feed in self.config.feeds.custom]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A digest of all that `memberships` depends on, beyond the entry."""
+        kinds, general = self.config.feeds, self.config.entries.related
+        said = (
+            [kind if kind == "off" else kind.related for kind in (kinds.all, kinds.topics, kinds.providers)],
+            general,
+            [msgspec.structs.replace(feed, title=None, description=None, icon=None) for feed in kinds.custom],
+            {name: (topic.parent, topic.aliases, topic.related) for name, topic in self.config.topics.items()},
+            {name: settings.related for name, settings in self.config.providers.items()},
+        )
+        return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).digest()
+
+    def takes(self, entry: Entry, own: FeedSettings | None, of_kind: FeedSettings) -> bool:
+        """Whether a feed with these settings takes the entry, which may be that of a related link."""
+        if entry.is_article:
+            return True
+        related = first_set(own.related if own else None, of_kind.related, self.config.entries.related)
+        return related in {"entries", "both"}
 
 
-def _as_of(entry: Entry, now: dt.datetime) -> Entry:
+def memberships(entry: Entry, rules: Rules) -> Iterator[tuple[FeedKey, int]]:
+    """The feeds that hold an entry, and its rank in each; a feed may let it go when it has become too old."""
+    kinds = rules.config.feeds
+    if isinstance(kinds.all, AllFeed) and rules.takes(entry, None, kinds.all):
+        yield FeedKey("all"), 0
+    if isinstance(kinds.topics, TopicFeeds):
+        for key in rules.tree.with_ancestors(rules.tree.keys(entry.topics)):
+            if rules.takes(entry, rules.topics.get(key), kinds.topics):
+                yield FeedKey("topic", key), 0
+    domain = entry.provider.domain
+    if isinstance(kinds.providers, ProviderFeeds) and rules.takes(entry, rules.providers.get(domain), kinds.providers):
+        yield FeedKey("provider", domain), 0
+    for feed, passes in rules.custom:
+        if rules.takes(entry, None, feed) and all(rule(entry) for rule in passes):
+            yield FeedKey("custom", feed.path), _rank(entry, feed)
+
+
+def as_of(entry: Entry, now: dt.datetime) -> Entry:
     """The entry without an update and without related links that are still to come."""
     related = tuple(link for link in entry.related if link.published <= now)
     if entry.updated <= now and len(related) == len(entry.related):
@@ -69,35 +148,83 @@ def _as_of(entry: Entry, now: dt.datetime) -> Entry:
     return msgspec.structs.replace(entry, updated=updated, related=related)
 
 
-def select_feeds(
-    entries: Sequence[Entry],
-    config: Config,
-    taxonomy: Taxonomy,
-    now: dt.datetime,
-    published: Collection[str] = (),
-) -> list[Feed]:
-    """The feeds of `entries`, which `due_entries` gave: all, topics, providers, custom.
+def plan_feeds(config: Config, taxonomy: Taxonomy) -> Iterator[Plan]:
+    """The feeds that there may be: everything, topics, providers, custom ones."""
+    kinds, site = config.feeds, config.site
+    if isinstance(kinds.all, AllFeed):
+        title = _fill(kinds.all.title, site.title, config)
+        description = _fill(kinds.all.description or site.description or site.title, site.title, config)
+        yield Plan(FeedKey("all"), "all", title, description, kinds.all, kinds.all)
+    if isinstance(kinds.topics, TopicFeeds):
+        for topic in taxonomy.topics.values():
+            key = FeedKey("topic", topic.key)
+            yield _plan(key, topic.path, topic.title, topic.settings, kinds.topics, config)
+    if isinstance(kinds.providers, ProviderFeeds):
+        for provider in taxonomy.providers.values():
+            key = FeedKey("provider", provider.domain)
+            yield _plan(key, provider.path, provider.title, provider.settings, kinds.providers, config)
+    for custom in kinds.custom:
+        title = custom.title or custom.path.rpartition("/")[2].replace("-", " ").capitalize()
+        key = FeedKey("custom", custom.path)
+        yield Plan(key, custom.path, title, custom.description or title, custom, custom, custom.icon)
 
-    A feed with fewer entries than its `min_entries` is left out, unless its path is among those `published` already:
-    an address that people subscribed to does not vanish by itself.
-    """
-    finished = [_finish(entry, taxonomy) for entry in entries]
-    feeds = []
-    for plan, candidates in _plans(finished, config, taxonomy, now):
-        chosen = _shown_entries(candidates, plan, config)
-        least = first_set(plan.own.min_entries, plan.of_kind.min_entries)
-        if len(chosen) >= least or plan.path in published:
-            feeds.append(_feed(plan, chosen, config))
-    return feeds
+
+def formats_of(plan: Plan, config: Config) -> tuple[Format, ...]:
+    """The formats that a feed is published in."""
+    formats = first_set(plan.own.formats, plan.of_kind.formats, config.formats)
+    return tuple(name for name in ALL_FORMATS if name in formats)
 
 
-def empty_feed(kind: Kind, path: str, title: str, formats: Collection[Format], config: Config) -> Feed | None:
+def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Taxonomy) -> Feed:
+    """The feed with the entries that it shows, in their order."""
+    own, of_kind, site, general = plan.own, plan.of_kind, config.site, config.entries
+    author = site.author
+    icon = plan.icon or (_provider_icon(entries) if plan.key.kind == "provider" else None)
+    return Feed(
+        path=plan.path,
+        kind=plan.key.kind,
+        title=plan.title,
+        description=plan.description,
+        base_url=config.base_url,
+        language=first_set(own.language, of_kind.language, site.language),
+        entries=tuple(_finish(entry, taxonomy) for entry in entries),
+        formats=formats_of(plan, config),
+        content=first_set(own.content, of_kind.content, general.content),
+        images=first_set(own.images, of_kind.images, general.images),
+        shows_related=first_set(own.related, of_kind.related, general.related) in {"links", "both"},
+        related_title=general.related_title,
+        author=Person(name=author.name, uri=_valid(author.uri), email=author.email) if author else None,
+        icon=_valid(icon or site.icon),
+        logo=_valid(icon or site.logo),
+        rights=site.rights,
+        ttl=site.ttl,
+    )
+
+
+def gone_feed(kind: Kind, path: str, title: str, formats: Collection[Format], config: Config) -> Plan | None:
     """A feed that was published and has lost its last entry; None where its kind is switched off or it was our own."""
     of_kind = {"topic": config.feeds.topics, "provider": config.feeds.providers}.get(kind)
     if not isinstance(of_kind, TopicFeeds | ProviderFeeds):
         return None
-    settings = FeedSettings(formats=tuple(formats))
-    return _feed(_Plan(kind, path, title, title, settings, of_kind), (), config)
+    return Plan(FeedKey(kind), path, title, title, FeedSettings(formats=tuple(formats)), of_kind)
+
+
+def _plan(
+    key: FeedKey,
+    path: str,
+    name: str,
+    own: Topic | ProviderSettings,
+    of_kind: TopicFeeds | ProviderFeeds,
+    config: Config,
+) -> Plan:
+    title = _fill(of_kind.title, name, config)
+    description = own.description or _fill(of_kind.description, name, config)
+    return Plan(key, path, title, description, own, of_kind, own.icon)
+
+
+def _fill(template: str, name: str, config: Config) -> str:
+    """A title or description with its placeholders filled in."""
+    return template.replace("{name}", name).replace("{site}", config.site.title)
 
 
 def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
@@ -121,90 +248,6 @@ def _finish_link(link: Link, taxonomy: Taxonomy) -> Link:
     return link if name == link.provider else msgspec.structs.replace(link, provider=name)
 
 
-def _plans(
-    entries: Sequence[Entry], config: Config, taxonomy: Taxonomy, now: dt.datetime
-) -> Iterator[tuple[_Plan, Sequence[Entry]]]:
-    kinds, site = config.feeds, config.site
-    if isinstance(kinds.all, AllFeed):
-        title = _fill(kinds.all.title, site.title, config)
-        description = _fill(kinds.all.description or site.description or site.title, site.title, config)
-        yield _Plan("all", "all", title, description, kinds.all, kinds.all), entries
-    if isinstance(kinds.topics, TopicFeeds):
-        yield from _topic_plans(entries, kinds.topics, config, taxonomy)
-    if isinstance(kinds.providers, ProviderFeeds):
-        yield from _provider_plans(entries, kinds.providers, config, taxonomy)
-    for custom in kinds.custom:
-        title = custom.title or custom.path.rpartition("/")[2].replace("-", " ").capitalize()
-        plan = _Plan("custom", custom.path, title, custom.description or title, custom, custom, custom.icon)
-        yield plan, _matching(entries, custom, taxonomy, now)
-
-
-def _topic_plans(
-    entries: Sequence[Entry], of_kind: TopicFeeds, config: Config, taxonomy: Taxonomy
-) -> Iterator[tuple[_Plan, Sequence[Entry]]]:
-    by_topic: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        for key in taxonomy.with_ancestors(taxonomy.keys(entry.topics)):
-            by_topic[key].append(entry)
-    for key, node in taxonomy.topics.items():
-        own = node.settings
-        title = _fill(of_kind.title, node.title, config)
-        description = own.description or _fill(of_kind.description, node.title, config)
-        yield _Plan("topic", node.path, title, description, own, of_kind, own.icon), by_topic[key]
-
-
-def _provider_plans(
-    entries: Sequence[Entry], of_kind: ProviderFeeds, config: Config, taxonomy: Taxonomy
-) -> Iterator[tuple[_Plan, Sequence[Entry]]]:
-    by_provider: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_provider[entry.provider.domain].append(entry)
-    for domain, node in taxonomy.providers.items():
-        own = node.settings
-        title = _fill(of_kind.title, node.title, config)
-        description = own.description or _fill(of_kind.description, node.title, config)
-        plan = _Plan("provider", node.path, title, description, own, of_kind, own.icon, provider_icon=True)
-        yield plan, by_provider[domain]
-
-
-def _fill(template: str, name: str, config: Config) -> str:
-    """A title or description with its placeholders filled in."""
-    return template.replace("{name}", name).replace("{site}", config.site.title)
-
-
-def _shown_entries(candidates: Sequence[Entry], plan: _Plan, config: Config) -> list[Entry]:
-    related = first_set(plan.own.related, plan.of_kind.related, config.entries.related)
-    with_related = related in {"entries", "both"}
-    return [entry for entry in candidates if with_related or entry.is_article]
-
-
-def _feed(plan: _Plan, entries: Sequence[Entry], config: Config) -> Feed:
-    own, of_kind, site, general = plan.own, plan.of_kind, config.site, config.entries
-    shown = tuple(entries[: first_set(own.limit, of_kind.limit)])
-    formats = first_set(own.formats, of_kind.formats, config.formats)
-    author = site.author
-    icon = plan.icon or (_provider_icon(shown) if plan.provider_icon else None)
-    return Feed(
-        path=plan.path,
-        kind=plan.kind,
-        title=plan.title,
-        description=plan.description,
-        base_url=config.base_url,
-        language=first_set(own.language, of_kind.language, site.language),
-        entries=shown,
-        formats=tuple(name for name in ALL_FORMATS if name in formats),
-        content=first_set(own.content, of_kind.content, general.content),
-        images=first_set(own.images, of_kind.images, general.images),
-        shows_related=first_set(own.related, of_kind.related, general.related) in {"links", "both"},
-        related_title=general.related_title,
-        author=Person(name=author.name, uri=_valid(author.uri), email=author.email) if author else None,
-        icon=_valid(icon or site.icon),
-        logo=_valid(icon or site.logo),
-        rights=site.rights,
-        ttl=site.ttl,
-    )
-
-
 def _valid(url: str | None) -> str | None:
     return absolute_url(url) if url else None
 
@@ -219,23 +262,14 @@ def _is_small(icon: Enclosure) -> bool:
     return 0 < (icon.width or 0) <= _IMAGE_WIDTH and 0 < (icon.height or 0) <= _IMAGE_HEIGHT
 
 
-def _matching(entries: Sequence[Entry], feed: CustomFeed, taxonomy: Taxonomy, now: dt.datetime) -> list[Entry]:
-    rules = list(_rules(feed, taxonomy, now))
-    found = [entry for entry in entries if all(rule(entry) for rule in rules)]
-    if feed.sort == "quality":
-        found.sort(key=lambda entry: _descending(entry.quality))
-    elif feed.sort == "heat":
-        found.sort(key=lambda entry: _descending(entry.heat))
-    return found
+def _rank(entry: Entry, feed: CustomFeed) -> int:
+    number = {"date": 0, "quality": entry.quality, "heat": entry.heat}[feed.sort]
+    return _LAST if number is None else -number
 
 
-def _descending(number: int | None) -> tuple[bool, int]:
-    return number is None, -(number or 0)
-
-
-def _rules(feed: CustomFeed, taxonomy: Taxonomy, now: dt.datetime) -> Iterator[Callable[[Entry], bool]]:
+def _rules(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool]]:
     """The tests that an entry must pass. A topic's children count as the topic."""
-    yield from _topic_rules(feed, taxonomy)
+    yield from _topic_rules(feed, tree)
     yield from _provider_rules(feed)
     yield from _quality_rules(feed)
     if feed.types:
@@ -244,18 +278,15 @@ def _rules(feed: CustomFeed, taxonomy: Taxonomy, now: dt.datetime) -> Iterator[C
     if feed.match:
         pattern = compile_match(feed.match)
         yield lambda entry: bool(pattern.search(f"{entry.title}\n{entry.summary or ''}"))
-    if feed.newer_than:
-        oldest = now - period(feed.newer_than)
-        yield lambda entry: entry.published >= oldest
 
 
-def _topic_rules(feed: CustomFeed, taxonomy: Taxonomy) -> Iterator[Callable[[Entry], bool]]:
+def _topic_rules(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool]]:
     any_of, all_of, none_of = (
-        frozenset(taxonomy.keys(names)) for names in (feed.topics.any, feed.topics.all, feed.topics.none)
+        frozenset(tree.keys(names)) for names in (feed.topics.any, feed.topics.all, feed.topics.none)
     )
 
     def topics(entry: Entry) -> frozenset[str]:
-        return taxonomy.with_ancestors(taxonomy.keys(entry.topics))
+        return tree.with_ancestors(tree.keys(entry.topics))
 
     if any_of:
         yield lambda entry: not any_of.isdisjoint(topics(entry))

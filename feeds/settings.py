@@ -262,6 +262,11 @@ class Config(ConfigFile, frozen=True, kw_only=True):
         return self.path.parent.parent / "output"
 
     @property
+    def default_cache(self) -> Path:
+        """`.feeds/` beside the folder of the configuration."""
+        return self.path.parent.parent / ".feeds"
+
+    @property
     def base_url(self) -> str:
         """`site.url` as a valid address, with one slash at its end."""
         return (absolute_url(self.site.url) or self.site.url).rstrip("/") + "/"

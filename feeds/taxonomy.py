@@ -7,7 +7,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slugify import slugify
@@ -37,13 +37,12 @@ _LONGEST_DOMAIN = 150
 
 @dataclass(frozen=True, slots=True)
 class TopicNode:
-    """A topic: what it is called, where it is published and which topics are above it, nearest first."""
+    """A topic: what it is called, where it is published and what is configured of it."""
 
     key: str
     title: str
     slug: str
     settings: Topic
-    ancestors: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -64,35 +63,46 @@ class ProviderNode:
 
 
 @dataclass(frozen=True)
+class TopicTree:
+    """What the configuration says of topics: which names mean the same, and which topics are above which.
+
+    Topics go by their key. A topic that is not configured has no other names and nothing above it.
+    """
+
+    aliases: Mapping[str, str]
+    ancestors: Mapping[str, tuple[str, ...]]
+
+    def key(self, name: str) -> str:
+        """The key of the topic that `name` means."""
+        key = topic_key(name)
+        return self.aliases.get(key, key)
+
+    def keys(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The keys of the topics that `names` mean, each once."""
+        return tuple(dict.fromkeys(map(self.key, names)))
+
+    def with_ancestors(self, keys: Iterable[str]) -> frozenset[str]:
+        """The topics and all topics above them."""
+        return frozenset(key for name in keys for key in (name, *self.ancestors.get(name, ())))
+
+
+@dataclass(frozen=True)
 class Taxonomy:
     """All topics, by key, and all providers, by domain. `collisions` says which slugs two topics wanted."""
 
+    tree: TopicTree
     topics: Mapping[str, TopicNode]
     providers: Mapping[str, ProviderNode]
     scheme: str
     collisions: tuple[str, ...] = ()
-    _aliases: Mapping[str, str] = field(default_factory=dict)
-
-    def topic(self, name: str) -> str:
-        """The key of the topic that `name` means."""
-        key = topic_key(name)
-        return self._aliases.get(key, key)
 
     def provider_name(self, name: str) -> str:
         """The configured title in place of a domain, which stands where no name is known."""
         node = self.providers.get(name)
         return node.settings.title or name if node else name
 
-    def keys(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The keys of the topics that `names` mean, each once."""
-        return tuple(dict.fromkeys(map(self.topic, names)))
-
-    def with_ancestors(self, keys: Iterable[str]) -> frozenset[str]:
-        """The topics and all topics above them."""
-        return frozenset(key for name in keys for key in (name, *self.topics[name].ancestors))
-
     def categories(self, names: Iterable[str]) -> tuple[Category, ...]:
-        nodes = (self.topics[key] for key in self.keys(names))
+        nodes = (self.topics[key] for key in self.tree.keys(names))
         return tuple(Category(term=node.slug, scheme=self.scheme, label=node.title) for node in nodes)
 
 
@@ -105,41 +115,35 @@ def topic_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
 
 
+def topic_tree(config: Config) -> TopicTree:
+    """The tree of the configured topics."""
+    aliases = {topic_key(alias): topic_key(name) for name, topic in config.topics.items() for alias in topic.aliases}
+    above = {topic_key(name): topic_key(topic.parent) for name, topic in config.topics.items() if topic.parent}
+    parents = {key: aliases.get(parent, parent) for key, parent in above.items()}
+    return TopicTree(aliases, {key: tuple(_ancestors(key, parents)) for key in parents})
+
+
 def build_taxonomy(
-    config: Config, topic_names: Iterable[tuple[str, dt.datetime]], provider_names: Iterable[tuple[str, str]]
+    config: Config, topic_names: Iterable[tuple[str, dt.datetime]], provider_names: Iterable[tuple[str, str, int]]
 ) -> Taxonomy:
     """The taxonomy of what entries use and of what is configured.
 
-    `topic_names` are pairs of a name and when an entry with it was published, `provider_names` of a domain and a name.
+    `topic_names` are pairs of a name and when an entry with it was published; `provider_names` are a domain, a name and
+    how many entries have them.
     """
+    tree = topic_tree(config)
     configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
-    aliases = {topic_key(alias): key for key, (_, topic) in configured.items() for alias in topic.aliases}
     first_spellings: dict[str, tuple[dt.datetime, str]] = {key: (_LATEST, key) for key in configured}
     parents = ((topic.parent, _LATEST) for _, topic in configured.values() if topic.parent)
     for name, published in (*topic_names, *parents):
-        key = topic_key(name)
-        key = aliases.get(key, key)
+        key = tree.key(name)
         first_spellings[key] = min((published, name), first_spellings.get(key, (published, name)))
     titles = {key: _topic_title(configured.get(key), name) for key, (_, name) in first_spellings.items()}
     settings = {key: configured[key][1] if key in configured else Topic() for key in first_spellings}
     order = sorted(first_spellings, key=lambda key: (key not in configured, first_spellings[key][0], key))
     slugs, collisions = _assign_slugs(order, titles, settings)
-    parent_of = {
-        key: aliases.get(topic_key(topic.parent), topic_key(topic.parent))
-        for key, topic in settings.items()
-        if topic.parent
-    }
-    topics = {
-        key: TopicNode(key, titles[key], slugs[key], settings[key], tuple(_ancestors(key, parent_of)))
-        for key in sorted(first_spellings)
-    }
-    return Taxonomy(
-        topics=topics,
-        providers=_providers(config, provider_names),
-        scheme=f"{config.base_url}topics/",
-        collisions=collisions,
-        _aliases=aliases,
-    )
+    topics = {key: TopicNode(key, titles[key], slugs[key], settings[key]) for key in sorted(first_spellings)}
+    return Taxonomy(tree, topics, _providers(config, provider_names), f"{config.base_url}topics/", collisions)
 
 
 def slug_of(name: str) -> str:
@@ -201,11 +205,11 @@ def _ancestors(key: str, parents: Mapping[str, str]) -> Iterator[str]:
         yield key
 
 
-def _providers(config: Config, names: Iterable[tuple[str, str]]) -> dict[str, ProviderNode]:
+def _providers(config: Config, names: Iterable[tuple[str, str, int]]) -> dict[str, ProviderNode]:
     settings = {valid_domain(name) or name: provider for name, provider in config.providers.items()}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for domain, name in names:
-        counts[domain][name] += 1
+    for domain, name, count in names:
+        counts[domain][name] += count
     return {
         domain: ProviderNode(
             domain,

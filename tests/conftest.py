@@ -10,12 +10,38 @@ from typing import TYPE_CHECKING
 import pytest
 
 import feeds
+from feeds.catalog import Catalog, FileOutcome, encode_entry
+from feeds.selection import Rules, make_feed, plan_feeds
+from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from pathlib import Path
+
+    from feeds.model import Entry, Feed
+    from feeds.settings import Config
 
 #: The time of all tests, after every date that they write.
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+
+
+def select(
+    stories: Iterable[Entry], config: Config, now: dt.datetime = NOW, published: Collection[str] = ()
+) -> dict[str, Feed]:
+    """The feeds of these entries, by path, of which those at the paths `published` had begun before."""
+    catalog = Catalog(None)
+    encoded = tuple(map(encode_entry, stories))
+    catalog.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, digest=b"", entries=encoded))
+    catalog.tell(catalog.all_ids(), Rules(config), now)
+    taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
+    feeds = {}
+    for plan in plan_feeds(config, taxonomy):
+        window = catalog.window(plan.key, max(plan.limit, plan.least), plan.oldest(now))
+        if len(window.stories) >= plan.least or plan.path in published:
+            entries = catalog.entries(window.stories[: plan.limit], now)
+            feeds[plan.path] = make_feed(plan, entries, config, taxonomy)
+    catalog.close()
+    return feeds
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import datetime as dt
 import html
 import json
 import re
-from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +20,16 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from feeds.articles import parse_article
-from feeds.build import Archive, select
-from feeds.entries import derive_entries, merge_entries
+from feeds.entries import derive_entries
 from feeds.render import render_document
 from feeds.settings import Config, FeedKinds, ProviderFeeds, Site, Source
+from tests.conftest import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from feeds.errors import Finding, Mistake
-    from feeds.model import Document, Entry
+    from feeds.model import Document
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -131,12 +130,8 @@ def outcome(
     if parsed.article is None:
         return parsed.mistakes, []
     derived = derive_entries(parsed.article, config.source)
-    by_id: dict[str, list[Entry]] = defaultdict(list)
-    for entry in derived.entries:
-        by_id[entry.id].append(entry)
-    archive = Archive(tuple(merge_entries(same) for same in by_id.values()), 1, {}, ())
-    selection = select(config, archive, NOW, NOWHERE)
-    documents = [render_document(feed, format_) for feed in selection.feeds for format_ in feed.formats]
+    feeds = select(derived.entries, config, NOW)
+    documents = [render_document(feed, format_) for feed in feeds.values() for format_ in feed.formats]
     return [*parsed.mistakes, *derived.findings], documents
 
 

@@ -7,18 +7,19 @@ import os
 import subprocess
 import sys
 import textwrap
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article, read_article
+from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article, read_file
 from feeds.errors import Mistake
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 MODIFIED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 LABEL = "articles/news/a.md"
@@ -328,6 +329,7 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
         pytest.param("59.6", 60, id="decimal is rounded"),
         pytest.param("-1", -1, id="negative"),
         pytest.param("0", 0, id="zero"),
+        pytest.param("9007199254740991", 2**53 - 1, id="the largest"),
         pytest.param('""', None, id="empty"),
         pytest.param("~", None, id="null"),
     ],
@@ -743,14 +745,15 @@ def test_files_are_ordered_by_folder_and_path(tmp_path: Path) -> None:
 
 def test_the_order_is_not_that_of_the_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "a.md", "b/c.md", "b/a.md", "d.md", "c/e.md")
-    walk = os.walk
+    scandir = os.scandir
 
-    def backwards(root: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
-        folders = reversed(list(walk(root, onerror=onerror)))
-        yield from ((folder, inner, names[::-1]) for folder, inner, names in folders)
+    @contextmanager
+    def backwards(path: str) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            yield sorted(entries, key=lambda entry: entry.name, reverse=True)
 
     expected = found_paths(tmp_path)
-    monkeypatch.setattr(os, "walk", backwards)
+    monkeypatch.setattr(os, "scandir", backwards)
     assert found_paths(tmp_path) == expected == ["a.md", "b/a.md", "b/c.md", "c/e.md", "d.md"]
 
 
@@ -786,36 +789,24 @@ def test_a_file_whose_name_is_not_utf8_is_a_mistake(tmp_path: Path) -> None:
     assert mistakes == [Mistake(f"{tmp_path.name}/\\xff.md", 0, message)]
 
 
-def test_a_file_is_read_with_its_time_and_path(tmp_path: Path) -> None:
+def test_a_file_is_found_and_read_with_its_facts(tmp_path: Path) -> None:
     write(tmp_path, "news/a.md")
-    stat = (tmp_path / "news/a.md").stat()
-    parsed = read_article(ArticleFile(tmp_path, "news/a.md"))
-    modified = dt.datetime.fromtimestamp(int(stat.st_mtime), dt.UTC)
-    assert parsed.article == Article(path="news/a.md", modified=modified, title="news/a.md")
+    facts = (tmp_path / "news/a.md").stat()
+    file = ArticleFile(tmp_path, "news/a.md", facts.st_size, facts.st_mtime_ns)
+    assert find_articles([tmp_path]) == ([file], [])
+    content = (tmp_path / "news/a.md").read_bytes()
+    assert read_file(ArticleFile(tmp_path, "news/a.md")) == (content, file)
 
 
-def test_mistakes_name_the_folder_of_the_archive(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("no front matter", encoding="utf-8")
-    (mistake,) = read_article(ArticleFile(tmp_path, "a.md")).mistakes
-    assert mistake.path == f"{tmp_path.name}/a.md"
-
-
-def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+def test_a_link_to_nowhere_is_found_and_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "dangling.md").symlink_to("nowhere")
-    ((file,), _) = find_articles([tmp_path])
-    parsed = read_article(file)
-    assert parsed.article is None
-    assert [str(mistake) for mistake in parsed.mistakes] == [
-        f"{tmp_path.name}/dangling.md: cannot be read: No such file or directory"
-    ]
+    ((file,), mistakes) = find_articles([tmp_path])
+    assert (file, mistakes) == (ArticleFile(tmp_path, "dangling.md"), [])
+    with pytest.raises(FileNotFoundError):
+        read_file(file)
 
 
-def test_a_file_without_permission_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, "a.md")
-
-    def denied(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "read_bytes", denied)
-    (mistake,) = read_article(ArticleFile(tmp_path, "a.md")).mistakes
-    assert str(mistake) == f"{tmp_path.name}/a.md: cannot be read: Permission denied"
+def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
+    write(tmp_path, "articles/a.md", "elsewhere/b.md")
+    (tmp_path / "articles" / "loop").symlink_to("..")
+    assert found_paths(tmp_path / "articles") == ["a.md"]

@@ -28,6 +28,9 @@ ORDER = [
     "enclosures",
     "entries",
     "selection",
+    "catalog",
+    "parallel",
+    "archive",
     "render.shared",
     "render.content",
     "render.rss",
@@ -41,7 +44,7 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = {"articles", "config", "publish", "starter"}
+TOUCH_THE_DISK = {"articles", "catalog", "config", "publish", "starter"}
 PRINT = {"cli"}
 
 

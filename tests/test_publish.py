@@ -13,7 +13,7 @@ import pytest
 
 from feeds.errors import PublishError
 from feeds.model import Document
-from feeds.publish import MANIFEST, Published, publish, read_manifest
+from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, untouched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,8 @@ def document(path: str, body: bytes = b"<rss/>") -> Document:
 
 
 def put(output: Path, *documents: Document, dry_run: bool = False) -> Published:
-    return publish(output, [document.path for document in documents], documents, dry_run=dry_run)
+    puts = (put_document(output, document, dry_run=dry_run) for document in documents)
+    return publish(output, [document.path for document in documents], puts, dry_run=dry_run)
 
 
 def files(output: Path) -> dict[str, bytes]:
@@ -199,13 +200,12 @@ def current_umask() -> int:
 def test_a_run_that_stops_in_the_middle_leaves_every_file_whole_and_the_next_one_heals(tmp_path: Path) -> None:
     put(tmp_path, document("a.rss", b"old"))
 
-    def stopping() -> Iterator[Document]:
-        yield document("a.rss", b"new")
-        yield document("b.rss", b"new")
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        publish(tmp_path, ["a.rss", "b.rss", "c.rss"], stopping())
+        publish(
+            tmp_path,
+            ["a.rss", "b.rss", "c.rss"],
+            stopping_after(tmp_path, document("a.rss", b"new"), document("b.rss", b"new")),
+        )
     assert files(tmp_path)["a.rss"] == b"new"
     put(tmp_path, document("a.rss", b"new"), document("c.rss", b"new"))
     assert files(tmp_path).keys() == {"a.rss", "c.rss", MANIFEST}
@@ -214,13 +214,13 @@ def test_a_run_that_stops_in_the_middle_leaves_every_file_whole_and_the_next_one
 def test_what_several_stopped_runs_wrote_is_known(tmp_path: Path) -> None:
     for name in ("first", "second"):
         with pytest.raises(KeyboardInterrupt):
-            publish(tmp_path, [f"{name}.rss", "rest.rss"], stopping_after([document(f"{name}.rss")]))
-    publish(tmp_path, ["third.rss"], [document("third.rss")])
+            publish(tmp_path, [f"{name}.rss", "rest.rss"], stopping_after(tmp_path, document(f"{name}.rss")))
+    put(tmp_path, document("third.rss"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feeds.json", "third.rss"]
 
 
-def stopping_after(documents: list[Document]) -> Iterator[Document]:
-    yield from documents
+def stopping_after(output: Path, *documents: Document) -> Iterator[Put]:
+    yield from (put_document(output, document) for document in documents)
     raise KeyboardInterrupt
 
 
@@ -243,3 +243,13 @@ def test_a_file_where_a_folder_should_be_is_a_clear_error(tmp_path: Path) -> Non
 
 def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
     assert read_manifest(tmp_path).documents == ()
+
+
+def test_a_file_is_untouched_as_long_as_its_size_and_time_are_the_same(tmp_path: Path) -> None:
+    put_ = put_document(tmp_path, document("a.rss", b"one"))
+    assert untouched(tmp_path, put_.record, put_.mtime)
+    (tmp_path / "a.rss").write_bytes(b"two")
+    os.utime(tmp_path / "a.rss", ns=(0, put_.mtime + 1))
+    assert not untouched(tmp_path, put_.record, put_.mtime)
+    (tmp_path / "a.rss").unlink()
+    assert not untouched(tmp_path, put_.record, put_.mtime)

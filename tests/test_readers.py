@@ -21,7 +21,7 @@ import pytest
 from reader import UpdatedFeed, make_reader
 
 import feeds
-from feeds.build import prepare
+from feeds.build import survey
 from feeds.render import document_path
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Sample:
     output: Path
 
     def document(self, feed: Feed, format_: Format) -> Path:
-        return self.output / document_path(feed, format_)
+        return self.output / document_path(feed.path, format_)
 
     def documents(self, *formats: Format) -> dict[Path, Feed]:
         return {self.document(feed, format_): feed for feed in self.feeds for format_ in formats}
@@ -67,8 +67,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
         shutil.copytree(ROOT / name, folder / name)
     config = feeds.load_config(folder / "config" / "feeds.yaml")
     feeds.regenerate(config, now=LATER)
-    _, selection = prepare(config, now=LATER)
-    return Sample(selection.feeds, folder / "output")
+    return Sample(survey(config, now=LATER).feeds, folder / "output")
 
 
 def test_the_sample_has_every_kind_of_feed_and_something_in_each(sample: Sample) -> None:

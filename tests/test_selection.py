@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feeds.model import Enclosure, Entry, Feed, Format, Link, Person, Provider
-from feeds.selection import due_entries, empty_feed, select_feeds
+from feeds.selection import Rules, formats_of, gone_feed
 from feeds.settings import (
     AllFeed,
     Config,
@@ -25,7 +25,7 @@ from feeds.settings import (
     TopicFeeds,
     TopicRule,
 )
-from feeds.taxonomy import build_taxonomy
+from tests.conftest import select
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -59,14 +59,12 @@ def configuration(**sections: Any) -> Config:
 
 
 def selected(stories: list[Entry], *, published: tuple[str, ...] = (), **sections: Any) -> dict[str, Feed]:
-    config = configuration(**sections)
-    due = due_entries(stories, NOW)
-    taxonomy = build_taxonomy(
-        config,
-        ((topic, entry.published) for entry in due for topic in entry.topics),
-        ((entry.provider.domain, entry.provider.name) for entry in due),
-    )
-    return {feed.path: feed for feed in select_feeds(due, config, taxonomy, NOW, published)}
+    return select(stories, configuration(**sections), NOW, published)
+
+
+def shown(stories: list[Entry]) -> tuple[Entry, ...]:
+    """What the feed of everything shows."""
+    return selected(stories)["all"].entries
 
 
 def custom(stories: list[Entry], known_topics: dict[str, Topic], **rules: Any) -> list[str]:
@@ -81,29 +79,29 @@ def link(name: str, published: dt.datetime) -> Link:
 
 def test_the_newest_come_first_and_then_it_goes_by_id() -> None:
     older = entry("a", published=NOW - 2 * HOUR)
-    assert due_entries([older, entry("c"), entry("b")], NOW) == [entry("b"), entry("c"), older]
+    assert [found.title for found in shown([older, entry("c"), entry("b")])] == ["b", "c", "a"]
 
 
 @pytest.mark.parametrize(("published", "is_due"), [(NOW, True), (NOW + dt.timedelta(seconds=1), False)])
 def test_an_entry_is_due_from_its_time_on(published: dt.datetime, is_due: bool) -> None:
-    assert bool(due_entries([entry("a", published=published)], NOW)) is is_due
+    assert bool(shown([entry("a", published=published)])) is is_due
 
 
 def test_an_entry_that_is_not_due_takes_nothing_from_one_that_is() -> None:
     live = entry("a", is_article=False, topics=("AI",))
     planned = entry("a", published=NOW + HOUR, title="Planned", topics=("Secret",))
-    assert due_entries([planned, live], NOW) == [live]
+    assert shown([planned, live]) == shown([live])
 
 
 def test_an_update_that_is_not_due_is_not_told() -> None:
-    (found,) = due_entries([entry("a", updated=NOW + HOUR)], NOW)
+    (found,) = shown([entry("a", updated=NOW + HOUR)])
     assert found.updated == NOW - HOUR
 
 
 def test_a_related_link_that_is_not_due_is_not_told() -> None:
     links = (link("past", NOW - HOUR), link("now", NOW), link("future", NOW + HOUR))
-    (found,) = due_entries([entry("a", related=links)], NOW)
-    assert [shown.title for shown in found.related] == ["past", "now"]
+    (found,) = shown([entry("a", related=links)])
+    assert [link.title for link in found.related] == ["past", "now"]
 
 
 def test_the_provider_is_the_last_author() -> None:
@@ -111,8 +109,8 @@ def test_the_provider_is_the_last_author() -> None:
     assert found.authors == (Person(name="Ada"), Person(name="A", uri="https://a.example/"))
 
 
-@pytest.mark.parametrize(("given", "shown"), [("a.example", "Alpha"), ("Beta", "Beta")])
-def test_a_provider_without_a_name_has_the_configured_title(given: str, shown: str) -> None:
+@pytest.mark.parametrize(("given", "expected"), [("a.example", "Alpha"), ("Beta", "Beta")])
+def test_a_provider_without_a_name_has_the_configured_title(given: str, expected: str) -> None:
     nameless = entry(
         "a",
         provider=Provider(domain="a.example", name=given),
@@ -120,7 +118,7 @@ def test_a_provider_without_a_name_has_the_configured_title(given: str, shown: s
     )
     feeds = selected([nameless], providers={"a.example": ProviderSettings(title="Alpha")})
     (found,) = feeds["all"].entries
-    assert (found.provider.name, found.authors[-1].name, found.related[0].provider) == (shown,) * 3
+    assert (found.provider.name, found.authors[-1].name, found.related[0].provider) == (expected,) * 3
 
 
 def test_the_source_is_the_provider_s_own_feed() -> None:
@@ -150,8 +148,8 @@ def test_a_provider_s_picture_is_its_feed_s_if_it_is_known_to_be_small(
 def test_a_parent_s_feed_holds_its_children_s_entries() -> None:
     topics = {"Vision": Topic(parent="AI"), "AI": Topic(parent="Science")}
     feeds = selected([entry("a", topics=("Vision",)), entry("b", topics=("AI",))], topics=topics)
-    shown = {path: [found.title for found in feed.entries] for path, feed in feeds.items() if feed.kind == "topic"}
-    assert shown == {"topics/ai": ["a", "b"], "topics/science": ["a", "b"], "topics/vision": ["a"]}
+    holds = {path: [found.title for found in feed.entries] for path, feed in feeds.items() if feed.kind == "topic"}
+    assert holds == {"topics/ai": ["a", "b"], "topics/science": ["a", "b"], "topics/vision": ["a"]}
 
 
 @pytest.mark.parametrize(
@@ -233,12 +231,34 @@ def test_titles_are_filled_in() -> None:
 
 
 def test_a_feed_that_lost_its_last_entry_keeps_its_title_and_formats() -> None:
-    feed = empty_feed("topic", "topics/ai", "AI – Wire", RSS_ONLY, configuration())
-    assert feed is not None
-    assert (feed.title, feed.formats, feed.entries) == ("AI – Wire", RSS_ONLY, ())
+    config = configuration()
+    plan = gone_feed("topic", "topics/ai", "AI – Wire", RSS_ONLY, config)
+    assert plan is not None
+    assert (plan.path, plan.title, formats_of(plan, config)) == ("topics/ai", "AI – Wire", RSS_ONLY)
 
 
 @pytest.mark.parametrize("kind", ["all", "custom", "topic"])
 def test_a_feed_that_is_not_configured_any_more_is_gone(kind: Any) -> None:
     config = configuration(feeds=FeedKinds(topics="off", providers=ProviderFeeds()))
-    assert empty_feed(kind, "x", "X", RSS_ONLY, config) is None
+    assert gone_feed(kind, "x", "X", RSS_ONLY, config) is None
+
+
+@pytest.mark.parametrize(
+    ("sections", "is_same"),
+    [
+        pytest.param({"feeds": FeedKinds(topics=TopicFeeds(title="{name}!", limit=3))}, True, id="title and limit"),
+        pytest.param({"formats": ("rss",)}, True, id="formats"),
+        pytest.param({"topics": {"AI": Topic(title="A.I.", slug="a-i")}}, True, id="title and slug of a topic"),
+        pytest.param({"topics": {"AI": Topic(parent="Science")}}, False, id="parent"),
+        pytest.param({"topics": {"AI": Topic(aliases=("KI",))}}, False, id="alias"),
+        pytest.param({"topics": {"AI": Topic(related="off")}}, False, id="related links of a topic"),
+        pytest.param({"entries": EntrySettings(related="links")}, False, id="related links"),
+        pytest.param({"feeds": FeedKinds(providers="off")}, False, id="kind off"),
+        pytest.param({"feeds": FeedKinds(custom=(CustomFeed(path="a", match="b"),))}, False, id="rule"),
+    ],
+)
+def test_the_digest_of_the_rules_changes_with_what_memberships_depend_on(
+    sections: dict[str, Any], is_same: bool
+) -> None:
+    plain = {"topics": {"AI": Topic()}}
+    assert (Rules(configuration(**{**plain, **sections})).digest == Rules(configuration(**plain)).digest) is is_same

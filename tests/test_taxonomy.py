@@ -50,7 +50,7 @@ def taxonomy_of(
     )
     years = first_used or {}
     dated = ((name, dt.datetime(years.get(name, 2020), 1, 1, tzinfo=dt.UTC)) for name in names)
-    return build_taxonomy(config, dated, stories)
+    return build_taxonomy(config, dated, ((domain, name, 1) for domain, name in stories))
 
 
 def slugs(taxonomy: Taxonomy) -> dict[str, str]:
@@ -304,7 +304,7 @@ VISION = {
 
 @pytest.mark.parametrize("name", ["Computer Vision", "computer  vision", "CV", "cv", "MACHINE VISION"])
 def test_aliases_mean_their_topic(name: str) -> None:
-    assert taxonomy_of(topics=VISION).topic(name) == "computer vision"
+    assert taxonomy_of(topics=VISION).tree.key(name) == "computer vision"
 
 
 def test_an_alias_is_not_a_topic_of_its_own() -> None:
@@ -313,11 +313,15 @@ def test_an_alias_is_not_a_topic_of_its_own() -> None:
 
 def test_the_keys_of_names_are_each_there_once_and_in_order() -> None:
     taxonomy = taxonomy_of(["Robots"], topics=VISION)
-    assert taxonomy.keys(["Robots", "CV", "computer vision", "robots", "KI"]) == ("robots", "computer vision", "ai")
+    assert taxonomy.tree.keys(["Robots", "CV", "computer vision", "robots", "KI"]) == (
+        "robots",
+        "computer vision",
+        "ai",
+    )
 
 
 def test_ancestors_are_listed_nearest_first() -> None:
-    assert taxonomy_of(topics=VISION).topics["computer vision"].ancestors == ("ai", "science")
+    assert taxonomy_of(topics=VISION).tree.ancestors["computer vision"] == ("ai", "science")
 
 
 def test_a_parent_that_no_article_names_is_a_topic() -> None:
@@ -326,12 +330,12 @@ def test_a_parent_that_no_article_names_is_a_topic() -> None:
 
 def test_a_parent_may_be_named_by_an_alias() -> None:
     taxonomy = taxonomy_of(topics={"Robotics": Topic(parent="ki"), "AI": Topic(aliases=("KI",))})
-    assert taxonomy.topics["robotics"].ancestors == ("ai",)
+    assert taxonomy.tree.ancestors["robotics"] == ("ai",)
 
 
 def test_a_topic_comes_with_all_above_it() -> None:
     taxonomy = taxonomy_of(["Robots"], topics=VISION)
-    assert taxonomy.with_ancestors(["computer vision", "robots"]) == {"computer vision", "ai", "science", "robots"}
+    assert taxonomy.tree.with_ancestors(["computer vision", "robots"]) == {"computer vision", "ai", "science", "robots"}
 
 
 def test_categories_are_a_slug_in_our_scheme_with_a_title() -> None:

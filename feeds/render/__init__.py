@@ -23,15 +23,15 @@ RENDERERS: Mapping[Format, Callable[[Feed], bytes]] = {
 }
 
 
-def document_path(feed: Feed, format_: Format) -> str:
-    """Where the document of `feed` in this format is, below the output folder. A format's name is its extension."""
-    return f"{feed.path}.{format_}"
+def document_path(feed_path: str, format_: Format) -> str:
+    """Where the document of a feed in this format is, below the output folder. A format's name is its extension."""
+    return f"{feed_path}.{format_}"
 
 
 def render_document(feed: Feed, format_: Format) -> Document:
     """The document of `feed` in this format."""
     return Document(
-        path=document_path(feed, format_),
+        path=document_path(feed.path, format_),
         media_type=MEDIA_TYPES[format_],
         body=RENDERERS[format_](feed),
         kind=feed.kind,

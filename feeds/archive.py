@@ -1,0 +1,139 @@
+"""The archive brought into the catalog: the files that changed are read, and their stories told anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.articles import find_articles, parse_article, read_file
+from feeds.catalog import FileOutcome, encode_entry
+from feeds.entries import derive_entries
+from feeds.errors import Mistake
+from feeds.parallel import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from feeds.articles import ArticleFile
+    from feeds.catalog import Catalog, FileFacts, Touched
+    from feeds.parallel import Map, Track
+    from feeds.selection import Rules
+    from feeds.settings import Config, Source
+
+#: Files read at a time by a process, and how many make it worth to start some.
+_CHUNK = 64
+_WORTH_PROCESSES = 4 * _CHUNK
+#: A file that changed this many nanoseconds before it was read may change again without a new mtime.
+_CLOCK_TICK = 20_000_000
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """How many articles there are, what is wrong with folders, and what was touched."""
+
+    articles: int
+    mistakes: Sequence[Mistake]
+    touched: Touched
+
+
+def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
+    """Bring the catalog up to what the article folders hold at the time `now`."""
+    files, mistakes = find_articles(config.articles)
+    known = catalog.files()
+    changed = [
+        (file, facts) for file in files if not _is_known(file, facts := known.pop((str(file.root), file.path), None))
+    ]
+    ids = {id_ for facts in known.values() for id_ in catalog.remove_file(facts.key)}
+    with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1) as map_:
+        for outcome, facts in _read_all(track(changed, len(changed), "Reading"), config.source, map_):
+            ids |= _keep(catalog, outcome, facts)
+    anew = catalog.state("rules") != rules.digest
+    then = catalog.state("now")
+    if anew or then is None:
+        ids = catalog.all_ids()
+    else:
+        ids |= catalog.changing_ids(min(now, then))
+    touched = catalog.tell(ids, rules, now, anew=anew)
+    catalog.set_state("rules", rules.digest)
+    catalog.set_state("now", now)
+    return Refreshed(len(files), mistakes, touched)
+
+
+def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
+    return facts is not None and (facts.size, facts.mtime) == (file.size, file.mtime)
+
+
+def _keep(catalog: Catalog, outcome: FileOutcome, facts: FileFacts | None) -> set[str]:
+    """Put what came of a file into the catalog; the ids that this touched."""
+    if facts is None:
+        return catalog.add_file(outcome)
+    if facts.digest == outcome.digest:
+        catalog.note_touched_file(facts.key, outcome.size, outcome.mtime)
+        return set()
+    return catalog.remove_file(facts.key) | catalog.add_file(outcome)
+
+
+def _read_all(
+    changed: Iterable[tuple[ArticleFile, FileFacts | None]], source: Source, map_: Map
+) -> Iterator[tuple[FileOutcome, FileFacts | None]]:
+    waiting = iter(changed)
+    chunks = iter(lambda: list(islice(waiting, _CHUNK)), [])
+    for done in map_(partial(_read_chunk, source=source), chunks):
+        yield from done
+
+
+def _read_chunk(
+    chunk: Sequence[tuple[ArticleFile, FileFacts | None]], source: Source
+) -> list[tuple[FileOutcome, FileFacts | None]]:
+    return [(read_outcome(file, facts, source), facts) for file, facts in chunk]
+
+
+def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> FileOutcome:
+    """What comes of a file; nothing but its digest where that is the one of `facts`."""
+    root = str(file.root)
+    try:
+        content, file = read_file(file)
+    except OSError as error:
+        mistake = Mistake(file.label, 0, f"cannot be read: {error.strerror}")
+        return FileOutcome(
+            root=root, path=file.path, size=-1, mtime=-1, digest=b"", left_out="unreadable", mistakes=(mistake,)
+        )
+    digest = _digest(content, file, source)
+    mtime = file.mtime if time.time_ns() - file.mtime > _CLOCK_TICK else -1
+    outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, digest=digest)
+    if facts is not None and facts.digest == digest:
+        return outcome
+    return _with_entries(outcome, content, file, source)
+
+
+def _digest(content: bytes, file: ArticleFile, source: Source) -> bytes:
+    """A digest of all that a file's entries are made of; its mtime, in seconds, where that may be their date."""
+    digest = hashlib.blake2b(content, digest_size=16)
+    if source.undated == "file":
+        digest.update(str(file.mtime // 1_000_000_000).encode())
+    return digest.digest()
+
+
+def _with_entries(outcome: FileOutcome, content: bytes, file: ArticleFile, source: Source) -> FileOutcome:
+    modified = dt.datetime.fromtimestamp(file.mtime // 1_000_000_000, dt.UTC)
+    parsed = parse_article(content, path=file.path, modified=modified, label=file.label)
+    if parsed.article is None or parsed.source is None:
+        return msgspec.structs.replace(outcome, left_out="unreadable", mistakes=parsed.mistakes)
+    derived = derive_entries(parsed.article, source)
+    if derived.left_out == "unpublished":
+        return msgspec.structs.replace(outcome, left_out="unpublished")
+    known = {finding.keys for finding in parsed.findings}
+    new = [finding for finding in derived.findings if finding.keys not in known]
+    return msgspec.structs.replace(
+        outcome,
+        entries=tuple(map(encode_entry, derived.entries)),
+        left_out=derived.left_out,
+        mistakes=tuple(sorted((*parsed.mistakes, *parsed.source.locate(new)))),
+    )

@@ -1,0 +1,82 @@
+"""The ways to do many things: one after the other, or in several processes. Both give the results in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: How many pieces of work wait for each process, so that none is idle and results do not pile up.
+_AHEAD = 3
+
+
+class Map(Protocol):
+    """Like the built-in `map`: the results in the order of the items, as they come."""
+
+    def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]: ...
+
+
+class Track(Protocol):
+    """Passes the items on and may show how far it is."""
+
+    def __call__(self, items: Iterable[T], length: int, label: str) -> Iterable[T]: ...
+
+
+def untracked(items: Iterable[T], length: int, label: str) -> Iterable[T]:  # noqa: ARG001  # a Track
+    return items
+
+
+def available_jobs() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: Any) -> Iterator[Map]:
+    """A map over `jobs` processes, each of which calls `start` first; with one job, the built-in map.
+
+    When the caller stops, by an error or Ctrl-C, so do they, at once.
+    """
+    if jobs <= 1:
+        if start:
+            start(*arguments)
+        yield map
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(start, arguments))
+    try:
+        yield lambda function, items: _ordered(pool, function, items, jobs * _AHEAD)
+    except BaseException:
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001  # terminate_workers() is new in Python 3.14
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    """Ctrl-C goes to every process of a terminal: the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if start:
+        start(*arguments)
+
+
+def _ordered(pool: ProcessPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    waiting: deque[Future[R]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -1,0 +1,201 @@
+"""The archive brought into the catalog: what is read again, and what is not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+import feeds
+from feeds import archive
+from feeds.archive import read_outcome
+from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article
+from feeds.catalog import FileFacts
+from feeds.settings import Source
+from tests.conftest import NOW, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01\ntopics: [Energy]"
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the files that were parsed."""
+    paths: list[str] = []
+    parse = parse_article
+
+    def noting(content: bytes, *, path: str, **facts: Any) -> ParsedArticle:
+        paths.append(path)
+        return parse(content, path=path, **facts)
+
+    monkeypatch.setattr(archive, "parse_article", noting)
+    return paths
+
+
+def aged(file: Path, seconds: int = 100) -> None:
+    """Set the mtime back, so that the file is not one that has just changed."""
+    facts = file.stat()
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns - seconds * 10**9))
+
+
+def write(site: Site, *names: str) -> None:
+    for name in names:
+        aged(site.article(f"{name}.md", STORY.format(name)))
+
+
+def test_only_what_changed_is_parsed(site: Site, parsed: list[str]) -> None:
+    write(site, "a", "b", "c")
+    site.regenerate()
+    site.article("b.md", STORY.format("changed"))
+    write(site, "d")
+    site.regenerate()
+    assert parsed == ["a.md", "b.md", "c.md", "b.md", "d.md"]
+
+
+def test_a_file_with_a_new_time_and_the_same_bytes_is_not_parsed(site: Site, parsed: list[str]) -> None:
+    write(site, "a")
+    site.regenerate()
+    aged(site.folder / "articles" / "a.md")
+    assert site.regenerate().written == 0
+    assert parsed == ["a.md"]
+
+
+def test_the_time_of_a_file_counts_where_it_dates_an_entry(site: Site, parsed: list[str]) -> None:
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("articles]", "articles], undated: file"))
+    aged(site.article("a.md", "title: A\nwebUrl: https://a.example/"), 10**8)
+    site.regenerate()
+    aged(site.folder / "articles" / "a.md", 3600)
+    assert site.regenerate().written == 3
+    assert parsed == ["a.md", "a.md"]
+
+
+def test_a_file_that_has_just_changed_is_read_again(site: Site) -> None:
+    """The next change may come within the same tick of the clock, and keep the size."""
+    file = site.article("a.md", STORY.format("a"))
+    for seconds, is_remembered in ((100, True), (-100, False)):
+        aged(file, seconds)
+        outcome = read_outcome(ArticleFile(file.parent, "a.md"), None, Source(articles=("articles",)))
+        assert (outcome.mtime == file.stat().st_mtime_ns) is is_remembered
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "feeds: {topics: {limit: 3}}",
+        "topics: {Energy: {parent: Physics, title: Power}}",
+        "entries: {related: links, content: summary}",
+        "formats: [rss]",
+    ],
+)
+def test_a_change_of_the_configuration_parses_nothing(site: Site, parsed: list[str], change: str) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    site.configure(f"{site.config_path.read_text(encoding='utf-8')}{change}\n")
+    site.regenerate()
+    assert parsed == ["a.md", "b.md"]
+
+
+def test_a_change_of_how_articles_are_read_parses_them_all(site: Site, parsed: list[str]) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("articles]", "articles], link: amp"))
+    site.regenerate()
+    assert parsed == ["a.md", "b.md", "a.md", "b.md"]
+
+
+def test_full_parses_all(site: Site, parsed: list[str]) -> None:
+    write(site, "a")
+    site.regenerate()
+    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, full=True)
+    assert parsed == ["a.md", "a.md"]
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake_and_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, "a")
+
+    def denied(file: ArticleFile) -> None:
+        raise PermissionError(13, "Permission denied", file.path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "read_file", denied)
+        assert [str(mistake) for mistake in site.regenerate().mistakes] == [
+            "articles/a.md: cannot be read: Permission denied"
+        ]
+    report = site.regenerate()
+    assert (report.entries, report.mistakes) == (1, ())
+
+
+def test_nothing_but_a_digest_comes_of_a_file_with_the_bytes_that_are_known(site: Site) -> None:
+    write(site, "a")
+    ((file,), _) = find_articles([site.folder / "articles"])
+    source = Source(articles=("articles",))
+    first = read_outcome(file, None, source)
+    assert len(first.entries) == 1
+    again = read_outcome(file, FileFacts(key=1, size=0, mtime=0, digest=first.digest), source)
+    assert (again.digest, again.entries) == (first.digest, ())
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", b"SQLite format 3\0" + bytes(200)])
+def test_a_damaged_catalog_is_made_anew(site: Site, damage: bytes) -> None:
+    write(site, "a")
+    site.regenerate()
+    documents = site.documents()
+    (catalog,) = (site.folder / ".feeds").glob("*.sqlite")
+    catalog.write_bytes(damage)
+    assert site.regenerate().written == 0
+    assert site.documents() == documents
+
+
+def test_without_its_catalog_a_run_changes_no_byte(site: Site) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    documents = site.documents()
+    shutil.rmtree(site.folder / ".feeds")
+    assert site.regenerate().written == 0
+    assert site.documents() == documents
+
+
+def test_several_output_folders_are_all_kept_up_to_date(site: Site) -> None:
+    config = feeds.load_config(site.config_path)
+    first, second = site.folder / "first", site.folder / "second"
+    write(site, "a")
+    for output in (first, second):
+        feeds.regenerate(config, output=output, now=NOW)
+    write(site, "b")
+    for output in (first, second):
+        assert feeds.regenerate(config, output=output, now=NOW).written > 0
+    assert (first / "all.rss").read_bytes() == (second / "all.rss").read_bytes()
+
+
+def test_a_document_that_somebody_changed_is_put_right(site: Site) -> None:
+    write(site, "a")
+    site.regenerate()
+    documents = site.documents()
+    (site.output / "all.rss").write_bytes(b"<rss/>")
+    (site.output / "all.json").unlink()
+    assert site.regenerate().written == 2
+    assert site.documents() == documents
+
+
+def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, "a")
+    monkeypatch.setattr("feeds.catalog._PATIENCE", 0)
+    config = feeds.load_config(site.config_path)
+
+    refused: list[str] = []
+
+    def meanwhile(items: Iterable[T], length: int, label: str) -> Iterable[T]:  # noqa: ARG001  # a Track
+        with pytest.raises(feeds.CatalogError) as raised:
+            feeds.regenerate(config, now=NOW)
+        refused.append(str(raised.value).partition(": ")[2])
+        return items
+
+    feeds.regenerate(config, now=NOW, track=meanwhile)
+    assert refused == ["the cache cannot be used: database is locked"] * 2

@@ -1,0 +1,125 @@
+"""Maps: the same results in the same order, in one process or in several."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import feeds
+from feeds.parallel import available_jobs, processes
+from tests.conftest import NOW, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_started: list[str] = []
+
+
+def start(word: str) -> None:
+    _started.append(word)
+
+
+def square(number: int) -> int:
+    time.sleep(0.001 * (number % 3))
+    return number * number
+
+
+def word_and_process(_: int) -> tuple[str, int]:
+    return _started[-1], os.getpid()
+
+
+def fail(number: int) -> int:
+    raise ValueError(str(number))
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
+    with processes(jobs) as map_:
+        assert list(map_(square, range(50))) == [number * number for number in range(50)]
+
+
+def test_every_process_is_started_with_the_arguments() -> None:
+    with processes(2, start, "ready") as map_:
+        found = list(map_(word_and_process, range(20)))
+    assert {word for word, _ in found} == {"ready"}
+    assert os.getpid() not in {process for _, process in found}
+
+
+def test_one_job_stays_in_this_process() -> None:
+    with processes(1, start, "here") as map_:
+        assert list(map_(word_and_process, [0])) == [("here", os.getpid())]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_in_a_process_is_raised_here(jobs: int) -> None:
+    with pytest.raises(ValueError, match="3"), processes(jobs) as map_:
+        list(map_(fail, [3]))
+
+
+def test_items_are_taken_only_a_little_ahead() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    with processes(2) as map_:
+        results = map_(square, items())
+        next(results)
+        assert len(taken) < 20
+
+
+def test_there_is_a_processor() -> None:
+    assert available_jobs() >= 1
+
+
+def archive(site: Site, articles: int) -> None:
+    for number in range(articles):
+        site.article(
+            f"{number:04}.md",
+            f"title: Story {number}\nwebUrl: https://p{number % 30}.example/{number}\n"
+            f"publishedDateTime: 2026-05-01T00:{number % 60:02}:00Z\ntopics: [Topic {number % 9}, T{number % 40}]",
+        )
+
+
+def test_the_number_of_jobs_changes_no_byte(site: Site) -> None:
+    archive(site, 300)
+    config = feeds.load_config(site.config_path)
+    for jobs in (1, 3):
+        folder = site.folder / f"{jobs}"
+        report = feeds.regenerate(config, output=folder / "output", cache=folder / "cache", now=NOW, jobs=jobs)
+        assert (report.feeds, report.written) == (80, 240)
+    one, three = (
+        {path.name: path.read_bytes() for path in (site.folder / jobs / "output").rglob("*.*")} for jobs in ("1", "3")
+    )
+    assert one == three
+
+
+def test_ctrl_c_stops_all_processes_at_once_and_leaves_everything_whole(site: Site) -> None:
+    archive(site, 2_000)
+    code = (
+        "import sys, feeds\n"
+        "def track(items, length, label):\n"
+        "    for number, item in enumerate(items):\n"
+        "        if number == 400: print('reading', flush=True)\n"
+        "        yield item\n"
+        f"feeds.regenerate(feeds.load_config({str(site.config_path)!r}), jobs=2, track=track)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"reading\n"
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(timeout=20) != 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
+    assert not site.output.exists()
+    assert site.regenerate().entries == 2_000
