@@ -18,7 +18,7 @@ from feeds.errors import Finding, Mistake
 from feeds.fields import ArticleSource, Fields
 from feeds.markup import remove_controls
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
-from feeds.yamlfile import ArticleLoader, YamlError, decode_text, load_yaml
+from feeds.yamlfile import YamlError, decode_text, load_article_yaml
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -110,11 +110,11 @@ class _Handler(YAMLHandler):
         return self.front_matter, self.body
 
     def load(self, fm: str, **_: object) -> Any:
-        return load_yaml(fm, ArticleLoader)
+        return load_article_yaml(fm)
 
 
 def _split(text: str, label: str) -> tuple[ArticleSource, dict[str, Any], str]:
-    text = remove_controls(_LINE_ENDS.sub("\n", text).translate(_LINE_SEPARATORS))
+    text = _without_oddities(text)
     first_line = text[: len(text) - len(text.lstrip())].count("\n") + 1 if text.strip() else 1
     handler = _Handler()
     if not handler.detect(text.lstrip()):
@@ -129,6 +129,15 @@ def _split(text: str, label: str) -> tuple[ArticleSource, dict[str, Any], str]:
         raise YamlError(first_line, "the front matter is not a mapping; expected lines such as title: …")
     source = ArticleSource(label, handler.front_matter, _lines_before(text, handler.front_matter))
     return source, metadata, handler.body.strip("\n")
+
+
+def _without_oddities(text: str) -> str:
+    """The text without control characters, and with line breaks where editors have them."""
+    if "\r" in text:
+        text = _LINE_ENDS.sub("\n", text)
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return remove_controls(text.translate(_LINE_SEPARATORS))
 
 
 def _lines_before(text: str, front_matter: str | None) -> int:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from feeds.taxonomy import Taxonomy
 
 #: What turns articles into entries, and entries into bytes, beside our own code.
-_READERS = ("can-ada", "markdown-it-py", "nh3", "python-frontmatter", "PyYAML")
+_READERS = ("can-ada", "markdown-it-py", "nh3", "py-yaml12", "python-frontmatter", "PyYAML")
 _RENDERERS = ("feedgen", "lxml", "markupsafe", "python-slugify")
 _ONE_ENTRY = "the two are published as one entry"
 #: From how many feeds on it is worth to start processes.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.errors import Finding, Keys, Mistake, shown
 from feeds.markup import clean_line, remove_controls
-from feeds.yamlfile import ArticleLoader, Positions
+from feeds.yamlfile import ArticleLoader, Positions, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,10 +185,18 @@ def _parse_time(value: Any) -> dt.datetime | None:
     return time if time.year >= _FIRST_YEAR else None
 
 
-def _time_from_text(text: str) -> dt.datetime | None:
-    """ISO 8601, or the form of e-mail and RSS, of which Python's parser passes over what it does not understand."""
-    parse = parsedate_to_datetime if _RFC5322.fullmatch(text) else dt.datetime.fromisoformat
-    try:
-        return parse(text)
-    except (ValueError, OverflowError):
-        return None
+def _time_from_text(text: str) -> dt.date | None:
+    """ISO 8601, or the form of e-mail and RSS, or that of YAML."""
+    for parse in (dt.datetime.fromisoformat, _parse_rfc5322, parse_timestamp):
+        try:
+            return parse(text)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _parse_rfc5322(text: str) -> dt.datetime:
+    """Python's parser passes over what it does not understand."""
+    if not _RFC5322.fullmatch(text):
+        raise ValueError(text)
+    return parsedate_to_datetime(text)

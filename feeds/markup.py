@@ -87,7 +87,9 @@ _NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start"})
 
 def remove_controls(text: str) -> str:
     """`text` without the characters that XML 1.0 forbids or discourages (section 2.2); NEL is a line break."""
-    return _CONTROLS.sub("", text.replace("\x85", "\n")) if _CONTROLS.search(text) else text
+    if text.isprintable() or not _CONTROLS.search(text):
+        return text
+    return _CONTROLS.sub("", text.replace("\x85", "\n"))
 
 
 def decode_entities(text: str) -> str:
@@ -97,7 +99,9 @@ def decode_entities(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """A title or a name as plain text: entities decoded, white space folded, no control characters."""
-    return _SPACE.sub(" ", remove_controls(decode_entities(text))).strip()
+    text = remove_controls(decode_entities(text)).strip()
+    # What is printable has no white space but spaces.
+    return text if text.isprintable() and "  " not in text else _SPACE.sub(" ", text)
 
 
 def plain_text(text: str) -> str:

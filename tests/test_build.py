@@ -59,7 +59,9 @@ topics: [{topic}]
 @pytest.fixture(scope="module")
 def one_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("one-event")
-    feeds.regenerate(feeds.load_config(ONE_EVENT / "config.yaml"), output=output, cache=output.parent / "cache", now=NOW)
+    feeds.regenerate(
+        feeds.load_config(ONE_EVENT / "config.yaml"), output=output, cache=output.parent / "cache", now=NOW
+    )
     return output
 
 

@@ -12,11 +12,12 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from feeds.articles import parse_article
 from feeds.errors import Finding
-from feeds.yamlfile import ArticleLoader, ConfigLoader, Positions, YamlError, load_yaml
+from feeds.yamlfile import ArticleLoader, ConfigLoader, Positions, YamlError, load_article_yaml, load_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from feeds.errors import Keys
 
@@ -307,3 +308,130 @@ def test_every_value_is_found_on_the_line_that_holds_it(value: Any) -> None:
     for keys, leaf in leaves_of(value):
         assert positions.scalar(keys) == leaf
         assert leaf in text.splitlines()[positions.line(keys) - 1]
+
+
+#: Front matter that YAML 1.1 and 1.2, or two parsers, might read each in its way.
+ODD = [
+    "title: yes",
+    "title: No",
+    "title: on",
+    "title: ~",
+    "title: null",
+    "title: 010",
+    "title: 0x1F",
+    "title: 1_000",
+    "title: 1e3",
+    "title: 1.50",
+    "title: .5",
+    "title: .inf",
+    "title: 12:30",
+    "title: 99999999999999999999",
+    "title: +1",
+    "title: 2020-06-10",
+    "title: =",
+    "title: 'a: b'",
+    'title: "a\\tb"',
+    'title: "\\x41\\u00e9"',
+    "title: a #b",
+    "title: a#b",
+    "title: |\n  a\n   b\n",
+    "title: >-\n  a\n  b\n\n  c",
+    "title: a\n  b",
+    "title: 'it''s'",
+    "title: ä 漢 🤖",
+    "? title\n: T",
+    "title: !!str 5",
+    "title: !foo T",
+    "title: &a T\nexcerpt: *a",
+    "title: T\ntitle: U",
+    "<<: {title: T}",
+    "title: [a, b]",
+    "title: {a: b}",
+    "title:\t T",
+    "title: T \t",
+    "{title: T}",
+    "title: a, *b*",
+    "title: 50% & more",
+    "title: Fish & Chips!",
+    "published: yes",
+    "published: No",
+    "published: off",
+    "published: 0",
+    "published: 'false'",
+    "published: !!bool no",
+    "quality: 010",
+    "quality: 0o10",
+    "quality: 60.5",
+    "quality: 1_0",
+    "quality: '60'",
+    "quality: 6e1",
+    "quality: -5",
+    "publishedDateTime: 2020-06-10",
+    "publishedDateTime: 2020-6-1",
+    "publishedDateTime: 2020-06-10 23:09:00 -5",
+    "publishedDateTime: 2020-06-10t23:09:00.5z",
+    "publishedDateTime: 2020-06-10  23:09:00",
+    "publishedDateTime: 2020",
+    "publishedDateTime: 2020-02-30",
+    "publishedDateTime: '2020-06-10T23:09:00+02:00'",
+    "publishedDateTime: 20200610",
+    "topics: [yes, 1, 2020-06-10, ~, 'a']",
+    "topics: AI",
+    "topics:\n- a\n- b",
+    "topics: []",
+    "images: [{url: /a, width: 1e2}]",
+    "provider: {name: yes, domain: 1.0}",
+    "related: [{title: 1.0, webUrl: https://e.com}]",
+    "title: T\n...\nmore",
+    "%YAML 1.1",
+    "title: a: b",
+    "title: @a",
+    "title: [a",
+    "\ttitle: T",
+    "title: T\n bad",
+    "- a",
+    "5",
+    "",
+    "title: 'a",
+    "title: <<: a",
+]
+
+#: What YAML 1.2 reads better: numbers with a zero in front, and a tab where indentation does not matter.
+BETTER = {"quality: 010", "quality: 0o10", "\ttitle: T"}
+
+
+def article_of(front_matter: str, load: Callable[[str], Any]) -> tuple[Any, ...]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feeds.articles.load_article_yaml", load)
+        time = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        parsed = parse_article(f"---\n{front_matter}\n---\n".encode(), path="a.md", modified=time)
+    return parsed.article, [(mistake.line, mistake.message.replace("'", "")) for mistake in parsed.mistakes]
+
+
+@pytest.mark.parametrize("front_matter", ODD)
+def test_both_parsers_read_the_same_article(front_matter: str) -> None:
+    fast = article_of(front_matter, load_article_yaml)
+    slow = article_of(front_matter, lambda text: load_yaml(text, ArticleLoader))
+    assert (fast == slow) is (front_matter not in BETTER)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.dictionaries(
+        st.sampled_from(["title", "excerpt", "webUrl", "topics", "quality", "published", "publishedDateTime", "x"]),
+        nested(st.text(max_size=12) | st.integers() | st.booleans() | st.none() | st.dates()),
+        max_size=4,
+    ),
+    st.sampled_from([None, True]),
+)
+def test_both_parsers_read_the_same_article_of_any_values(values: dict[str, Any], style: bool | None) -> None:
+    front_matter = yaml.safe_dump(values, allow_unicode=True, default_flow_style=style)
+    fast = article_of(front_matter, load_article_yaml)
+    assert fast == article_of(front_matter, lambda text: load_yaml(text, ArticleLoader))
+
+
+@given(st.text(alphabet=st.sampled_from("ab:- \n'\"[]{}#|>?,~0\t%"), max_size=60))
+@settings(deadline=None, max_examples=300)
+def test_any_front_matter_is_read_or_a_mistake(text: str) -> None:
+    article, mistakes = article_of(text, load_article_yaml)
+    assert article is not None or mistakes
