@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.archive import refresh
+from feeds.articles import ArticleFile
 from feeds.catalog import Catalog, Window, versions
 from feeds.errors import Mistake, StrictError
 from feeds.parallel import available_jobs, processes, untracked
@@ -203,11 +204,15 @@ def _taxonomy(catalog: Catalog, config: Config) -> Taxonomy:
 def _mistakes(catalog: Catalog, refreshed: Refreshed, site: _Site) -> tuple[Mistake, ...]:
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
-        Mistake(f"{Path(root).name}/{path}", 0, f"has the id of {Path(first).name}/{first_path}, {id_}; {_ONE_ENTRY}")
+        Mistake(_label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}")
         for root, path, first, first_path, id_ in catalog.same_articles()
     )
     collisions = (Mistake(site.config.path.name, 0, message) for message in site.taxonomy.collisions)
     return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *collisions)
+
+
+def _label(root: str, path: str) -> str:
+    return ArticleFile(Path(root), path).label
 
 
 def _published(site: _Site) -> dict[str, list[Record]]:

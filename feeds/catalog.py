@@ -289,7 +289,7 @@ class Catalog:
             "SELECT key, digest, published, domain, name, topics, members FROM story WHERE id = ?", (id_,)
         ).fetchone()
         digest = _digest(value for _, value in due)
-        if old and due and old[1] == digest and not anew:
+        if not (old or due) or (old and due and old[1] == digest and not anew):
             return
         touched.stories += 1
         if old:
