@@ -36,11 +36,12 @@ _CLOCK_TICK = 20_000_000
 
 @dataclass(frozen=True)
 class Refreshed:
-    """How many articles there are, what is wrong with folders, and what was touched."""
+    """How many articles there are, how many are not what they were, what is wrong with folders, what was touched."""
 
     articles: int
     mistakes: Sequence[Mistake]
     touched: Touched
+    changed: int
 
 
 def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
@@ -51,9 +52,11 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
         (file, facts) for file in files if not _is_known(file, facts := known.pop((str(file.root), file.path), None))
     ]
     ids = {id_ for facts in known.values() for id_ in catalog.remove_file(facts.key)}
+    articles_changed = len(known)
     with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1) as map_:
         for outcome, facts in _read_all(track(changed, len(changed), "Reading"), config.source, map_):
             ids |= _keep(catalog, outcome, facts)
+            articles_changed += facts is None or facts.digest != outcome.digest
     anew = catalog.state("rules") != rules.digest
     then = catalog.state("now")
     if anew or then is None:
@@ -63,7 +66,7 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
     touched = catalog.tell(ids, rules, now, anew=anew)
     catalog.set_state("rules", rules.digest)
     catalog.set_state("now", now)
-    return Refreshed(len(files), mistakes, touched)
+    return Refreshed(len(files), mistakes, touched, articles_changed)
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:

@@ -51,13 +51,15 @@ _WORTH_PROCESSES = 24
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a run did.
 
-    `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose
-    time has not come; `written`, `unchanged` and `removed` count documents, whose paths below `output` are given where
-    they changed. A dry run says what it would do.
+    `changed` counts the articles that were added, edited or removed since the catalog was last brought up to date;
+    `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose time
+    has not come; `written`, `unchanged` and `removed` count documents, whose paths below `output` are given where they
+    changed. A dry run says what it would do.
     """
 
     output: str
     articles: int
+    changed: int
     left_out: dict[str, int]
     entries: int
     waiting: int
@@ -137,6 +139,7 @@ def regenerate(
         return Report(
             output=str(output),
             articles=refreshed.articles,
+            changed=refreshed.changed,
             left_out=catalog.left_out(),
             entries=catalog.stories(),
             waiting=catalog.waiting(now),

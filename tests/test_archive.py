@@ -59,6 +59,17 @@ def test_only_what_changed_is_parsed(site: Site, parsed: list[str]) -> None:
     assert parsed == ["a.md", "b.md", "c.md", "b.md", "d.md"]
 
 
+def test_the_report_counts_the_articles_that_were_added_edited_or_removed(site: Site) -> None:
+    write(site, "a", "b", "c")
+    assert site.regenerate().changed == 3
+    assert site.regenerate().changed == 0
+    site.article("a.md", STORY.format("changed"))
+    aged(site.folder / "articles" / "b.md")
+    (site.folder / "articles" / "c.md").unlink()
+    write(site, "d", "e")
+    assert site.regenerate().changed == 4
+
+
 def test_a_file_with_a_new_time_and_the_same_bytes_is_not_parsed(site: Site, parsed: list[str]) -> None:
     write(site, "a")
     site.regenerate()

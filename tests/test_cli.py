@@ -117,6 +117,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
     assert report == {
         "output": str(site.output),
         "articles": 2,
+        "changed": 2,
         "left_out": {"no link": 1},
         "entries": 1,
         "waiting": 0,
