@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.articles import find_articles, parse_article, read_file
+from feeds.articles import find_articles, is_gone, parse_article, read_file
 from feeds.catalog import FileOutcome, encode_entry
 from feeds.entries import derive_entries
 from feeds.errors import Mistake
@@ -105,8 +105,9 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
         content, file = read_file(file)
     except OSError as error:
         mistake = Mistake(file.label, 0, f"cannot be read: {error.strerror}")
+        mistakes = () if is_gone(file) else (mistake,)  # one that is removed meanwhile is no mistake
         return FileOutcome(
-            root=root, path=file.path, size=-1, mtime=-1, digest=b"", left_out="unreadable", mistakes=(mistake,)
+            root=root, path=file.path, size=-1, mtime=-1, digest=b"", left_out="unreadable", mistakes=mistakes
         )
     digest = _digest(content, file, source)
     mtime = file.mtime if time.time_ns() - file.mtime > _CLOCK_TICK else -1

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _LINE_ENDS = re.compile(r"\r\n?")
 #: YAML breaks lines at these, and no editor does.
 _LINE_SEPARATORS = {0x85: " ", 0x2028: " ", 0x2029: " "}
-_EXTENSIONS = (".md", ".markdown")
+#: What the names of articles end with, in any case.
+EXTENSIONS = (".md", ".markdown")
 #: The fields that an entry cannot do without, and what they are called elsewhere, in lower case.
 _ELSEWHERE = {
     ("title",): frozenset("title headline name".split()),
@@ -85,6 +86,11 @@ def read_file(file: ArticleFile) -> tuple[bytes, ArticleFile]:
     with open(f"{file.root}/{file.path}", "rb") as opened:  # noqa: PTH123  # pathlib takes longer than the reading
         facts = os.fstat(opened.fileno())
         return opened.read(), replace(file, size=facts.st_size, mtime=facts.st_mtime_ns)
+
+
+def is_gone(file: ArticleFile) -> bool:
+    """Whether a file that was found is there no more; a link to nowhere still is."""
+    return not os.path.lexists(f"{file.root}/{file.path}")
 
 
 def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: str | None = None) -> ParsedArticle:
@@ -156,7 +162,7 @@ def _walk(root: Path, mistakes: list[Mistake]) -> Iterator[ArticleFile]:
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(f"{folder}{entry.name}/")
-                    elif entry.name.lower().endswith(_EXTENSIONS):
+                    elif entry.name.lower().endswith(EXTENSIONS):
                         yield _found(root, folder, entry)
         except OSError as error:
             label = _readable(ArticleFile(root, folder.rstrip("/")).label)

@@ -53,8 +53,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `changed` counts the articles that were added, edited or removed since the catalog was last brought up to date;
     `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose time
-    has not come; `written`, `unchanged` and `removed` count documents, whose paths below `output` are given where they
-    changed. A dry run says what it would do.
+    has not come, the first of them at `next_due`; `written`, `unchanged` and `removed` count documents, whose paths
+    below `output` are given where they changed. A dry run says what it would do.
     """
 
     output: str
@@ -63,6 +63,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
     entries: int
     waiting: int
+    next_due: dt.datetime | None
     feeds: int
     written: int
     unchanged: int
@@ -143,6 +144,7 @@ def regenerate(
             left_out=catalog.left_out(),
             entries=catalog.stories(),
             waiting=catalog.waiting(now),
+            next_due=catalog.next_due(now),
             feeds=feeds,
             written=len(published.written),
             unchanged=len(published.unchanged),

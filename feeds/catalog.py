@@ -362,6 +362,14 @@ class Catalog:
         )
         return int(rows.fetchone()[0])
 
+    def next_due(self, now: dt.datetime) -> dt.datetime | None:
+        """When the first entry is due that is not yet."""
+        rows = self._database.execute(
+            "SELECT min(published) FROM entry WHERE latest > ? AND published > ?", (_seconds(now), _seconds(now))
+        )
+        (first,) = rows.fetchone()
+        return None if first is None else _EPOCH + first * _SECOND
+
     def topic_names(self) -> list[tuple[str, dt.datetime]]:
         """How topics are called, and when the oldest story of each name was published."""
         rows = self._database.execute(

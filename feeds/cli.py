@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
+import signal
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,16 +14,18 @@ import click
 
 from feeds._version import __version__
 from feeds.errors import ConfigError, FeedsError, StrictError
+from feeds.wording import counted, error_line, report_lines, run_line, strict_line, watching_line, why_nothing
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from feeds.build import Report
     from feeds.errors import Mistake
     from feeds.model import Feed
     from feeds.parallel import Track
     from feeds.settings import Config
+    from feeds.watch import Cause, Outcome, Watching
 
 T = TypeVar("T")
 
@@ -30,15 +33,6 @@ _EXIT_NOT_DONE = 1
 _EXIT_WRONG = 2
 _LONG_RUN = 500
 _MOST_MISTAKES = 20
-
-_REMEDIES = {
-    "unpublished": "`published: false` (source.unpublished: include publishes them)",
-    "no date": "no date (source.undated: file dates them by their file)",
-    "no link": "no link (an article needs webUrl or originalUrl)",
-    "no title": "no title",
-    "bad id": "an id that is not an IRI",
-    "unreadable": "cannot be read, or has no front matter",
-}
 
 config_option = click.option(
     "--config",
@@ -88,6 +82,7 @@ def init(folder: Path) -> None:
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Publish nothing if there is any mistake.")
+@click.option("--watch", is_flag=True, help="Publish again whenever something is saved, until Ctrl-C.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
 def regenerate(  # one parameter an option
@@ -99,10 +94,17 @@ def regenerate(  # one parameter an option
     full: bool,
     dry_run: bool,
     strict: bool,
+    watch: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Publish the feeds: write what changed, leave the rest alone."""
+    if watch:
+        if dry_run:
+            raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
+        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs}
+        _watch(config_path, as_json=as_json, quiet=quiet, **options)
+        return
     from feeds.build import regenerate as run
 
     with _errors():
@@ -126,7 +128,7 @@ def regenerate(  # one parameter an option
         for would, paths in (("write", report.written_paths), ("remove", report.removed_paths)):
             for path in paths:
                 click.echo(f"would {would} {path}")
-    for line in _report_lines(report):
+    for line in report_lines(report):
         click.echo(line)
 
 
@@ -164,7 +166,7 @@ def check(config_path: Path, output: Path | None, *, as_json: bool) -> None:
         _echo_json({"articles": found.articles, "left_out": found.left_out, "mistakes": found.mistakes})
     else:
         _echo_mistakes(found.mistakes, most=None)
-        click.echo(f"{_count(found.articles, 'article')}, {_count(len(found.mistakes), 'mistake')}")
+        click.echo(f"{counted(found.articles, 'article')}, {counted(len(found.mistakes), 'mistake')}")
     if found.mistakes:
         sys.exit(_EXIT_NOT_DONE)
 
@@ -183,6 +185,78 @@ def _load(path: Path) -> Config:
     return load_config(path)
 
 
+def _watch(config_path: Path, *, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Publish after each change, until Ctrl-C or SIGTERM, which are no errors."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    diary = _Diary(as_json=as_json, quiet=quiet)
+    try:
+        from feeds.watch import watch
+
+        with _errors():
+            for event in watch(config_path, track=_progress(quiet=quiet or as_json), **options):
+                diary.note(event)
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the terminal's ^C stands in the line
+
+
+class _Diary:
+    """Prints what happens while watching, and nothing twice: no run that changed nothing, no mistake known by then."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self._as_json = as_json
+        self._quiet = quiet or as_json
+        self._mistakes: frozenset[Mistake] = frozenset()
+        self._errors: dict[str, str] = {}
+
+    def note(self, event: Watching | Outcome) -> None:
+        from feeds.watch import Watching
+
+        if isinstance(event, Watching):
+            if not self._quiet:
+                click.echo(watching_line(event))
+        elif isinstance(event.result, FeedsError):
+            self._note_error(event.cause, event.result)
+        else:
+            self._note_report(event.cause, event.result)
+
+    def _note_report(self, cause: Cause, report: Report) -> None:
+        new = self._new(report.mistakes)
+        is_awaited = self._errors.pop("run", None) or cause in {"start", "configuration"}
+        if not (is_awaited or new or report.changed or report.written or report.removed):
+            return
+        if self._as_json:
+            _echo_json_line(report)
+            return
+        _echo_mistakes(new)
+        if self._quiet:
+            return
+        _echo_now(run_line(cause, report))
+        if not report.entries or not report.feeds:
+            for line in why_nothing(report):
+                click.echo(line)
+
+    def _note_error(self, cause: Cause, error: FeedsError) -> None:
+        """What a run ended with, or a configuration that is wrong; one that stays the same is told once."""
+        kind = "configuration" if isinstance(error, ConfigError) else "run"
+        is_known = cause == "time" and self._errors.get(kind) == str(error)
+        self._errors[kind] = str(error)
+        mistakes = error.mistakes if isinstance(error, ConfigError | StrictError) else ()
+        new = self._new(mistakes) if isinstance(error, StrictError) else mistakes
+        if is_known:
+            return
+        if self._as_json:
+            _echo_json_line({"error": error_line(error), "mistakes": mistakes})
+            return
+        _echo_mistakes(new)
+        _echo_now(error_line(error), err=True)
+
+    def _new(self, mistakes: Sequence[Mistake]) -> list[Mistake]:
+        """Those that the run before did not have."""
+        known, self._mistakes = self._mistakes, frozenset(mistakes)
+        return [mistake for mistake in mistakes if mistake not in known]
+
+
 @contextmanager
 def _errors() -> Iterator[None]:
     """Errors of the package become a message and an exit code."""
@@ -193,7 +267,7 @@ def _errors() -> Iterator[None]:
         sys.exit(_EXIT_WRONG)
     except StrictError as error:
         _echo_mistakes(error.mistakes, most=None)
-        click.echo(f"Nothing was published: {_count(len(error.mistakes), 'mistake')} (--strict).", err=True)
+        click.echo(strict_line(error), err=True)
         sys.exit(_EXIT_NOT_DONE)
     except FeedsError as error:
         click.echo(f"Error: {error}", err=True)
@@ -208,31 +282,9 @@ def _echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKE
         click.echo(f"… and {len(lines) - most} more; `feeds check` lists all", err=True)
 
 
-def _report_lines(report: Report) -> Iterator[str]:
-    left_out = ", ".join(f"{count} {reason}" for reason, count in report.left_out.items())
-    read = _count(report.articles, "article") + " read"
-    yield read + (f", left out: {left_out}" if left_out else "")
-    waiting = f" ({report.waiting} not due yet)" if report.waiting else ""
-    would = "would be " if report.dry_run else ""
-    yield f"{_count(report.entries, 'entry', 'entries')} in {_count(report.feeds, 'feed')}{waiting}"
-    yield (
-        f"{_count(report.written, 'document')} {would}written, {report.unchanged} unchanged, "
-        f"{report.removed} {would}removed in {_shown(report.output)} ({report.seconds:.1f} s)"
-    )
-    if not report.entries or not report.feeds:
-        yield from _why_nothing(report)
-
-
-def _why_nothing(report: Report) -> Iterator[str]:
-    yield "Nothing is published:"
-    if not report.articles:
-        yield "  there is no article, a file named *.md, in the folders of source.articles"
-    if report.waiting:
-        yield f"  {_count(report.waiting, 'entry', 'entries')} dated in the future"
-    if not report.feeds:
-        yield "  no kind of feed is on, and there is no custom one (feeds:)"
-    for reason, count in report.left_out.items():
-        yield f"  {count} of {_count(report.articles, 'article')}: {_REMEDIES[reason]}"
+def _echo_now(line: str, *, err: bool = False) -> None:
+    """The line with the time of day."""
+    click.echo(f"{time.strftime('%H:%M:%S')}  {line}", err=err)
 
 
 def _feed_row(feed: Feed) -> dict[str, Any]:
@@ -257,20 +309,16 @@ def _aligned(table: list[tuple[str, str, str, str]]) -> Iterator[str]:
         yield f"{title:<{widths[0]}}  {entries:>{widths[1]}}  {newest:<{widths[2]}}  {address}"
 
 
-def _shown(path: str) -> str:
-    """A path as seen from here, if it is not far away."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative
-
-
-def _count(number: int, singular: str, plural: str | None = None) -> str:
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
-
-
 def _echo_json(value: Any) -> None:
     import msgspec
 
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def _echo_json_line(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.encode(value))
 
 
 def _progress(*, quiet: bool) -> Track:

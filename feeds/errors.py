@@ -4,7 +4,8 @@ FeedsError
 ├── ConfigError     the configuration is wrong: nothing was done
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
 ├── CatalogError    the cache cannot be used: nothing was done
-└── PublishError    the output folder could not be written: what was published stays published
+├── PublishError    the output folder could not be written: what was published stays published
+└── WatchError      the folders of articles cannot be watched
 """
 
 from __future__ import annotations
@@ -76,3 +77,7 @@ class PublishError(FeedsError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+
+
+class WatchError(FeedsError):
+    """The system does not tell of changes, mostly because it is asked to watch more folders than it may."""

@@ -121,6 +121,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
         "left_out": {"no link": 1},
         "entries": 1,
         "waiting": 0,
+        "next_due": None,
         "feeds": 2,
         "written": 6,
         "unchanged": 0,

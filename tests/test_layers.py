@@ -39,12 +39,14 @@ ORDER = [
     "render",
     "publish",
     "build",
+    "watch",
+    "wording",
     "starter",
     "",
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = {"articles", "catalog", "config", "publish", "starter"}
+TOUCH_THE_DISK = {"articles", "catalog", "config", "publish", "starter", "watch"}
 PRINT = {"cli"}
 
 
@@ -133,7 +135,7 @@ def test_only_the_command_line_prints(name: str) -> None:
     assert not calls(MODULES[name]) & {"print", "echo", "secho"}
 
 
-@pytest.mark.parametrize("heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify"])
+@pytest.mark.parametrize("heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "watchfiles"])
 def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = (
         "import sys; from click.testing import CliRunner; from feeds.cli import main;"

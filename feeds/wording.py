@@ -1,0 +1,102 @@
+"""How reports and errors are worded, for people."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from feeds.errors import ConfigError, StrictError, WatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from feeds.build import Report
+    from feeds.errors import FeedsError
+    from feeds.watch import Cause, Watching
+
+_POLLING = "every file is looked at twice a second instead (on Linux, sysctl fs.inotify has the limits of watching)"
+_REMEDIES = {
+    "unpublished": "`published: false` (source.unpublished: include publishes them)",
+    "no date": "no date (source.undated: file dates them by their file)",
+    "no link": "no link (an article needs webUrl or originalUrl)",
+    "no title": "no title",
+    "bad id": "an id that is not an IRI",
+    "unreadable": "cannot be read, or has no front matter",
+}
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """What a run did."""
+    left_out = ", ".join(f"{count} {reason}" for reason, count in report.left_out.items())
+    read = counted(report.articles, "article") + " read"
+    yield read + (f", left out: {left_out}" if left_out else "")
+    yield _feeds_counted(report)
+    yield f"{_documents_counted(report)} in {shown_path(report.output)} ({report.seconds:.1f} s)"
+    if not report.entries or not report.feeds:
+        yield from why_nothing(report)
+
+
+def _feeds_counted(report: Report) -> str:
+    waiting = f" ({report.waiting} not due yet)" if report.waiting else ""
+    return f"{counted(report.entries, 'entry', 'entries')} in {counted(report.feeds, 'feed')}{waiting}"
+
+
+def _documents_counted(report: Report) -> str:
+    would = "would be " if report.dry_run else ""
+    written = f"{counted(report.written, 'document')} {would}written"
+    return f"{written}, {report.unchanged} unchanged, {report.removed} {would}removed"
+
+
+def strict_line(error: StrictError) -> str:
+    return f"Nothing was published: {counted(len(error.mistakes), 'mistake')} (--strict)."
+
+
+def why_nothing(report: Report) -> Iterator[str]:
+    """What a run says that has nothing to publish, and what would help."""
+    yield "Nothing is published:"
+    if not report.articles:
+        yield "  there is no article, a file named *.md, in the folders of source.articles"
+    if report.waiting:
+        yield f"  {counted(report.waiting, 'entry', 'entries')} dated in the future"
+    if not report.feeds:
+        yield "  no kind of feed is on, and there is no custom one (feeds:)"
+    for reason, count in report.left_out.items():
+        yield f"  {count} of {counted(report.articles, 'article')}: {_REMEDIES[reason]}"
+
+
+def watching_line(event: Watching) -> str:
+    folders = ", ".join(shown_path(str(folder)) for folder in event.folders)
+    return f"Watching {folders} and {shown_path(str(event.config.absolute()))}; Ctrl-C ends it."
+
+
+def run_line(cause: Cause, report: Report) -> str:
+    """What a run did while watching, and why there was one."""
+    if cause == "start":
+        why = f"{counted(report.articles, 'article')}, {_feeds_counted(report)}"
+    elif cause == "configuration":
+        why = "configuration changed"
+    else:
+        why = f"{counted(report.changed, 'article')} changed" if report.changed else "no article changed"
+    mistakes = f", {counted(len(report.mistakes), 'mistake')}" if report.mistakes else ""
+    return f"{why}: {_documents_counted(report)}{mistakes} ({report.seconds:.1f} s)"
+
+
+def error_line(error: FeedsError) -> str:
+    """What an error means while watching, beside its mistakes."""
+    if isinstance(error, ConfigError):
+        return "The configuration is not taken over until that is mended."
+    if isinstance(error, StrictError):
+        return strict_line(error)
+    if isinstance(error, WatchError):
+        return f"Error: {error}; {_POLLING}"
+    return f"Error: {error}; trying again"
+
+
+def shown_path(path: str) -> str:
+    """A path as seen from here, if it is not far away."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
