@@ -24,7 +24,7 @@ from feeds.catalog import Catalog, Window, versions
 from feeds.errors import Mistake, StrictError
 from feeds.parallel import available_jobs, processes, untracked
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.render import document_path, render_document
+from feeds.render import document_path, render_documents
 from feeds.selection import Rules, formats_of, gone_feed, make_feed, plan_feeds
 from feeds.settings import ALL_FORMATS
 from feeds.taxonomy import build_taxonomy
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 #: What turns articles into entries, and entries into bytes, beside our own code.
 _READERS = ("can-ada", "markdown-it-py", "nh3", "py-yaml12", "python-frontmatter", "PyYAML")
-_RENDERERS = ("feedgen", "lxml", "markupsafe", "python-slugify")
+_RENDERERS = ("feedgen", "lxml", "python-slugify")
 _ONE_ENTRY = "the two are published as one entry"
 #: From how many feeds on it is worth to start processes.
 _WORTH_PROCESSES = 24
@@ -356,4 +356,4 @@ def _render(job: _Job) -> list[Put]:
     catalog, site = _renderer.catalog, _renderer.site
     entries = catalog.entries(job.stories, site.now)
     feed = make_feed(job.plan, entries, site.config, site.taxonomy)
-    return [put_document(site.output, render_document(feed, name), dry_run=site.dry_run) for name in feed.formats]
+    return [put_document(site.output, document, dry_run=site.dry_run) for document in render_documents(feed)]

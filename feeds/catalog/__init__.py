@@ -9,11 +9,7 @@ catalog while any of them is due.
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import sqlite3
-from collections import Counter
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -22,60 +18,30 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from feeds._version import __version__
+from feeds.catalog.database import clear, connect, connect_to_read, seconds, time_of
+from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
 from feeds.entries import merge_entries
 from feeds.errors import CatalogError, Mistake
-from feeds.model import Entry
-from feeds.selection import FeedKey, as_of, memberships
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from feeds.selection import Rules
+    from feeds.model import Entry
+    from feeds.selection import FeedKey, Rules
 
-_SCHEMA = """
-CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
-
--- a file as it was read; fingerprint: size and mtime in nanoseconds
-CREATE TABLE file (
-    key INTEGER PRIMARY KEY, root TEXT, path TEXT, size INTEGER, mtime INTEGER, digest BLOB, left_out TEXT,
-    mistakes BLOB, UNIQUE (root, path)
-);
-
--- an entry of a file; times are seconds since 1970; latest: the last time at which it changes by itself
-CREATE TABLE entry (
-    id TEXT, file INTEGER, is_article INTEGER, published INTEGER, latest INTEGER, value BLOB
-);
-CREATE INDEX entry_id ON entry (id);
-CREATE INDEX entry_file ON entry (file);
-CREATE INDEX entry_latest ON entry (latest);
-CREATE INDEX entry_article ON entry (id, file) WHERE is_article;
-
--- what is due of the entries with one id; digest: of their values; topics: keys; members: keys of feeds, and ranks
-CREATE TABLE story (
-    key INTEGER PRIMARY KEY, id TEXT UNIQUE, digest BLOB, published INTEGER, domain TEXT, name TEXT, topics BLOB,
-    members BLOB
-);
-
--- what feeds there may be, and the stories of each, in the order of (rank, published descending, id)
-CREATE TABLE feed (key INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));
-CREATE TABLE member (feed INTEGER, rank INTEGER, published INTEGER, story INTEGER);
-CREATE INDEX member_order ON member (feed, rank, published DESC, story);
-
--- how topics are called and in which stories; how providers are called and in how many stories
-CREATE TABLE topic (key INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE story_topic (topic INTEGER, published INTEGER, story INTEGER, PRIMARY KEY (topic, published, story))
-    WITHOUT ROWID;
-CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (domain, name)) WITHOUT ROWID;
-
--- what was published where: the window that a document shows, and the file's mtime
-CREATE TABLE document (output TEXT, path TEXT, window BLOB, mtime INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
-"""
-_PRAGMAS = ("journal_mode = WAL", "synchronous = OFF", "cache_size = -65536")
-
-#: Seconds to wait for another run to end.
-_PATIENCE = 5
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_SECOND = dt.timedelta(seconds=1)
+__all__ = [
+    "BATCH",
+    "Catalog",
+    "EncodedEntry",
+    "FileFacts",
+    "FileOutcome",
+    "Teller",
+    "Touched",
+    "Window",
+    "encode_entry",
+    "versions",
+]
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
@@ -118,9 +84,6 @@ class Window(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Entry)
-_members_decoder = msgspec.msgpack.Decoder(list[tuple[int, int]])
-_keys_decoder = msgspec.msgpack.Decoder(list[int])
 _mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
 
 
@@ -134,16 +97,8 @@ def encode_entry(entry: Entry) -> EncodedEntry:
     """The entry as the catalog keeps it."""
     times = (entry.published, entry.updated, *(link.published for link in entry.related))
     return EncodedEntry(
-        entry.id, entry.is_article, _seconds(entry.published), _seconds(max(times)), _encoder.encode(entry)
+        entry.id, entry.is_article, seconds(entry.published), seconds(max(times)), _encoder.encode(entry)
     )
-
-
-@dataclass
-class Touched:
-    """What a change of files or of time touched: the feeds whose stories changed, and whether any story did."""
-
-    feeds: set[FeedKey]
-    stories: int = 0
 
 
 class Catalog:
@@ -157,9 +112,9 @@ class Catalog:
         """
         self.path = path
         try:
-            self._database = _connect(path)
+            self._database = connect(path)
             if anew or self.state("reading") != reading:
-                _clear(self._database)
+                clear(self._database)
                 self.set_state("reading", reading)
         except (sqlite3.OperationalError, OSError) as error:
             raise CatalogError(f"{path}: the cache cannot be used: {error}") from error
@@ -177,7 +132,7 @@ class Catalog:
         """A catalog to read from, as it was committed, while another process may write."""
         catalog = cls.__new__(cls)
         catalog.path = path
-        catalog._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)  # noqa: SLF001  # our own
+        catalog._database = connect_to_read(path)  # noqa: SLF001  # our own
         return catalog
 
     def close(self) -> None:
@@ -266,88 +221,27 @@ class Catalog:
 
     # Stories
 
-    def all_ids(self) -> set[str]:
-        return {id_ for (id_,) in self._database.execute("SELECT id FROM entry UNION SELECT id FROM story")}
+    def all_ids(self) -> Iterator[str]:
+        """The ids of all entries and stories, in their order. Stories may be told in between."""
+        last = ""
+        rows = [("",)]
+        while rows:
+            rows = self._database.execute(
+                "SELECT id FROM (SELECT id FROM entry WHERE id > ?1 UNION SELECT id FROM story WHERE id > ?1) "
+                "ORDER BY id LIMIT ?2",
+                (last, BATCH),
+            ).fetchall()
+            for (last,) in rows:
+                yield last
 
     def changing_ids(self, since: dt.datetime) -> set[str]:
         """The ids of the entries that change by themselves after `since`."""
-        rows = self._database.execute("SELECT id FROM entry WHERE latest > ?", (_seconds(since),))
+        rows = self._database.execute("SELECT id FROM entry WHERE latest > ?", (seconds(since),))
         return {id_ for (id_,) in rows}
 
-    def tell(self, ids: Collection[str], rules: Rules, now: dt.datetime, *, anew: bool = False) -> Touched:
-        """Make one story of what is due of each id. `anew`: work out memberships although nothing changed."""
-        touched = Touched(set())
-        names = _Names(self._database)
-        for id_ in sorted(ids):
-            self._tell(id_, rules, now, touched, names, anew=anew)
-        names.write_providers()
-        return touched
-
-    def _tell(self, id_: str, rules: Rules, now: dt.datetime, touched: Touched, names: _Names, *, anew: bool) -> None:
-        due = self._due(id_, now)
-        old = self._database.execute(
-            "SELECT key, digest, published, domain, name, topics, members FROM story WHERE id = ?", (id_,)
-        ).fetchone()
-        digest = _digest(value for _, value in due)
-        if not (old or due) or (old and due and old[1] == digest and not anew):
-            return
-        touched.stories += 1
-        if old:
-            key, _, published, domain, name, topics, members = old
-            held = _members_decoder.decode(members)
-            touched.feeds |= {names.feed_of(feed) for feed, _ in held}
-            self._database.executemany(
-                "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?",
-                [(feed, rank, published, key) for feed, rank in held],
-            )
-            self._database.executemany(
-                "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?",
-                [(topic, published, key) for topic in _keys_decoder.decode(topics)],
-            )
-            names.providers[domain, name] -= 1
-            self._database.execute("DELETE FROM story WHERE key = ?", (key,))
-        if due:
-            entry = merge_entries([entry for entry, _ in due])
-            found = list(memberships(entry, rules))
-            touched.feeds |= {feed for feed, _ in found}
-            members = [(names.feed(feed), rank) for feed, rank in found]
-            topics = [names.topic(topic) for topic in entry.topics]
-            published = _seconds(entry.published)
-            cursor = self._database.execute(
-                "INSERT INTO story (id, digest, published, domain, name, topics, members) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    id_,
-                    digest,
-                    published,
-                    entry.provider.domain,
-                    entry.provider.name,
-                    _encoder.encode(topics),
-                    _encoder.encode(members),
-                ),
-            )
-            self._database.executemany(
-                "INSERT INTO member VALUES (?, ?, ?, ?)",
-                [(feed, rank, published, cursor.lastrowid) for feed, rank in members],
-            )
-            self._database.executemany(
-                "INSERT INTO story_topic VALUES (?, ?, ?)",
-                [(topic, published, cursor.lastrowid) for topic in topics],
-            )
-            names.providers[entry.provider.domain, entry.provider.name] += 1
-
-    def _due(self, id_: str, now: dt.datetime) -> list[tuple[Entry, bytes]]:
-        """What is due of an id: the entries, and their values as of now."""
-        rows = self._database.execute(
-            "SELECT value, latest FROM entry WHERE id = ? AND published <= ?", (id_, _seconds(now))
-        )
-        found = []
-        for value, latest in rows:
-            entry = _decoder.decode(value)
-            if latest > _seconds(now):
-                entry = as_of(entry, now)
-                value = _encoder.encode(entry)  # noqa: PLW2901
-            found.append((entry, value))
-        return sorted(found, key=lambda pair: pair[1])
+    def teller(self, rules: Rules, now: dt.datetime) -> Teller:
+        """What makes stories of the entries. Only one is to be in use."""
+        return Teller(self._database, rules, now)
 
     def stories(self) -> int:
         """How many stories are due."""
@@ -358,7 +252,7 @@ class Catalog:
         rows = self._database.execute(
             "SELECT count(DISTINCT id) FROM entry WHERE latest > ? AND NOT EXISTS "
             "(SELECT 1 FROM story WHERE story.id = entry.id)",
-            (_seconds(now),),
+            (seconds(now),),
         )
         return int(rows.fetchone()[0])
 
@@ -368,7 +262,7 @@ class Catalog:
             "SELECT name, (SELECT min(published) FROM story_topic WHERE topic = key) AS first FROM topic "
             "WHERE first IS NOT NULL ORDER BY name"
         )
-        return [(name, _EPOCH + first * _SECOND) for name, first in rows]
+        return [(name, time_of(first)) for name, first in rows]
 
     def provider_names(self) -> list[tuple[str, str, int]]:
         """The domains of providers, how they are called, and in how many stories."""
@@ -382,17 +276,19 @@ class Catalog:
             "SELECT story.key, story.digest FROM member JOIN story ON story.key = member.story "
             "WHERE member.feed = (SELECT key FROM feed WHERE kind = ? AND name = ?) AND member.published >= ? "
             "ORDER BY member.rank, member.published DESC, story.id LIMIT ?",
-            (*feed, _seconds(oldest) if oldest else -(2**62), limit),
+            (*feed, seconds(oldest) if oldest else -(2**62), limit),
         ).fetchall()
-        return Window(tuple(key for key, _ in rows), _digest(digest for _, digest in rows))
+        return Window(tuple(key for key, _ in rows), digest_of(digest for _, digest in rows))
 
     def entries(self, stories: Sequence[int], now: dt.datetime) -> list[Entry]:
         """The entries of these stories, as of now, in their order."""
-        found = []
-        for key in stories:
-            (id_,) = self._database.execute("SELECT id FROM story WHERE key = ?", (key,)).fetchone()
-            found.append(merge_entries([entry for entry, _ in self._due(id_, now)]))
-        return found
+        rows = self._database.execute(
+            "SELECT story.key, entry.value, latest FROM json_each(?) AS keys JOIN story ON story.key = keys.value "
+            "JOIN entry ON entry.id = story.id WHERE entry.published <= ?",
+            (msgspec.json.encode(stories).decode(), seconds(now)),
+        )
+        due = group_due(rows, now)
+        return [merge_entries([entry for _, entry in due[key]]) for key in stories]
 
     def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
         """The window and the mtime of each document that was published into `output`, by path."""
@@ -407,88 +303,3 @@ class Catalog:
         self._database.executemany(
             "DELETE FROM document WHERE output = ? AND path = ?", [(output, path) for path in gone]
         )
-
-
-class _Names:
-    """The keys of feeds and topics, and how many stories providers gain and lose under each name."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-        self._feeds: dict[FeedKey, int] = {
-            FeedKey(kind, name): key for key, kind, name in database.execute("SELECT * FROM feed")
-        }
-        self._feed_of = {key: feed for feed, key in self._feeds.items()}
-        self._topics: dict[str, int] = {name: key for key, name in database.execute("SELECT * FROM topic")}
-        self.providers: Counter[tuple[str, str]] = Counter()
-
-    def feed(self, feed: FeedKey) -> int:
-        if feed not in self._feeds:
-            self._feeds[feed] = self._new("INSERT INTO feed (kind, name) VALUES (?, ?)", feed)
-            self._feed_of[self._feeds[feed]] = feed
-        return self._feeds[feed]
-
-    def feed_of(self, key: int) -> FeedKey:
-        return self._feed_of[key]
-
-    def topic(self, name: str) -> int:
-        if name not in self._topics:
-            self._topics[name] = self._new("INSERT INTO topic (name) VALUES (?)", (name,))
-        return self._topics[name]
-
-    def write_providers(self) -> None:
-        self._database.executemany(
-            "INSERT INTO provider VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stories = stories + excluded.stories",
-            [(*names, count) for names, count in self.providers.items()],
-        )
-        self._database.execute("DELETE FROM provider WHERE stories = 0")
-
-    def _new(self, statement: str, values: Sequence[str]) -> int:
-        return self._database.execute(statement, values).lastrowid or 0
-
-
-def _connect(path: Path | None) -> sqlite3.Connection:
-    """The database, locked for others that would write. One that is not a database is made anew."""
-    if path is None:
-        return _opened(":memory:")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _opened(path)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        for file in path.parent.glob(f"{path.name}*"):
-            file.unlink()
-        return _opened(path)
-
-
-def _opened(path: Path | str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-    try:
-        for pragma in _PRAGMAS:
-            database.execute(f"PRAGMA {pragma}")
-        database.execute("BEGIN IMMEDIATE")
-        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.DatabaseError:
-        database.close()
-        raise
-    return database
-
-
-def _clear(database: sqlite3.Connection) -> None:
-    for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-        database.execute(f"DROP TABLE {name}")
-    for statement in _SCHEMA.split(";\n"):
-        database.execute(statement)
-
-
-def _seconds(time: dt.datetime) -> int:
-    """Whole seconds since 1970, rounded down: times in articles have no fraction."""
-    return (time - _EPOCH) // _SECOND
-
-
-def _digest(values: Iterable[bytes]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for value in values:
-        digest.update(len(value).to_bytes(8, "little"))
-        digest.update(value)
-    return digest.digest()
