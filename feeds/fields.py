@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -209,4 +208,6 @@ def _parse_rfc5322(text: str) -> dt.datetime:
     """Python's parser passes over what it does not understand."""
     if not _RFC5322.fullmatch(text):
         raise ValueError(text)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # takes long, and few articles need it
+
     return parsedate_to_datetime(text)

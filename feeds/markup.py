@@ -12,9 +12,12 @@ from contextvars import ContextVar
 from functools import cache
 from html import unescape
 from html.entities import html5
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
@@ -223,6 +226,8 @@ def _is_html(body: str) -> bool:
 @cache
 def _markdown(*, indented_code: bool) -> MarkdownIt:
     """CommonMark with tables. HTML from content systems is indented at will, so there indents are not code."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # takes long, and many runs read no article
+
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     return parser if indented_code else parser.disable("code")
 

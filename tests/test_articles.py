@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from frontmatter.default_handlers import YAMLHandler
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.articles import ArticleFile, ParsedArticle, _Handler, find_articles, parse_article, read_file
@@ -818,6 +818,7 @@ def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
 LINES = ("---", "----", "--- ", "---x", "--", "", "a: 1", " ---", "---\t", "-", "---\u00a0", "---\x0b", "text")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=8))
 def test_front_matter_ends_where_its_library_says(lines: list[str]) -> None:
     text = "\n".join(["---", *lines]).strip()

@@ -554,6 +554,7 @@ def test_a_shortened_text_is_no_longer_than_asked(text: str, width: int) -> None
     assert short == text or text.startswith(short.removesuffix("…"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("aBé9 .,;:?'\"()%/$’“—-", min_size=1, max_size=12), max_size=4), st.integers(1, 3))
 @example(["a  b", "c"], 1)
 @example(["a: b", "- c"], 1)

@@ -10,7 +10,7 @@ catalog while any of them is due.
 from __future__ import annotations
 
 import sqlite3
-from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -40,7 +40,7 @@ __all__ = [
     "Touched",
     "Window",
     "encode_entry",
-    "versions",
+    "fingerprint",
 ]
 
 
@@ -87,10 +87,15 @@ _encoder = msgspec.msgpack.Encoder()
 _mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
 
 
-def versions(packages: Sequence[str]) -> str:
-    """The versions of packages, and when our own code last changed: it may be that of a checkout."""
-    own = max(path.stat().st_mtime_ns for path in Path(__file__).parent.rglob("*.py"))
-    return " ".join([__version__, str(own), *map(version, packages)])
+def fingerprint(modules: Sequence[str]) -> str:
+    """What changes when one of the modules or our own code does: it may be that of a checkout.
+
+    The times of files tell it: to read the versions of packages takes as long as a run that has nothing to do.
+    """
+    found = [spec.origin for spec in map(find_spec, modules) if spec and spec.origin]
+    own = Path(__file__).parents[1].rglob("*.py")
+    times = [path.stat().st_mtime_ns for path in (*map(Path, found), *own)]
+    return f"{__version__} {times[: len(found)]} {max(times[len(found) :])}"
 
 
 def encode_entry(entry: Entry) -> EncodedEntry:

@@ -48,7 +48,8 @@ CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (dom
 -- what was published where: the window that a document shows, and the file's mtime
 CREATE TABLE document (output TEXT, path TEXT, window BLOB, mtime INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
 """
-_PRAGMAS = ("page_size = 8192", "journal_mode = WAL", "synchronous = OFF", "cache_size = -65536")
+#: With a rollback journal, what is new is written once; a write-ahead log would write it twice.
+_PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = OFF", "cache_size = -65536")
 
 #: Seconds to wait for another run to end.
 _PATIENCE = 5

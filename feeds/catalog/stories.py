@@ -59,8 +59,8 @@ class Due(NamedTuple):
     entry: Entry
 
 
-class _Told(NamedTuple):
-    """A story as it is in its table."""
+class _Story(NamedTuple):
+    """A story as its table has it; topics are keys, members are keys of feeds and the ranks in them."""
 
     key: int
     id: str
@@ -68,8 +68,8 @@ class _Told(NamedTuple):
     published: int
     domain: str
     name: str
-    topics: bytes
-    members: bytes
+    topics: list[int]
+    members: list[tuple[int, int]]
 
 
 class Teller:
@@ -91,13 +91,10 @@ class Teller:
 
     def _tell(self, ids: Sequence[str], *, anew: bool) -> None:
         asked = msgspec.json.encode(ids).decode()
-        rows = self._database.execute(
-            "SELECT story.* FROM json_each(?) AS ids JOIN story ON story.id = ids.value", (asked,)
-        )
-        known = {told.id: told for told in map(_Told._make, rows)}
+        known = self._known(asked)
         due = self._due(asked)
-        forgotten: list[_Told] = []
-        new: list[_Told] = []
+        forgotten: list[_Story] = []
+        new: list[_Story] = []
         for id_ in ids:
             old, found = known.get(id_), due.get(id_)
             digest = digest_of(value for value, _ in found) if found else b""
@@ -113,6 +110,17 @@ class Teller:
         self._keep(new)
         self.touched.stories += len({told.id for told in (*forgotten, *new)})
 
+    def _known(self, asked: str) -> dict[str, _Story]:
+        """The stories that were told of each id."""
+        rows = self._database.execute(
+            "SELECT story.* FROM json_each(?) AS ids JOIN story ON story.id = ids.value", (asked,)
+        )
+        stories = (
+            _Story._make((*columns, _keys_decoder.decode(topics), _members_decoder.decode(members)))
+            for *columns, topics, members in rows
+        )
+        return {story.id: story for story in stories}
+
     def _due(self, asked: str) -> dict[str, list[Due]]:
         """What is due of each id, ordered by value."""
         rows = self._database.execute(
@@ -122,37 +130,38 @@ class Teller:
         )
         return group_due(rows, self._now)
 
-    def _told(self, id_: str, digest: bytes, entry: Entry) -> _Told:
+    def _told(self, id_: str, digest: bytes, entry: Entry) -> _Story:
         self._last_key += 1
         found = memberships(entry, self._rules)
         self.touched.feeds.update(feed for feed, _ in found)
-        return _Told(
+        return _Story(
             key=self._last_key,
             id=id_,
             digest=digest,
             published=seconds(entry.published),
             domain=entry.provider.domain,
             name=entry.provider.name,
-            topics=_encoder.encode([self._names.topic(topic) for topic in entry.topics]),
-            members=_encoder.encode([(self._names.feed(feed), rank) for feed, rank in found]),
+            topics=[self._names.topic(topic) for topic in entry.topics],
+            members=[(self._names.feed(feed), rank) for feed, rank in found],
         )
 
-    def _forget(self, stories: Sequence[_Told]) -> None:
-        members = [(feed, rank, story.published, story.key) for story in stories for feed, rank in _members(story)]
+    def _forget(self, stories: Sequence[_Story]) -> None:
+        members = _members(stories)
         self.touched.feeds.update(self._names.feed_of(feed) for feed, *_ in members)
         self._database.executemany(_FORGET_MEMBERS, members)
         self._database.executemany(_FORGET_TOPICS, _topics(stories))
         self._database.executemany(_FORGET_STORY, [(story.key,) for story in stories])
         self._count_providers(stories, -1)
 
-    def _keep(self, stories: Sequence[_Told]) -> None:
-        members = [(feed, rank, story.published, story.key) for story in stories for feed, rank in _members(story)]
-        self._database.executemany(_KEEP_STORY, stories)
-        self._database.executemany(_KEEP_MEMBERS, sorted(members))
+    def _keep(self, stories: Sequence[_Story]) -> None:
+        encode = _encoder.encode
+        rows = [(*story[:-2], encode(story.topics), encode(story.members)) for story in stories]
+        self._database.executemany(_KEEP_STORY, rows)
+        self._database.executemany(_KEEP_MEMBERS, sorted(_members(stories)))
         self._database.executemany(_KEEP_TOPICS, sorted(_topics(stories)))
         self._count_providers(stories, 1)
 
-    def _count_providers(self, stories: Sequence[_Told], one: int) -> None:
+    def _count_providers(self, stories: Sequence[_Story], one: int) -> None:
         counts = Counter((story.domain, story.name) for story in stories)
         self._database.executemany(_COUNT_PROVIDERS, [(*names, one * count) for names, count in counts.items()])
         self._database.execute("DELETE FROM provider WHERE stories = 0")
@@ -181,12 +190,14 @@ def digest_of(values: Iterable[bytes]) -> bytes:
     return digest.digest()
 
 
-def _members(story: _Told) -> list[tuple[int, int]]:
-    return _members_decoder.decode(story.members)
+def _members(stories: Iterable[_Story]) -> list[tuple[int, int, int, int]]:
+    """The rows of the table `member`."""
+    return [(feed, rank, story.published, story.key) for story in stories for feed, rank in story.members]
 
 
-def _topics(stories: Iterable[_Told]) -> list[tuple[int, int, int]]:
-    return [(topic, story.published, story.key) for story in stories for topic in _keys_decoder.decode(story.topics)]
+def _topics(stories: Iterable[_Story]) -> list[tuple[int, int, int]]:
+    """The rows of the table `story_topic`."""
+    return [(topic, story.published, story.key) for story in stories for topic in story.topics]
 
 
 class _Names:

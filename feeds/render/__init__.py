@@ -7,25 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.model import Document, Feed, Format
+from feeds.model import Document, Feed, Format, document_path
 from feeds.render import atom, jsonfeed, rss
 from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["MEDIA_TYPES", "RENDERERS", "document_path", "render_documents"]
+__all__ = ["MEDIA_TYPES", "RENDERERS", "render_documents"]
 
 RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
     "rss": rss.render,
     "atom": atom.render,
     "json": jsonfeed.render,
 }
-
-
-def document_path(feed_path: str, format_: Format) -> str:
-    """Where the document of a feed in this format is, below the output folder. A format's name is its extension."""
-    return f"{feed_path}.{format_}"
 
 
 def render_documents(feed: Feed) -> Iterator[Document]:
