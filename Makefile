@@ -1,11 +1,13 @@
 # The commands of this project. `make feeds` publishes the sample archive, `make test` checks everything.
 
 PYTHON ?= python3
+ARTICLES ?= 10000
+ROUNDS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test check format clean
+.PHONY: help feeds test check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -25,6 +27,9 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(VENV)/.bench  ## Compare with Hugo (ARTICLES="10000 100000" ROUNDS=3 BENCH=FOLDER)
+	$(BIN)/python -m benchmarks.compare $(ARTICLES:%=--articles %) --rounds $(ROUNDS) $(if $(BENCH),--folder "$(BENCH)")
+
 clean:  ## Remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
@@ -38,4 +43,8 @@ $(BIN)/feeds: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(BIN)/feeds
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.bench: $(BIN)/feeds
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	@touch $@
