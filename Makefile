@@ -3,11 +3,12 @@
 PYTHON ?= python3
 ARTICLES ?= 10000
 ROUNDS ?= 3
+EXAMPLES ?= 500
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test check format bench clean
+.PHONY: help feeds test soak check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -17,6 +18,9 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 
 test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest
+
+soak: $(VENV)/.dev  ## Try many more sequences of edits than the tests do (EXAMPLES=500)
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_incremental.py
 
 check: $(VENV)/.dev  ## Check the code: ruff and mypy
 	$(BIN)/ruff check .

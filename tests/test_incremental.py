@@ -161,4 +161,6 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 TestArchive = Archive.TestCase
-TestArchive.settings = settings(deadline=None, max_examples=25, stateful_step_count=12)
+TestArchive.settings = settings(
+    deadline=None, max_examples=int(os.environ.get("EXAMPLES", "25")), stateful_step_count=12
+)
