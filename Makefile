@@ -1,11 +1,14 @@
 # The commands of this project. `make feeds` publishes the sample archive, `make test` checks everything.
 
 PYTHON ?= python3
+ARTICLES ?= 10000
+ROUNDS ?= 3
+EXAMPLES ?= 500
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test check format clean
+.PHONY: help feeds test soak check format bench clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -16,6 +19,9 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest
 
+soak: $(VENV)/.dev  ## Try many more sequences of edits than the tests do (EXAMPLES=500)
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_incremental.py
+
 check: $(VENV)/.dev  ## Check the code: ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -24,6 +30,9 @@ check: $(VENV)/.dev  ## Check the code: ruff and mypy
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench  ## Compare with Hugo (ARTICLES="10000 100000" ROUNDS=3 BENCH=FOLDER)
+	$(BIN)/python -m benchmarks.compare $(ARTICLES:%=--articles %) --rounds $(ROUNDS) $(if $(BENCH),--folder "$(BENCH)")
 
 clean:  ## Remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -38,4 +47,8 @@ $(BIN)/feeds: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(BIN)/feeds
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.bench: $(BIN)/feeds
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	@touch $@

@@ -20,11 +20,11 @@ import msgspec
 
 from feeds.archive import refresh
 from feeds.articles import ArticleFile
-from feeds.catalog import Catalog, Window, versions
+from feeds.catalog import Catalog, Window, fingerprint
 from feeds.errors import Mistake, StrictError
+from feeds.model import document_path
 from feeds.parallel import available_jobs, processes, untracked
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.render import document_path, render_document
 from feeds.selection import Rules, formats_of, gone_feed, make_feed, plan_feeds
 from feeds.settings import ALL_FORMATS
 from feeds.taxonomy import build_taxonomy
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from feeds.taxonomy import Taxonomy
 
 #: What turns articles into entries, and entries into bytes, beside our own code.
-_READERS = ("can-ada", "markdown-it-py", "nh3", "py-yaml12", "python-frontmatter", "PyYAML")
-_RENDERERS = ("feedgen", "lxml", "markupsafe", "python-slugify")
+_READERS = ("can_ada", "markdown_it", "nh3", "yaml12", "frontmatter", "yaml")
+_RENDERERS = ("feedgen", "lxml", "slugify")
 _ONE_ENTRY = "the two are published as one entry"
 #: From how many feeds on it is worth to start processes.
 _WORTH_PROCESSES = 24
@@ -199,7 +199,7 @@ def _catalog(config: Config, cache: Path | str | None, *, full: bool = False, ke
 
 def _reading(config: Config) -> str:
     """All that decides what a file's entries are."""
-    return f"{versions(_READERS)} {msgspec.json.encode(config.source).decode()}"
+    return f"{fingerprint(_READERS)} {msgspec.json.encode(config.source).decode()}"
 
 
 def _taxonomy(catalog: Catalog, config: Config) -> Taxonomy:
@@ -289,7 +289,7 @@ def _noted(rendered: Iterable[tuple[_Job, list[Put]]], rows: list[tuple[str, byt
 def _rendering(site: _Site, labels: int) -> bytes:
     """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
     config = msgspec.structs.asdict(site.config) | {"path": None, "articles": None}
-    said = msgspec.json.encode([versions(_RENDERERS), config, labels])
+    said = msgspec.json.encode([fingerprint(_RENDERERS), config, labels])
     return hashlib.blake2b(said, digest_size=16).digest()
 
 
@@ -358,7 +358,9 @@ _renderer = _Renderer()
 
 def _render(job: _Job) -> list[Put]:
     """Render a feed in all its formats, and put the documents in their places."""
+    from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
+
     catalog, site = _renderer.catalog, _renderer.site
     entries = catalog.entries(job.stories, site.now)
     feed = make_feed(job.plan, entries, site.config, site.taxonomy)
-    return [put_document(site.output, render_document(feed, name), dry_run=site.dry_run) for name in feed.formats]
+    return [put_document(site.output, document, dry_run=site.dry_run) for document in render_documents(feed)]

@@ -16,7 +16,7 @@ from feeds.urls import absolute_url, canonical_url, domain_of, is_relative, vali
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from feeds.model import Article, Story
     from feeds.settings import Source
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 Reason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
 
 _SUMMARY_WIDTH = 300
+#: The fields that an entry's link is taken from, by the setting `source.link`.
+_PREFERRED = {
+    "web": ("webUrl", "originalUrl"),
+    "original": ("originalUrl", "webUrl"),
+    "amp": ("ampWebUrl", "webUrl", "originalUrl"),
+    "cdn-amp": ("cdnAmpWebUrl", "ampWebUrl", "webUrl", "originalUrl"),
+}
 #: RFC 3987, 2.2; RFC 4151 for tags, RFC 8141 for URNs, RFC 9562 for UUIDs.
 _IRI = re.compile(r"([a-z][a-z0-9+.-]*):[^\s<>\"{}|\\^`\[\]]+", re.IGNORECASE)
 _IRI_OF_SCHEME = {
@@ -139,11 +146,12 @@ def _related(own: Entry, found: Iterable[tuple[Entry, Link]]) -> tuple[Link, ...
 
 
 def _derive(story: Story, article: Article, source: Source, at: Keys, findings: list[Finding]) -> Entry:
-    link, via = _links(story, source, at, findings)
+    found = {key: absolute_url(url, source.base_url) for key, url in _given(story) if not url.isspace()}
+    link = _link(story, found, source, at, findings)
     title = story.title
     if not title:
         raise _LeftOut("no title", Finding((*at, "title"), f"{_what(at)} has no title; expected title: with some text"))
-    entry_id = _id(story, link, source, at)
+    entry_id = _id(story, found, link, at)
     published = _published(story, article, source, at)
     provider = _provider(story, link, source, at, findings)
     enclosures, image_findings = derive_enclosures(story.images, source.base_url, (*at, "images"))
@@ -152,7 +160,7 @@ def _derive(story: Story, article: Article, source: Source, at: Keys, findings: 
     return Entry(
         id=entry_id,
         link=link,
-        via=via,
+        via=_via(found, link),
         title=title,
         published=published,
         updated=story.updated or published,
@@ -170,39 +178,45 @@ def _derive(story: Story, article: Article, source: Source, at: Keys, findings: 
     )
 
 
-def _links(story: Story, source: Source, at: Keys, findings: list[Finding]) -> tuple[str, str | None]:
-    """Where the entry links to, and where its story came from if that is another place.
-
-    An address that is none is passed over for the next, with a finding.
-    """
-    web, original = ("webUrl", story.web_url), ("originalUrl", story.original_url)
-    amp, cdn_amp = ("ampWebUrl", story.amp_url), ("cdnAmpWebUrl", story.cdn_amp_url)
-    preferred = {
-        "web": (web, original),
-        "original": (original, web),
-        "amp": (amp, web, original),
-        "cdn-amp": (cdn_amp, amp, web, original),
-    }[source.link]
-    wrong = []
-    for key, url in preferred:
-        if url and url.strip():
-            if link := absolute_url(url, source.base_url):
-                break
-            message = f"{key} is {shown(url)}; expected {key}: with an http or https address"
-            wrong.append(Finding((*at, key), message))
-    else:
-        missing = Finding((*at, "webUrl"), f"{_what(at)} has no link; expected webUrl: with an http or https address")
-        raise _LeftOut("no link", wrong[0] if wrong else missing)
-    findings.extend(wrong)
-    others = [absolute_url(url, source.base_url) for url in (story.original_url, story.web_url) if url]
-    via = next((url for url in others if url and url != link and canonical_url(url) != canonical_url(link)), None)
-    return link, via
+def _given(story: Story) -> Iterator[tuple[str, str]]:
+    """The addresses of a story, by field, as they are written."""
+    if story.web_url:
+        yield "webUrl", story.web_url
+    if story.original_url:
+        yield "originalUrl", story.original_url
+    if story.amp_url:
+        yield "ampWebUrl", story.amp_url
+    if story.cdn_amp_url:
+        yield "cdnAmpWebUrl", story.cdn_amp_url
 
 
-def _id(story: Story, link: str, source: Source, at: Keys) -> str:
+def _link(story: Story, found: Mapping[str, str | None], source: Source, at: Keys, findings: list[Finding]) -> str:
+    """The address that the entry links to. One that is none is passed over for the next, with a finding."""
+    wrong: list[Finding] = []
+    for key in _PREFERRED[source.link]:
+        if link := found.get(key):
+            findings.extend(wrong)
+            return link
+        if key in found:
+            given = shown(dict(_given(story))[key])
+            wrong.append(Finding((*at, key), f"{key} is {given}; expected {key}: with an http or https address"))
+    missing = Finding((*at, "webUrl"), f"{_what(at)} has no link; expected webUrl: with an http or https address")
+    raise _LeftOut("no link", wrong[0] if wrong else missing)
+
+
+def _via(found: Mapping[str, str | None], link: str) -> str | None:
+    """Where the story came from, if that is another place than the one that the entry links to."""
+    for url in (found.get("originalUrl"), found.get("webUrl")):
+        if url and url != link and canonical_url(url) != canonical_url(link):
+            return url
+    return None
+
+
+def _id(story: Story, found: Mapping[str, str | None], link: str, at: Keys) -> str:
+    """The id that is given, else the canonical form of the story's usual address, whichever one entries link to."""
     given = (story.id or "").strip()
     if not given:
-        return canonical_url(_usual_link(story, source) or link)
+        return canonical_url(found.get("webUrl") or found.get("originalUrl") or link)
     if not _is_iri(given):
         message = f"id is {shown(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
         raise _LeftOut("bad id", Finding((*at, "id"), message))
@@ -215,12 +229,6 @@ def _is_iri(text: str) -> bool:
         return False
     form = _IRI_OF_SCHEME.get(match[1].lower())
     return form is None or bool(form.fullmatch(text))
-
-
-def _usual_link(story: Story, source: Source) -> str | None:
-    """The address that identifies a story, whichever address entries link to."""
-    found = (absolute_url(url, source.base_url) for url in (story.web_url, story.original_url) if url)
-    return next((url for url in found if url), None)
 
 
 def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.datetime:

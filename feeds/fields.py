@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +30,11 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 @dataclass
 class ArticleSource:
-    """The front matter of a file as it is written, to say where in the file something stands."""
+    """The text of a file and its front matter as they are written, to say where in the file something stands."""
 
     label: str
-    front_matter: str
-    lines_before: int
+    text: str
+    front_matter: str = ""
 
     def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
         """The findings with the lines that they are about."""
@@ -48,11 +47,15 @@ class ArticleSource:
         return self._positions.scalar(keys)
 
     @cached_property
+    def lines_before(self) -> int:
+        return self.text.count("\n", 0, self.text.find(self.front_matter)) if self.front_matter else 0
+
+    @cached_property
     def _positions(self) -> Positions:
         return Positions(self.front_matter, ArticleLoader)
 
 
-@dataclass
+@dataclass(slots=True)
 class Fields:
     """The fields of one mapping, each read as the type that is meant; what does not fit becomes a finding."""
 
@@ -68,7 +71,10 @@ class Fields:
 
     def raw_text(self, name: str) -> str | None:
         """Text as it is written, without control characters."""
-        text = self._as_text(self.values.get(name), (*self.at, name))
+        value = self.values.get(name)
+        if value is None:
+            return None
+        text = value if isinstance(value, str) else self._as_text(value, (*self.at, name))
         return remove_controls(text) if text else None
 
     def integer(self, name: str) -> int | None:
@@ -107,15 +113,17 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, without repeats; a single text is a list of one."""
-        found = (self._as_text(value, keys) for keys, value in self._items(name))
-        return tuple(dict.fromkeys(line for text in found if text and (line := clean_line(text))))
+        found = [self._as_text(value, keys) for keys, value in self._items(name)]
+        return tuple(dict.fromkeys([line for text in found if text and (line := clean_line(text))]))
 
     def expect(self, names: Sequence[str], elsewhere: frozenset[str]) -> None:
         """Where none of `names` is there, a finding for each key that may stand for them, in lower case `elsewhere`."""
-        if all(self.values.get(name) is None for name in names):
-            for key in self.values:
-                if str(key).lower() in elsewhere and key not in names:
-                    self.findings.append(Finding((*self.at, key), f"{key} is not read; expected {names[0]}"))
+        for name in names:
+            if self.values.get(name) is not None:
+                return
+        for key in self.values:
+            if str(key).lower() in elsewhere and key not in names:
+                self.findings.append(Finding((*self.at, key), f"{key} is not read; expected {names[0]}"))
 
     def mapping(self, name: str) -> Fields | None:
         """A mapping. A single text is taken for its `name`."""
@@ -139,12 +147,13 @@ class Fields:
             return None
         return Fields(value, self.source, keys, self.findings)
 
-    def _items(self, name: str) -> Iterator[tuple[Keys, Any]]:
+    def _items(self, name: str) -> Sequence[tuple[Keys, Any]]:
         values = self.values.get(name)
+        if values is None or values == "":
+            return ()
         if isinstance(values, list):
-            yield from (((*self.at, name, index), value) for index, value in enumerate(values))
-        elif values is not None and values != "":
-            yield (*self.at, name), values
+            return [((*self.at, name, index), value) for index, value in enumerate(values)]
+        return [((*self.at, name), values)]
 
     def _as_text(self, value: Any, keys: Keys) -> str | None:
         if value is None or isinstance(value, str):
@@ -177,7 +186,7 @@ def _parse_time(value: Any) -> dt.datetime | None:
         value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
     if not isinstance(value, dt.datetime):
         return None
-    whole = value.replace(microsecond=0)
+    whole = value.replace(microsecond=0) if value.microsecond else value
     try:
         time = whole.astimezone(dt.UTC) if whole.tzinfo else whole.replace(tzinfo=dt.UTC)
     except OverflowError:
@@ -199,4 +208,6 @@ def _parse_rfc5322(text: str) -> dt.datetime:
     """Python's parser passes over what it does not understand."""
     if not _RFC5322.fullmatch(text):
         raise ValueError(text)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # takes long, and few articles need it
+
     return parsedate_to_datetime(text)

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from html import unescape
 from html.entities import html5
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
@@ -24,6 +28,10 @@ _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^>]*>")
 _CHUNK = re.compile(r"\n[ \t]*\n")
+#: Lines that begin with a letter and hold nothing that Markdown or HTML could mean something with: mere paragraphs.
+_PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
+_PLAIN_BODY = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")
+_PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 _MAILTO = re.compile(r"mailto:[^\s@]+@[^\s@]+", re.IGNORECASE)
 
 _BLOCKS = frozenset(
@@ -81,6 +89,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "time": {"datetime"},
     "video": {"src", "poster", "controls", "width", "height"},
 }
+#: How the text that is being cleaned has its addresses resolved: a cleaner takes ten times as long to make as to use.
+_resolve: ContextVar[Resolve] = ContextVar("resolve")
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "span", "start"})
 
@@ -99,24 +109,18 @@ def decode_entities(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """A title or a name as plain text: entities decoded, white space folded, no control characters."""
-    text = remove_controls(decode_entities(text)).strip()
-    # What is printable has no white space but spaces.
-    return text if text.isprintable() and "  " not in text else _SPACE.sub(" ", text)
+    if text.isprintable() and "  " not in text and "&" not in text:
+        return text.strip()  # what is printable has no white space but spaces
+    return _SPACE.sub(" ", remove_controls(decode_entities(text))).strip()
 
 
 def plain_text(text: str) -> str:
     """What a person reads of `text`, which may hold HTML: its tags go, and with them scripts and styles."""
-    if not _HTML.search(text):
+    if "<" not in text or not _HTML.search(text):
         return clean_line(text)
     if _is_too_deep(text):
         return clean_line(_TAG.sub(" ", text))
-    cleaned = nh3.clean(
-        remove_controls(_unclosed_as_text(text)),
-        tags=set(_BLOCKS),
-        clean_content_tags=set(_DROPPED),
-        attributes={},
-        link_rel=None,
-    )
+    cleaned = _blocks_cleaner().clean(remove_controls(_unclosed_as_text(text)))
     # The sanitiser escapes every other < and >, so what looks like a tag now is a block's.
     return clean_line(_TAG.sub(" ", cleaned))
 
@@ -124,30 +128,46 @@ def plain_text(text: str) -> str:
 def safe_html(html: str, resolve: Resolve) -> str:
     """`html` balanced and with nothing that runs, frames or points nowhere; addresses are what `resolve` makes them."""
 
-    def keep(tag: str, attribute: str, value: str) -> str | None:
-        if attribute in _ADDRESSES:
-            is_mail = tag == "a" and _MAILTO.fullmatch(value)
-            return value if is_mail else resolve(value)
-        return value if attribute not in _NUMBERS or value.isdecimal() else None
-
     def clean(html: str) -> str:
-        cleaned = nh3.clean(
-            remove_controls(html),
-            tags=set(_BLOCKS | _INLINE),
-            clean_content_tags=set(_DROPPED),
-            attributes=_ATTRIBUTES,
-            attribute_filter=keep,
-            url_schemes={"http", "https", "mailto"},
-            link_rel=None,
-        )
+        cleaned = _html_cleaner().clean(remove_controls(html))
         cleaned = _PRE_START.sub(r"\1\n\n", remove_controls(cleaned))
         return _IMAGE_OF_NOTHING.sub("", cleaned).strip()
 
-    html = _unclosed_as_text(html)
-    if _is_too_deep(html):
-        return clean(_TAG.sub(" ", html))
-    # Without an element that went, what was in it may nest in a way that HTML does not have: hence a second look.
-    return clean(clean(html))
+    token = _resolve.set(resolve)
+    try:
+        html = _unclosed_as_text(html)
+        if _is_too_deep(html):
+            return clean(_TAG.sub(" ", html))
+        # Without an element that went, what was in it may nest in a way that HTML does not have: hence a second look.
+        return clean(clean(html))
+    finally:
+        _resolve.reset(token)
+
+
+@cache
+def _html_cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=set(_BLOCKS | _INLINE),
+        clean_content_tags=set(_DROPPED),
+        attributes=_ATTRIBUTES,
+        attribute_filter=_keep,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
+
+
+@cache
+def _blocks_cleaner() -> nh3.Cleaner:
+    """Leaves the tags of blocks only."""
+    return nh3.Cleaner(tags=set(_BLOCKS), clean_content_tags=set(_DROPPED), attributes={}, link_rel=None)
+
+
+def _keep(tag: str, attribute: str, value: str) -> str | None:
+    """What an attribute becomes; None where it goes."""
+    if attribute in _ADDRESSES:
+        is_mail = tag == "a" and _MAILTO.fullmatch(value)
+        return value if is_mail else _resolve.get()(value)
+    return value if attribute not in _NUMBERS or value.isdecimal() else None
 
 
 def _unclosed_as_text(html: str) -> str:
@@ -180,6 +200,8 @@ def render_body(body: str, resolve: Resolve) -> str:
     """Safe HTML of an article's body, which is Markdown, HTML or both."""
     if not body.strip():
         return ""
+    if _PLAIN_BODY.fullmatch(body):
+        return "\n".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPH_BREAK.split(body))
     if _is_html(body):
         return safe_html(body, resolve)
     return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve)
@@ -204,6 +226,8 @@ def _is_html(body: str) -> bool:
 @cache
 def _markdown(*, indented_code: bool) -> MarkdownIt:
     """CommonMark with tables. HTML from content systems is indented at will, so there indents are not code."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # takes long, and many runs read no article
+
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     return parser if indented_code else parser.disable("code")
 

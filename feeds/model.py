@@ -21,8 +21,8 @@ RelatedChoice = Literal["entries", "links", "both", "off"]
 EMPTY_UPDATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The base of all values: immutable, hashable, compared by content."""
+class Value(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The base of all values: immutable, hashable, compared by content; encoded as arrays, which are short."""
 
 
 class Image(Value, frozen=True, kw_only=True):
@@ -207,3 +207,8 @@ class Document(Value, frozen=True, kw_only=True):
     title: str
     entries: int
     updated: dt.datetime
+
+
+def document_path(feed_path: str, format_: Format) -> str:
+    """Where the document of a feed in this format is, below the output folder. A format's name is its extension."""
+    return f"{feed_path}.{format_}"

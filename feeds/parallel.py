@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import gc
 import os
 import signal
 import sys
 from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 #: How many pieces of work wait for each process, so that none is idle and results do not pile up.
 _AHEAD = 3
+#: How many more containers are made than freed before a process looks for cycles among them.
+_GARBAGE = 50_000
 
 
 class Map(Protocol):
@@ -53,6 +55,9 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
             start(*arguments)
         yield map
         return
+    import multiprocessing  # noqa: PLC0415  # most runs have too little to do for it
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(start, arguments))
     try:
@@ -66,8 +71,14 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
 
 
 def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    """Ctrl-C goes to every process of a terminal: the first one ends the others."""
+    """Ctrl-C goes to every process of a terminal: the first one ends the others.
+
+    What came from the first process is there to stay, and hardly anything else forms cycles: to look for them as often
+    as usual takes a tenth of the time.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     if start:
         start(*arguments)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _IMAGE_WIDTH, _IMAGE_HEIGHT = 144, 400
 #: The rank of an entry without the number that its feed is sorted by: after all that have one.
 _LAST = 2**62
+#: For how many sets of topics, and for how many providers, is remembered which feeds they mean.
+_REMEMBERED = 10_000
 
 
 class FeedKey(NamedTuple):
@@ -114,29 +116,71 @@ class Rules:
         )
         return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).digest()
 
-    def takes(self, entry: Entry, own: FeedSettings | None, of_kind: FeedSettings) -> bool:
-        """Whether a feed with these settings takes the entry, which may be that of a related link."""
-        if entry.is_article:
+    def takes(self, *, is_article: bool, own: FeedSettings | None, of_kind: FeedSettings) -> bool:
+        """Whether a feed with these settings takes an entry, which may be that of a related link."""
+        if is_article:
             return True
         related = first_set(own.related if own else None, of_kind.related, self.config.entries.related)
         return related in {"entries", "both"}
 
+    @cached_property
+    def feed_of_all(self) -> Callable[[bool], tuple[FeedKey, ...]]:
+        """The feed of everything, if it takes an entry: `is_article`."""
+        return cache(partial(_feed_of_all, self))
 
-def memberships(entry: Entry, rules: Rules) -> Iterator[tuple[FeedKey, int]]:
+    @cached_property
+    def feeds_of_topics(self) -> Callable[[tuple[str, ...], bool], tuple[FeedKey, ...]]:
+        """The topic feeds that take an entry: `topics`, `is_article`. Many entries have the same."""
+        return lru_cache(_REMEMBERED)(partial(_feeds_of_topics, self))
+
+    @cached_property
+    def feed_of_provider(self) -> Callable[[str, bool], tuple[FeedKey, ...]]:
+        """The provider's feed, if it takes an entry: `domain`, `is_article`."""
+        return lru_cache(_REMEMBERED)(partial(_feed_of_provider, self))
+
+
+def memberships(entry: Entry, rules: Rules) -> list[tuple[FeedKey, int]]:
     """The feeds that hold an entry, and its rank in each; a feed may let it go when it has become too old."""
-    kinds = rules.config.feeds
-    if isinstance(kinds.all, AllFeed) and rules.takes(entry, None, kinds.all):
-        yield FeedKey("all"), 0
-    if isinstance(kinds.topics, TopicFeeds):
-        for key in rules.tree.with_ancestors(rules.tree.keys(entry.topics)):
-            if rules.takes(entry, rules.topics.get(key), kinds.topics):
-                yield FeedKey("topic", key), 0
-    domain = entry.provider.domain
-    if isinstance(kinds.providers, ProviderFeeds) and rules.takes(entry, rules.providers.get(domain), kinds.providers):
-        yield FeedKey("provider", domain), 0
+    is_article = entry.is_article
+    found = [
+        (key, 0)
+        for keys in (
+            rules.feed_of_all(is_article),
+            rules.feeds_of_topics(entry.topics, is_article),
+            rules.feed_of_provider(entry.provider.domain, is_article),
+        )
+        for key in keys
+    ]
     for feed, passes in rules.custom:
-        if rules.takes(entry, None, feed) and all(rule(entry) for rule in passes):
-            yield FeedKey("custom", feed.path), _rank(entry, feed)
+        if rules.takes(is_article=is_article, own=None, of_kind=feed) and all(rule(entry) for rule in passes):
+            found.append((FeedKey("custom", feed.path), _rank(entry, feed)))
+    return found
+
+
+def _feed_of_all(rules: Rules, is_article: bool) -> tuple[FeedKey, ...]:
+    kind = rules.config.feeds.all
+    takes = isinstance(kind, AllFeed) and rules.takes(is_article=is_article, own=None, of_kind=kind)
+    return (FeedKey("all"),) if takes else ()
+
+
+def _feeds_of_topics(rules: Rules, topics: tuple[str, ...], is_article: bool) -> tuple[FeedKey, ...]:
+    kind = rules.config.feeds.topics
+    if not isinstance(kind, TopicFeeds):
+        return ()
+    keys = rules.tree.with_ancestors(rules.tree.keys(topics))
+    return tuple(
+        FeedKey("topic", key)
+        for key in sorted(keys)
+        if rules.takes(is_article=is_article, own=rules.topics.get(key), of_kind=kind)
+    )
+
+
+def _feed_of_provider(rules: Rules, domain: str, is_article: bool) -> tuple[FeedKey, ...]:
+    kind = rules.config.feeds.providers
+    if not isinstance(kind, ProviderFeeds):
+        return ()
+    takes = rules.takes(is_article=is_article, own=rules.providers.get(domain), of_kind=kind)
+    return (FeedKey("provider", domain),) if takes else ()
 
 
 def as_of(entry: Entry, now: dt.datetime) -> Entry:

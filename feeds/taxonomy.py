@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from slugify import slugify
@@ -33,6 +34,8 @@ _SPOKEN = (
 _LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 _LONGEST_SLUG = 100
 _LONGEST_DOMAIN = 150
+#: Of how many names the key is remembered.
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Taxonomy:
         return tuple(Category(term=node.slug, scheme=self.scheme, label=node.title) for node in nodes)
 
 
+@lru_cache(_REMEMBERED)
 def topic_key(name: str) -> str:
     """What identifies a topic: its name without regard to case, white space and compatibility forms.
 

@@ -7,6 +7,7 @@ that every reader and validator takes the address.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import can_ada
 
@@ -30,6 +31,9 @@ _TRACKING = re.compile(
     r"|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|vero_id|oly_anon_id|oly_enc_id|wickedid|rb_clickid|s_cid)(?:=|$)",
     re.IGNORECASE,
 )
+
+#: Of how many domains is remembered whether they are valid: providers publish many stories.
+_REMEMBERED = 10_000
 
 
 def absolute_url(value: str, base: str | None = None) -> str | None:
@@ -79,6 +83,7 @@ def domain_of(url: str) -> str:
     return _domain(can_ada.parse(url))
 
 
+@lru_cache(_REMEMBERED)
 def valid_domain(text: str) -> str | None:
     """The domain that `text` stands for, a host or an address; None where it is neither."""
     if (text.startswith("/") and not text.startswith("//")) or "%" in text:

@@ -32,7 +32,7 @@ def select(
     catalog = Catalog(None)
     encoded = tuple(map(encode_entry, stories))
     catalog.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, digest=b"", entries=encoded))
-    catalog.tell(catalog.all_ids(), Rules(config), now)
+    catalog.teller(Rules(config), now).tell(catalog.all_ids())
     taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
     feeds = {}
     for plan in plan_feeds(config, taxonomy):

@@ -21,7 +21,7 @@ from lxml import etree
 
 from feeds.articles import parse_article
 from feeds.entries import derive_entries
-from feeds.render import render_document
+from feeds.render import render_documents
 from feeds.settings import Config, FeedKinds, ProviderFeeds, Site, Source
 from tests.conftest import select
 
@@ -131,7 +131,7 @@ def outcome(
         return parsed.mistakes, []
     derived = derive_entries(parsed.article, config.source)
     feeds = select(derived.entries, config, NOW)
-    documents = [render_document(feed, format_) for feed in feeds.values() for format_ in feed.formats]
+    documents = [document for feed in feeds.values() for document in render_documents(feed)]
     return [*parsed.mistakes, *derived.findings], documents
 
 

@@ -197,7 +197,7 @@ def test_a_document_that_somebody_changed_is_put_right(site: Site) -> None:
 
 def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     write(site, "a")
-    monkeypatch.setattr("feeds.catalog._PATIENCE", 0)
+    monkeypatch.setattr("feeds.catalog.database._PATIENCE", 0)
     config = feeds.load_config(site.config_path)
 
     refused: list[str] = []

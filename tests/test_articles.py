@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from frontmatter.default_handlers import YAMLHandler
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article, read_file
+from feeds.articles import ArticleFile, ParsedArticle, _Handler, find_articles, parse_article, read_file
 from feeds.errors import Mistake
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
 
@@ -810,3 +813,20 @@ def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
     write(tmp_path, "articles/a.md", "elsewhere/b.md")
     (tmp_path / "articles" / "loop").symlink_to("..")
     assert found_paths(tmp_path / "articles") == ["a.md"]
+
+
+LINES = ("---", "----", "--- ", "---x", "--", "", "a: 1", " ---", "---\t", "-", "---\u00a0", "---\x0b", "text")
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(LINES), max_size=8))
+def test_front_matter_ends_where_its_library_says(lines: list[str]) -> None:
+    text = "\n".join(["---", *lines]).strip()
+
+    def split(handler: YAMLHandler) -> tuple[str, str] | None:
+        try:
+            return handler.split(text)
+        except ValueError:
+            return None
+
+    assert split(_Handler()) == split(YAMLHandler())

@@ -61,6 +61,7 @@ class Archive(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.site = Site(self.folder)
         self.now = NOW
+        self.writes = 0
         (self.folder / "articles").mkdir()
 
     def teardown(self) -> None:
@@ -78,7 +79,8 @@ class Archive(RuleBasedStateMachine):
     @rule(name=NAMES, article=ARTICLES)
     def write(self, name: str, article: dict[str, Any]) -> None:
         file = self.site.article(name, yaml.safe_dump(article))
-        os.utime(file, (0, 1_700_000_000 + len(str(article))))
+        self.writes += 1
+        os.utime(file, (0, 1_700_000_000 + 100 * self.writes))
 
     @rule(name=NAMES)
     def remove(self, name: str) -> None:
@@ -159,4 +161,6 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 TestArchive = Archive.TestCase
-TestArchive.settings = settings(deadline=None, max_examples=25, stateful_step_count=12)
+TestArchive.settings = settings(
+    deadline=None, max_examples=int(os.environ.get("EXAMPLES", "25")), stateful_step_count=12
+)

@@ -28,11 +28,13 @@ ORDER = [
     "enclosures",
     "entries",
     "selection",
+    "catalog.database",
+    "catalog.stories",
     "catalog",
     "parallel",
     "archive",
-    "render.shared",
     "render.content",
+    "render.shared",
     "render.rss",
     "render.atom",
     "render.jsonfeed",
@@ -46,7 +48,7 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = {"articles", "catalog", "config", "publish", "starter", "watch"}
+TOUCH_THE_DISK = {"articles", "catalog", "catalog.database", "config", "publish", "starter", "watch"}
 PRINT = {"cli"}
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import feeds.markup
 from feeds.markup import clean_line, decode_entities, plain_text, remove_controls, render_body, safe_html, shorten
 from feeds.urls import absolute_url
 
@@ -551,3 +552,21 @@ def test_a_shortened_text_is_no_longer_than_asked(text: str, width: int) -> None
     short = shorten(text, width)
     assert len(short) <= width
     assert short == text or text.startswith(short.removesuffix("…"))
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("aBé9 .,;:?'\"()%/$’“—-", min_size=1, max_size=12), max_size=4), st.integers(1, 3))
+@example(["a  b", "c"], 1)
+@example(["a: b", "- c"], 1)
+@example(["é'\"(x)"], 2)
+def test_plain_paragraphs_are_what_markdown_makes_of_them(lines: list[str], breaks: int) -> None:
+    body = ("\n" * breaks).join(lines)
+    parser = feeds.markup._markdown(indented_code=not feeds.markup._BLOCK_START.match(body))
+    assert render_body(body, absolute_url) == safe_html(parser.render(body), absolute_url)
+
+
+def test_plain_paragraphs_are_not_given_to_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(feeds.markup, "_markdown")
+    assert render_body("It's “one” (1).\nTwo\n\nThree", absolute_url) == "<p>It's “one” (1).\nTwo</p>\n<p>Three</p>"
+    with pytest.raises(NameError):
+        render_body("a *b*", absolute_url)

@@ -22,7 +22,7 @@ from reader import UpdatedFeed, make_reader
 
 import feeds
 from feeds.build import survey
-from feeds.render import document_path
+from feeds.model import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

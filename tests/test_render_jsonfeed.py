@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
 from feeds.render import jsonfeed
+from feeds.render.shared import show_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,8 +61,12 @@ BARE = replace(ENTRY, summary=None, body="", authors=(), categories=(), enclosur
 MARKUP = 'A <b>bold</b> & "quoted" &amp; title \N{PARROT}'
 
 
+def render(feed: Feed) -> bytes:
+    return jsonfeed.render(feed, show_entries(feed))
+
+
 def feed_of(feed: Feed) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(jsonfeed.render(feed))
+    document: dict[str, Any] = json.loads(render(feed))
     return document
 
 
@@ -256,10 +261,10 @@ def test_nothing_is_null(feed: Feed) -> None:
 
 
 def test_a_document_is_utf8_and_ends_with_a_line_break() -> None:
-    document = jsonfeed.render(replace(FEED, title="Künstliche Intelligenz 日本"))
+    document = render(replace(FEED, title="Künstliche Intelligenz 日本"))
     assert '"title": "Künstliche Intelligenz 日本"'.encode() in document
     assert document.endswith(b"}\n")
 
 
 def test_the_same_feed_gives_the_same_bytes() -> None:
-    assert jsonfeed.render(FEED) == jsonfeed.render(replace(FEED))
+    assert render(FEED) == render(replace(FEED))

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
 from feeds.render import rss
+from feeds.render.shared import show_entries
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
@@ -62,8 +63,12 @@ MARKUP = 'A <b>bold</b> & "quoted" &amp; title'
 MARKUP_IN_BYTES = b'A &#x3C;b&gt;bold&#x3C;/b&gt; &#x26; "quoted" &#x26;amp; title'
 
 
+def render(feed: Feed) -> bytes:
+    return rss.render(feed, show_entries(feed))
+
+
 def channel_of(feed: Feed) -> etree._Element:
-    channel = etree.fromstring(rss.render(feed)).find("channel")
+    channel = etree.fromstring(render(feed)).find("channel")
     assert channel is not None
     return channel
 
@@ -185,11 +190,11 @@ def test_last_build_date_is_the_newest_update_of_an_entry() -> None:
 
 
 def test_the_same_feed_gives_the_same_bytes() -> None:
-    assert rss.render(FEED) == rss.render(replace(FEED))
+    assert render(FEED) == render(replace(FEED))
 
 
 def test_a_document_is_utf8_with_its_declaration() -> None:
-    document = rss.render(replace(FEED, title="Künstliche Intelligenz 日本"))
+    document = render(replace(FEED, title="Künstliche Intelligenz 日本"))
     assert document.startswith(b"<?xml version='1.0' encoding='UTF-8'?>\n<rss ")
     assert "<title>Künstliche Intelligenz 日本</title>".encode() in document
 
@@ -369,7 +374,7 @@ def test_images_decides_which_enclosures_show(images: str, enclosures: int, cont
     ],
 )
 def test_plain_text_that_looks_like_markup_is_written_with_references_once(feed: Feed, written: bytes) -> None:
-    assert rss.render(feed).count(written % MARKUP_IN_BYTES) == 1
+    assert render(feed).count(written % MARKUP_IN_BYTES) == 1
 
 
 def test_plain_text_that_looks_like_markup_reads_back_as_it_was() -> None:
@@ -388,7 +393,7 @@ def test_plain_text_that_looks_like_markup_reads_back_as_it_was() -> None:
     ],
 )
 def test_a_document_declares_the_namespaces_that_it_uses(feed: Feed, prefixes: set[str]) -> None:
-    root = etree.fromstring(rss.render(feed))
+    root = etree.fromstring(render(feed))
     used = {element.prefix for element in root.iter(etree.Element) if element.prefix}
     assert set(root.nsmap) == used == prefixes
 

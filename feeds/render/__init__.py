@@ -7,35 +7,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.model import Document, Feed, Format
+from feeds.model import Document, Feed, Format, document_path
 from feeds.render import atom, jsonfeed, rss
-from feeds.render.shared import MEDIA_TYPES
+from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["MEDIA_TYPES", "RENDERERS", "document_path", "render_document"]
+__all__ = ["MEDIA_TYPES", "RENDERERS", "render_documents"]
 
-RENDERERS: Mapping[Format, Callable[[Feed], bytes]] = {
+RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
     "rss": rss.render,
     "atom": atom.render,
     "json": jsonfeed.render,
 }
 
 
-def document_path(feed_path: str, format_: Format) -> str:
-    """Where the document of a feed in this format is, below the output folder. A format's name is its extension."""
-    return f"{feed_path}.{format_}"
-
-
-def render_document(feed: Feed, format_: Format) -> Document:
-    """The document of `feed` in this format."""
-    return Document(
-        path=document_path(feed.path, format_),
-        media_type=MEDIA_TYPES[format_],
-        body=RENDERERS[format_](feed),
-        kind=feed.kind,
-        title=feed.title,
-        entries=len(feed.entries),
-        updated=feed.updated,
-    )
+def render_documents(feed: Feed) -> Iterator[Document]:
+    """The documents of `feed`, one for each of its formats."""
+    shown = show_entries(feed)
+    for format_ in feed.formats:
+        yield Document(
+            path=document_path(feed.path, format_),
+            media_type=MEDIA_TYPES[format_],
+            body=RENDERERS[format_](feed, shown),
+            kind=feed.kind,
+            title=feed.title,
+            entries=len(feed.entries),
+            updated=feed.updated,
+        )

@@ -1,76 +1,109 @@
-"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/). The types have the names of its fields, in its order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.render.content import render_content
-from feeds.render.shared import rfc3339, shown_enclosures
+from feeds.render.shared import first_picture, rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from feeds.model import Enclosure, Entry, Feed, Person
+    from feeds.model import Enclosure, Feed, Person
+    from feeds.render.shared import ShownEntry
 
 
-def render(feed: Feed) -> bytes:
+class _Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The format has no null: what has no value is left out."""
+
+
+class _Author(_Object, frozen=True, kw_only=True):
+    name: str
+    url: str | None = None
+
+
+class _Attachment(_Object, frozen=True, kw_only=True):
+    url: str
+    mime_type: str
+    title: str | None = None
+    size_in_bytes: int | None = None
+
+
+class _Item(_Object, frozen=True, kw_only=True):
+    id: str
+    url: str
+    external_url: str | None = None
+    title: str
+    content_html: str
+    summary: str | None = None
+    image: str | None = None
+    date_published: str
+    date_modified: str
+    authors: list[_Author] = []
+    tags: list[str] = []
+    attachments: list[_Attachment] = []
+
+
+class _Document(_Object, frozen=True, kw_only=True):
+    version: str
+    title: str
+    home_page_url: str
+    feed_url: str
+    description: str
+    icon: str | None = None
+    favicon: str | None = None
+    authors: list[_Author] = []
+    language: str
+    items: list[_Item]
+
+
+def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
     """The feed as a JSON Feed document in UTF-8, indented."""
-    document = _present(
-        {
-            "version": "https://jsonfeed.org/version/1.1",
-            "title": feed.title,
-            "home_page_url": feed.link,
-            "feed_url": feed.address("json"),
-            "description": feed.description,
-            "icon": feed.logo or feed.icon,
-            "favicon": feed.icon,
-            "authors": [_author(feed.author)] if feed.author else None,
-            "language": feed.language,
-        }
+    document = _Document(
+        version="https://jsonfeed.org/version/1.1",
+        title=feed.title,
+        home_page_url=feed.link,
+        feed_url=feed.address("json"),
+        description=feed.description,
+        icon=feed.logo or feed.icon or None,
+        favicon=feed.icon or None,
+        authors=[_author(feed.author)] if feed.author else [],
+        language=feed.language,
+        items=[_item(item) for item in shown],
     )
-    document["items"] = [_item(entry, feed) for entry in feed.entries]
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _item(entry: Entry, feed: Feed) -> dict[str, Any]:
-    enclosures = shown_enclosures(entry, feed)
-    pictures = (enclosure.href for enclosure in enclosures if enclosure.type.startswith("image/"))
-    return _present(
-        {
-            "id": entry.id,
-            "url": entry.link,
-            "external_url": entry.via,
-            "title": entry.title,
-            "content_html": render_content(entry, feed),
-            "summary": entry.summary,
-            "image": next(pictures, None),
-            "date_published": rfc3339(entry.published),
-            "date_modified": rfc3339(entry.updated),
-            "authors": [_author(author) for author in entry.authors],
-            "tags": [category.label for category in entry.categories],
-            "attachments": [_attachment(enclosure) for enclosure in enclosures],
-        }
+def _item(shown: ShownEntry) -> _Item:
+    entry, enclosures = shown.entry, shown.enclosures
+    picture = first_picture(enclosures)
+    return _Item(
+        id=entry.id,
+        url=entry.link,
+        external_url=entry.via or None,
+        title=entry.title,
+        content_html=shown.content,
+        summary=entry.summary or None,
+        image=picture.href if picture else None,
+        date_published=rfc3339(entry.published),
+        date_modified=rfc3339(entry.updated),
+        authors=[_author(author) for author in entry.authors],
+        tags=[category.label for category in entry.categories],
+        attachments=[_attachment(enclosure) for enclosure in enclosures],
     )
 
 
-def _author(person: Person) -> dict[str, Any]:
+def _author(person: Person) -> _Author:
     uri = person.uri or (f"mailto:{person.email}" if person.email else None)
-    return _present({"name": person.name, "url": uri})
+    return _Author(name=person.name, url=uri)
 
 
-def _attachment(enclosure: Enclosure) -> dict[str, Any]:
-    return _present(
-        {
-            "url": enclosure.href,
-            "mime_type": enclosure.type,
-            "title": enclosure.title,
-            "size_in_bytes": enclosure.length,
-        }
+def _attachment(enclosure: Enclosure) -> _Attachment:
+    return _Attachment(
+        url=enclosure.href,
+        mime_type=enclosure.type,
+        title=enclosure.title or None,
+        size_in_bytes=enclosure.length or None,
     )
-
-
-def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that have a value: the format has no null."""
-    return {name: value for name, value in fields.items() if value}

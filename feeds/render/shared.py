@@ -1,23 +1,27 @@
-"""What the formats share: which enclosures a feed shows, times, names of the generator, Media RSS elements."""
+"""What the formats share: entries as a feed shows them, names of the generator, times, Media RSS elements."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from lxml import etree
 
 from feeds._version import __version__
+from feeds.model import Enclosure, Entry
+from feeds.render.content import render_content, shown_enclosures
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.model import Enclosure, Entry, Feed, Format
+    from feeds.model import Feed, Format
 
 GENERATOR = "feeds"
 GENERATOR_VERSION = __version__
 
 MEDIA = "http://search.yahoo.com/mrss/"
+_MEDIA_CONTENT, _MEDIA_TITLE, _MEDIA_THUMBNAIL = f"{{{MEDIA}}}content", f"{{{MEDIA}}}title", f"{{{MEDIA}}}thumbnail"
 
 MEDIA_TYPES: dict[Format, str] = {
     "rss": "application/rss+xml",
@@ -26,21 +30,27 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def shown_enclosures(entry: Entry, feed: Feed) -> tuple[Enclosure, ...]:
-    """The enclosures of an entry that the feed's `images` setting lets through."""
-    if feed.images == "off":
-        return ()
-    return entry.enclosures[:1] if feed.images == "first" else entry.enclosures
+class ShownEntry(msgspec.Struct, frozen=True):
+    """An entry as a feed shows it: with the enclosures that its settings let through, and `content` in safe HTML."""
+
+    entry: Entry
+    enclosures: tuple[Enclosure, ...]
+    content: str
 
 
-def shows_media(feed: Feed) -> bool:
+def show_entries(feed: Feed) -> list[ShownEntry]:
+    """The entries of a feed as it shows them, in every format."""
+    return [ShownEntry(entry, shown_enclosures(entry, feed), render_content(entry, feed)) for entry in feed.entries]
+
+
+def shows_media(shown: Iterable[ShownEntry]) -> bool:
     """Whether any entry shows an enclosure, so that a document needs the namespace for it."""
-    return any(shown_enclosures(entry, feed) for entry in feed.entries)
+    return any(item.enclosures for item in shown)
 
 
 def rfc3339(time: dt.datetime) -> str:
-    """A time in UTC as RFC 3339 writes it, with `Z`."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time in UTC and whole seconds as RFC 3339 writes it, with `Z`."""
+    return f"{time.isoformat()[:19]}Z"
 
 
 def alternate_formats(feed: Feed, own: Format) -> Iterator[tuple[str, str]]:
@@ -50,7 +60,11 @@ def alternate_formats(feed: Feed, own: Format) -> Iterator[tuple[str, str]]:
             yield feed.address(other), MEDIA_TYPES[other]
 
 
-def add_media(parent: etree._Element, enclosures: tuple[Enclosure, ...]) -> None:
+def first_picture(enclosures: Sequence[Enclosure]) -> Enclosure | None:
+    return next((enclosure for enclosure in enclosures if enclosure.type.startswith("image/")), None)
+
+
+def add_media(parent: etree._Element, enclosures: Sequence[Enclosure]) -> None:
     """Media RSS 1.5: a `media:content` for each enclosure, and one `media:thumbnail`, of the first picture."""
     for enclosure in enclosures:
         medium = enclosure.type.partition("/")[0]
@@ -59,14 +73,18 @@ def add_media(parent: etree._Element, enclosures: tuple[Enclosure, ...]) -> None
             attributes["medium"] = medium
         if enclosure.length:
             attributes["fileSize"] = str(enclosure.length)
-        content = etree.SubElement(parent, f"{{{MEDIA}}}content", attributes | _size(enclosure))
+        content = etree.SubElement(parent, _MEDIA_CONTENT, attributes | _size(enclosure))
         if enclosure.title:
-            etree.SubElement(content, f"{{{MEDIA}}}title", type="plain").text = enclosure.title
-    picture = next((enclosure for enclosure in enclosures if enclosure.type.startswith("image/")), None)
+            etree.SubElement(content, _MEDIA_TITLE, type="plain").text = enclosure.title
+    picture = first_picture(enclosures)
     if picture:
-        etree.SubElement(parent, f"{{{MEDIA}}}thumbnail", {"url": picture.href} | _size(picture))
+        etree.SubElement(parent, _MEDIA_THUMBNAIL, {"url": picture.href} | _size(picture))
 
 
 def _size(enclosure: Enclosure) -> dict[str, str]:
-    sizes = {"width": enclosure.width, "height": enclosure.height}
-    return {name: str(size) for name, size in sizes.items() if size}
+    sizes = {}
+    if enclosure.width:
+        sizes["width"] = str(enclosure.width)
+    if enclosure.height:
+        sizes["height"] = str(enclosure.height)
+    return sizes

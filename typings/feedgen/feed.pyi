@@ -1,7 +1,6 @@
 from datetime import datetime
 from typing import Any
 
-from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseExtension
 
 class FeedGenerator:
@@ -22,12 +21,11 @@ class FeedGenerator:
     def language(self, language: str) -> str: ...
     def ttl(self, ttl: int) -> int: ...
     def docs(self, docs: str) -> str: ...
-    def add_entry(self, feedEntry: FeedEntry | None = None, order: str = "prepend") -> FeedEntry: ...
     def register_extension(
         self,
         namespace: str,
         extension_class_feed: type[BaseExtension],
-        extension_class_entry: type[BaseExtension],
+        extension_class_entry: type[BaseExtension] | None = None,
         atom: bool = True,
         rss: bool = True,
     ) -> None: ...

@@ -1,0 +1,318 @@
+"""The catalog: what was read of each file, the stories that came of it, and which feed holds which story (SQLite).
+
+It is a cache. Deleting it changes no byte of output, and what it holds is built anew when its version or the settings
+that articles are read by change. Only this module speaks SQL.
+
+A *story* is all that has one id: the entries of one or several files, of which `merge_entries` makes one. It is in the
+catalog while any of them is due.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from feeds._version import __version__
+from feeds.catalog.database import clear, connect, connect_to_read, seconds, time_of
+from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
+from feeds.entries import merge_entries
+from feeds.errors import CatalogError, Mistake
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from feeds.model import Entry
+    from feeds.selection import FeedKey, Rules
+
+__all__ = [
+    "BATCH",
+    "Catalog",
+    "EncodedEntry",
+    "FileFacts",
+    "FileOutcome",
+    "Teller",
+    "Touched",
+    "Window",
+    "encode_entry",
+    "fingerprint",
+]
+
+
+class FileFacts(msgspec.Struct, frozen=True, array_like=True):
+    """What tells that a file has changed: size in bytes, mtime in nanoseconds, and a digest of what was read."""
+
+    key: int
+    size: int
+    mtime: int
+    digest: bytes
+
+
+class EncodedEntry(msgspec.Struct, frozen=True, array_like=True):
+    """An entry as the catalog keeps it; times are seconds since 1970, `latest` is when it last changes by itself."""
+
+    id: str
+    is_article: bool
+    published: int
+    latest: int
+    value: bytes
+
+
+class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a file: its entries encoded, why its article has none, and what is wrong with it."""
+
+    root: str
+    path: str
+    size: int
+    mtime: int
+    digest: bytes
+    entries: tuple[EncodedEntry, ...] = ()
+    left_out: str | None = None
+    mistakes: tuple[Mistake, ...] = ()
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The stories that a feed shows, in their order: their keys, and a digest of all that they hold."""
+
+    stories: tuple[int, ...]
+    digest: bytes
+
+
+_encoder = msgspec.msgpack.Encoder()
+_mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
+
+
+def fingerprint(modules: Sequence[str]) -> str:
+    """What changes when one of the modules or our own code does: it may be that of a checkout.
+
+    The times of files tell it: to read the versions of packages takes as long as a run that has nothing to do.
+    """
+    found = [spec.origin for spec in map(find_spec, modules) if spec and spec.origin]
+    own = Path(__file__).parents[1].rglob("*.py")
+    times = [path.stat().st_mtime_ns for path in (*map(Path, found), *own)]
+    return f"{__version__} {times[: len(found)]} {max(times[len(found) :])}"
+
+
+def encode_entry(entry: Entry) -> EncodedEntry:
+    """The entry as the catalog keeps it."""
+    times = (entry.published, entry.updated, *(link.published for link in entry.related))
+    return EncodedEntry(
+        entry.id, entry.is_article, seconds(entry.published), seconds(max(times)), _encoder.encode(entry)
+    )
+
+
+class Catalog:
+    """The catalog in a folder, made where there is none. Changes are kept when `commit` is called."""
+
+    def __init__(self, path: Path | None, reading: str = "", *, anew: bool = False) -> None:
+        """The catalog in a file, made where there is none; in memory without one.
+
+        `reading` stands for all that decides what a file's entries are: what was read with another is forgotten, and
+        `anew` forgets all. Raises CatalogError where another run uses it.
+        """
+        self.path = path
+        try:
+            self._database = connect(path)
+            if anew or self.state("reading") != reading:
+                clear(self._database)
+                self.set_state("reading", reading)
+        except (sqlite3.OperationalError, OSError) as error:
+            raise CatalogError(f"{path}: the cache cannot be used: {error}") from error
+
+    @classmethod
+    def to_look_at(cls, path: Path, reading: str) -> Self:
+        """The catalog in a file if there is one that can be used, else an empty one in memory."""
+        try:
+            return cls(path if path.exists() else None, reading)
+        except CatalogError:
+            return cls(None, reading)
+
+    @classmethod
+    def reader(cls, path: Path) -> Self:
+        """A catalog to read from, as it was committed, while another process may write."""
+        catalog = cls.__new__(cls)
+        catalog.path = path
+        catalog._database = connect_to_read(path)  # noqa: SLF001  # our own
+        return catalog
+
+    def close(self) -> None:
+        self._database.close()
+
+    def commit(self) -> None:
+        self._database.execute("COMMIT")
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def state(self, key: str) -> Any:
+        """What `set_state` kept under `key`, or None."""
+        if not self._database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchone():
+            return None  # the file is new
+        row = self._database.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        return msgspec.msgpack.decode(row[0]) if row else None
+
+    def set_state(self, key: str, value: Any) -> None:
+        self._database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, _encoder.encode(value)))
+
+    def labels_version(self, labels: Mapping[str, str]) -> int:
+        """A number that grows when one of the labels is not what it was when it was last there."""
+        kept = self.state("labels")
+        known, number = kept or (dict[str, str](), 0)
+        number += any(known.get(key, label) != label for key, label in labels.items())
+        if not labels.items() <= known.items():
+            self.set_state("labels", ({**known, **labels}, number))
+        return int(number)
+
+    # Files
+
+    def files(self) -> dict[tuple[str, str], FileFacts]:
+        """What is known of each file, by root and path."""
+        rows = self._database.execute("SELECT root, path, key, size, mtime, digest FROM file")
+        return {(root, path): FileFacts(*facts) for root, path, *facts in rows}
+
+    def note_touched_file(self, key: int, size: int, mtime: int) -> None:
+        """A file whose bytes are what they were."""
+        self._database.execute("UPDATE file SET size = ?, mtime = ? WHERE key = ?", (size, mtime, key))
+
+    def remove_file(self, key: int) -> set[str]:
+        """Forget a file and its entries; the ids that these had."""
+        ids = {id_ for (id_,) in self._database.execute("SELECT id FROM entry WHERE file = ?", (key,))}
+        self._database.execute("DELETE FROM entry WHERE file = ?", (key,))
+        self._database.execute("DELETE FROM file WHERE key = ?", (key,))
+        return ids
+
+    def add_file(self, outcome: FileOutcome) -> set[str]:
+        """Keep what came of a file that is not known; the ids of its entries."""
+        mistakes = _encoder.encode(outcome.mistakes) if outcome.mistakes else None
+        cursor = self._database.execute(
+            "INSERT INTO file (root, path, size, mtime, digest, left_out, mistakes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.digest, outcome.left_out, mistakes),
+        )
+        rows = [
+            (entry.id, cursor.lastrowid, entry.is_article, entry.published, entry.latest, entry.value)
+            for entry in outcome.entries
+        ]
+        self._database.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
+        return {entry.id for entry in outcome.entries}
+
+    def left_out(self) -> dict[str, int]:
+        """How many files have no entry of their own, by reason."""
+        return dict(
+            self._database.execute(
+                "SELECT left_out, count(*) FROM file WHERE left_out IS NOT NULL GROUP BY left_out ORDER BY left_out"
+            )
+        )
+
+    def mistakes(self) -> list[Mistake]:
+        """What is wrong with files, in their order."""
+        rows = self._database.execute("SELECT mistakes FROM file WHERE mistakes IS NOT NULL ORDER BY root, path")
+        return [mistake for (value,) in rows for mistake in _mistakes_decoder.decode(value)]
+
+    def same_articles(self) -> list[tuple[str, str, str, str, str]]:
+        """The articles with the id of an earlier one: root and path of both, the id."""
+        ids = "SELECT id FROM entry WHERE is_article GROUP BY id HAVING count(*) > 1"
+        rows = self._database.execute(
+            f"SELECT id, root, path FROM entry JOIN file ON file.key = entry.file WHERE is_article AND id IN ({ids}) "  # noqa: S608
+            "ORDER BY id, root, path"
+        )
+        found = []
+        for id_, same in groupby(rows, key=lambda row: str(row[0])):
+            (_, root, path), *others = same
+            found += [(other_root, other_path, root, path, id_) for _, other_root, other_path in others]
+        return sorted(found)
+
+    # Stories
+
+    def all_ids(self) -> Iterator[str]:
+        """The ids of all entries and stories, in their order. Stories may be told in between."""
+        last = ""
+        rows = [("",)]
+        while rows:
+            rows = self._database.execute(
+                "SELECT id FROM (SELECT id FROM entry WHERE id > ?1 UNION SELECT id FROM story WHERE id > ?1) "
+                "ORDER BY id LIMIT ?2",
+                (last, BATCH),
+            ).fetchall()
+            for (last,) in rows:
+                yield last
+
+    def changing_ids(self, since: dt.datetime) -> set[str]:
+        """The ids of the entries that change by themselves after `since`."""
+        rows = self._database.execute("SELECT id FROM entry WHERE latest > ?", (seconds(since),))
+        return {id_ for (id_,) in rows}
+
+    def teller(self, rules: Rules, now: dt.datetime) -> Teller:
+        """What makes stories of the entries. Only one is to be in use."""
+        return Teller(self._database, rules, now)
+
+    def stories(self) -> int:
+        """How many stories are due."""
+        return int(self._database.execute("SELECT count(*) FROM story").fetchone()[0])
+
+    def waiting(self, now: dt.datetime) -> int:
+        """How many ids have nothing that is due."""
+        rows = self._database.execute(
+            "SELECT count(DISTINCT id) FROM entry WHERE latest > ? AND NOT EXISTS "
+            "(SELECT 1 FROM story WHERE story.id = entry.id)",
+            (seconds(now),),
+        )
+        return int(rows.fetchone()[0])
+
+    def next_due(self, now: dt.datetime) -> dt.datetime | None:
+        """When the first entry is due that is not yet."""
+        rows = self._database.execute(
+            "SELECT min(published) FROM entry WHERE latest > ? AND published > ?", (seconds(now), seconds(now))
+        )
+        (first,) = rows.fetchone()
+        return None if first is None else time_of(first)
+
+    def topic_names(self) -> list[tuple[str, dt.datetime]]:
+        """How topics are called, and when the oldest story of each name was published."""
+        rows = self._database.execute(
+            "SELECT name, (SELECT min(published) FROM story_topic WHERE topic = key) AS first FROM topic "
+            "WHERE first IS NOT NULL ORDER BY name"
+        )
+        return [(name, time_of(first)) for name, first in rows]
+
+    def provider_names(self) -> list[tuple[str, str, int]]:
+        """The domains of providers, how they are called, and in how many stories."""
+        return list(self._database.execute("SELECT domain, name, stories FROM provider ORDER BY domain, name"))
+
+    # Feeds
+
+    def window(self, feed: FeedKey, limit: int, oldest: dt.datetime | None) -> Window:
+        """The first `limit` stories of a feed, none of them published before `oldest`."""
+        rows = self._database.execute(
+            "SELECT story.key, story.digest FROM member JOIN story ON story.key = member.story "
+            "WHERE member.feed = (SELECT key FROM feed WHERE kind = ? AND name = ?) AND member.published >= ? "
+            "ORDER BY member.rank, member.published DESC, story.id LIMIT ?",
+            (*feed, seconds(oldest) if oldest else -(2**62), limit),
+        ).fetchall()
+        return Window(tuple(key for key, _ in rows), digest_of(digest for _, digest in rows))
+
+    def entries(self, stories: Sequence[int], now: dt.datetime) -> list[Entry]:
+        """The entries of these stories, as of now, in their order."""
+        rows = self._database.execute(
+            "SELECT story.key, entry.value, latest FROM json_each(?) AS keys JOIN story ON story.key = keys.value "
+            "JOIN entry ON entry.id = story.id WHERE entry.published <= ?",
+            (msgspec.json.encode(stories).decode(), seconds(now)),
+        )
+        due = group_due(rows, now)
+        return [merge_entries([entry for _, entry in due[key]]) for key in stories]
+
+    def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
+        """The window and the mtime of each document that was published into `output`, by path."""
+        rows = self._database.execute("SELECT path, window, mtime FROM document WHERE output = ?", (output,))
+        return {path: (window, mtime) for path, window, mtime in rows}
+
+    def set_documents(self, output: str, rows: Iterable[tuple[str, bytes, int]], gone: Iterable[str]) -> None:
+        """Keep the window and the mtime of documents by path, and forget those that are gone."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)", [(output, *row) for row in rows]
+        )
+        self._database.executemany(
+            "DELETE FROM document WHERE output = ? AND path = ?", [(output, path) for path in gone]
+        )
