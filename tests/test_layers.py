@@ -34,6 +34,7 @@ ORDER = [
     "parallel",
     "archive",
     "render.content",
+    "render.xml",
     "render.shared",
     "render.rss",
     "render.atom",

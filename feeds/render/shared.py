@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from lxml import etree
 
 from feeds._version import __version__
 from feeds.model import Enclosure, Entry
 from feeds.render.content import render_content, shown_enclosures
+from feeds.render.xml import attribute, text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,7 +21,7 @@ GENERATOR = "feeds"
 GENERATOR_VERSION = __version__
 
 MEDIA = "http://search.yahoo.com/mrss/"
-_MEDIA_CONTENT, _MEDIA_TITLE, _MEDIA_THUMBNAIL = f"{{{MEDIA}}}content", f"{{{MEDIA}}}title", f"{{{MEDIA}}}thumbnail"
+_MEDIA = frozenset({"image", "audio", "video"})
 
 MEDIA_TYPES: dict[Format, str] = {
     "rss": "application/rss+xml",
@@ -64,27 +64,27 @@ def first_picture(enclosures: Sequence[Enclosure]) -> Enclosure | None:
     return next((enclosure for enclosure in enclosures if enclosure.type.startswith("image/")), None)
 
 
-def add_media(parent: etree._Element, enclosures: Sequence[Enclosure]) -> None:
+def media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
     """Media RSS 1.5: a `media:content` for each enclosure, and one `media:thumbnail`, of the first picture."""
     for enclosure in enclosures:
         medium = enclosure.type.partition("/")[0]
-        attributes = {"url": enclosure.href, "type": enclosure.type}
-        if medium in {"image", "audio", "video"}:
-            attributes["medium"] = medium
-        if enclosure.length:
-            attributes["fileSize"] = str(enclosure.length)
-        content = etree.SubElement(parent, _MEDIA_CONTENT, attributes | _size(enclosure))
+        known_medium = f' medium="{medium}"' if medium in _MEDIA else ""
+        length = f' fileSize="{enclosure.length}"' if enclosure.length else ""
+        content = (
+            f'<media:content url="{attribute(enclosure.href)}" type="{attribute(enclosure.type)}"'
+            f"{known_medium}{length}{_size(enclosure)}"
+        )
         if enclosure.title:
-            etree.SubElement(content, _MEDIA_TITLE, type="plain").text = enclosure.title
+            yield f"{content}>"
+            yield f'  <media:title type="plain">{text(enclosure.title)}</media:title>'
+            yield "</media:content>"
+        else:
+            yield f"{content}/>"
     picture = first_picture(enclosures)
     if picture:
-        etree.SubElement(parent, _MEDIA_THUMBNAIL, {"url": picture.href} | _size(picture))
+        yield f'<media:thumbnail url="{attribute(picture.href)}"{_size(picture)}/>'
 
 
-def _size(enclosure: Enclosure) -> dict[str, str]:
-    sizes = {}
-    if enclosure.width:
-        sizes["width"] = str(enclosure.width)
-    if enclosure.height:
-        sizes["height"] = str(enclosure.height)
-    return sizes
+def _size(enclosure: Enclosure) -> str:
+    width = f' width="{enclosure.width}"' if enclosure.width else ""
+    return f'{width} height="{enclosure.height}"' if enclosure.height else width
