@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.articles import ArticleFile, find_articles, is_gone, parse_article, read_file
-from feeds.catalog import BATCH, FileFacts, FileOutcome, encode_entry
+from feeds.catalog import FileFacts, FileOutcome, encode_entry
 from feeds.entries import derive_entries
 from feeds.errors import Mistake
 from feeds.parallel import processes
@@ -20,7 +20,7 @@ from feeds.parallel import processes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from feeds.catalog import Catalog, Touched
+    from feeds.catalog import Catalog, Teller, Touched
     from feeds.parallel import Map, Track
     from feeds.selection import Rules
     from feeds.settings import Config, Source
@@ -56,21 +56,18 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
         (file, facts) for file in files if not _is_known(file, facts := known.pop((str(file.root), file.path), None))
     ]
     then = catalog.state("now")
-    ids = {id_ for facts in known.values() for id_ in catalog.remove_file(facts.key)}
-    articles_changed = len(known)
-    if then is not None:
-        ids |= catalog.changing_ids(min(now, then))
     teller = catalog.teller(rules, now)
+    articles_changed = len(known)
+    for facts in known.values():
+        teller.remove_file(facts.key)
+    if then is not None:
+        teller.touch(catalog.changing_ids(min(now, then)))
     with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1, _start_reading, changed, config.source) as map_:
         for outcome, facts in _read_all(changed, map_, track):
-            ids |= _keep(catalog, outcome, facts)
-            articles_changed += facts is None or facts.digest != outcome.digest
-            if len(ids) >= BATCH:  # what the other processes leave of the time, and no memory for all ids
-                teller.tell(ids)
-                ids.clear()
-    teller.tell(ids)
+            articles_changed += _keep(catalog, teller, outcome, facts)
+    teller.finish()
     if then is not None and catalog.state("rules") != rules.digest:
-        teller.tell(catalog.all_ids(), anew=True)
+        teller.tell_anew(catalog.all_ids())
     catalog.set_state("rules", rules.digest)
     catalog.set_state("now", now)
     return Refreshed(len(files), mistakes, teller.touched, articles_changed)
@@ -80,14 +77,15 @@ def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
     return facts is not None and (facts.size, facts.mtime) == (file.size, file.mtime)
 
 
-def _keep(catalog: Catalog, outcome: FileOutcome, facts: FileFacts | None) -> set[str]:
-    """Put what came of a file into the catalog; the ids that this touched."""
-    if facts is None:
-        return catalog.add_file(outcome)
-    if facts.digest == outcome.digest:
-        catalog.note_touched_file(facts.key, outcome.size, outcome.mtime)
-        return set()
-    return catalog.remove_file(facts.key) | catalog.add_file(outcome)
+def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFacts | None) -> bool:
+    """Put what came of a file into the catalog; whether it is new or other than before."""
+    if facts is not None:
+        if facts.digest == outcome.digest:
+            catalog.note_touched_file(facts.key, outcome.size, outcome.mtime)
+            return False
+        teller.remove_file(facts.key)
+    teller.add_file(outcome)
+    return True
 
 
 def _read_all(changed: Sequence[_Changed], map_: Map, track: Track) -> Iterator[tuple[FileOutcome, FileFacts | None]]:

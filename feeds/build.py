@@ -23,7 +23,7 @@ from feeds.articles import ArticleFile
 from feeds.catalog import Catalog, Window, fingerprint
 from feeds.errors import Mistake, StrictError
 from feeds.model import document_path
-from feeds.parallel import available_jobs, processes, untracked
+from feeds.parallel import available_jobs, processes, rare_collections, untracked
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
 from feeds.selection import Rules, formats_of, gone_feed, make_feed, plan_feeds
 from feeds.settings import ALL_FORMATS
@@ -129,7 +129,7 @@ def regenerate(
     now = now or dt.datetime.now(dt.UTC)
     jobs = jobs or available_jobs()
     output = Path(output or config.default_output)
-    with _catalog(config, cache, full=full, keep=not dry_run) as catalog:
+    with rare_collections(), _catalog(config, cache, full=full, keep=not dry_run) as catalog:
         rules = Rules(config)
         refreshed = refresh(catalog, config, rules, now, jobs=jobs, track=track)
         site = _Site(config, _taxonomy(catalog, config), now, output, dry_run)
@@ -168,7 +168,7 @@ def survey(
 ) -> Overview:
     """What `regenerate` would publish, without publishing it."""
     now = now or dt.datetime.now(dt.UTC)
-    with _catalog(config, cache, keep=False) as catalog:
+    with rare_collections(), _catalog(config, cache, keep=False) as catalog:
         refreshed = refresh(catalog, config, Rules(config), now, jobs=jobs or available_jobs(), track=track)
         site = _Site(config, _taxonomy(catalog, config), now, Path(output or config.default_output))
         published = _published(site)

@@ -45,6 +45,17 @@ def available_jobs() -> int:
 
 
 @contextmanager
+def rare_collections() -> Iterator[None]:
+    """Python looks for garbage in cycles less often while this lasts: hardly anything forms some, and it takes long."""
+    before = gc.get_threshold()
+    gc.set_threshold(_GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@contextmanager
 def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: Any) -> Iterator[Map]:
     """A map over `jobs` processes, each of which calls `start` first; with one job, the built-in map.
 
@@ -73,8 +84,7 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
 def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
     """Ctrl-C goes to every process of a terminal: the first one ends the others.
 
-    What came from the first process is there to stay, and hardly anything else forms cycles: to look for them as often
-    as usual takes a tenth of the time.
+    What came from the first process is there to stay: no garbage is to be looked for in it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()

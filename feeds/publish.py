@@ -10,9 +10,10 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -111,8 +112,7 @@ def publish(output: Path, paths: Collection[str], puts: Iterable[Put], *, dry_ru
 
 def put_document(output: Path, document: Document, *, dry_run: bool = False) -> Put:
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
-    is_written = _put(output, document.path, document.body, dry_run=dry_run)
-    mtime = -1 if dry_run and is_written else (output / document.path).stat().st_mtime_ns
+    is_written, mtime = _put(output, document.path, document.body, dry_run=dry_run)
     return Put(record=_record(document), is_written=is_written, mtime=mtime)
 
 
@@ -156,34 +156,48 @@ def _check_free(output: Path, path: str) -> None:
         raise PublishError(str(output / path), message)
 
 
-def _put(output: Path, path: str, body: bytes, *, dry_run: bool) -> bool:
-    """Make the file hold `body`; whether that took a change. An unchanged file is not touched."""
+def _put(output: Path, path: str, body: bytes, *, dry_run: bool) -> tuple[bool, int]:
+    """Make the file hold `body`; whether that took a change, and its mtime. An unchanged file is not touched."""
     place = output / path
     with _errors(place):
-        if _holds(place, body):
-            return False
-        if not dry_run:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _replace(place, body)
-    return True
+        mtime = _mtime_if_it_holds(place, body)
+        if mtime is not None:
+            return False, mtime
+        return True, -1 if dry_run else _replace(place, body)
 
 
-def _holds(place: Path, body: bytes) -> bool:
+def _mtime_if_it_holds(place: Path, body: bytes) -> int | None:
     try:
-        return not place.is_symlink() and place.stat().st_size == len(body) and place.read_bytes() == body
+        facts = place.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return None
+    is_same = stat.S_ISREG(facts.st_mode) and facts.st_size == len(body) and place.read_bytes() == body
+    return facts.st_mtime_ns if is_same else None
 
 
-def _replace(place: Path, body: bytes) -> None:
+def _replace(place: Path, body: bytes) -> int:
+    """Write the file beside its place, and move it there when it is whole; its mtime."""
     temporary = place.with_name(f".{place.name}{_TEMPORARY}")
     try:
-        temporary.write_bytes(body)
+        with _new_file(temporary) as file:
+            file.write(body)
+            file.flush()
+            mtime = os.fstat(file.fileno()).st_mtime_ns
         temporary.replace(place)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    return mtime
+
+
+def _new_file(place: Path) -> BinaryIO:
+    """An empty file, in a folder that is made where there is none."""
+    try:
+        return place.open("wb")
+    except FileNotFoundError:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place.open("wb")
 
 
 def _remove(output: Path, path: str, *, dry_run: bool) -> bool:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _IMAGE_WIDTH, _IMAGE_HEIGHT = 144, 400
 #: The rank of an entry without the number that its feed is sorted by: after all that have one.
 _LAST = 2**62
-#: For how many sets of topics, and for how many providers, is remembered which feeds they mean.
+#: For how many topics, and for how many providers, is remembered which feeds they mean.
 _REMEMBERED = 10_000
 
 
@@ -129,9 +129,9 @@ class Rules:
         return cache(partial(_feed_of_all, self))
 
     @cached_property
-    def feeds_of_topics(self) -> Callable[[tuple[str, ...], bool], tuple[FeedKey, ...]]:
-        """The topic feeds that take an entry: `topics`, `is_article`. Many entries have the same."""
-        return lru_cache(_REMEMBERED)(partial(_feeds_of_topics, self))
+    def feeds_of_topic(self) -> Callable[[str, bool], tuple[FeedKey, ...]]:
+        """The topic feeds that take an entry because of one of its topics: `name`, `is_article`."""
+        return lru_cache(_REMEMBERED)(partial(_feeds_of_topic, self))
 
     @cached_property
     def feed_of_provider(self) -> Callable[[str, bool], tuple[FeedKey, ...]]:
@@ -142,15 +142,10 @@ class Rules:
 def memberships(entry: Entry, rules: Rules) -> list[tuple[FeedKey, int]]:
     """The feeds that hold an entry, and its rank in each; a feed may let it go when it has become too old."""
     is_article = entry.is_article
-    found = [
-        (key, 0)
-        for keys in (
-            rules.feed_of_all(is_article),
-            rules.feeds_of_topics(entry.topics, is_article),
-            rules.feed_of_provider(entry.provider.domain, is_article),
-        )
-        for key in keys
-    ]
+    keys = [*rules.feed_of_all(is_article), *rules.feed_of_provider(entry.provider.domain, is_article)]
+    for topic in entry.topics:
+        keys += rules.feeds_of_topic(topic, is_article)
+    found = [(key, 0) for key in dict.fromkeys(keys)]
     for feed, passes in rules.custom:
         if rules.takes(is_article=is_article, own=None, of_kind=feed) and all(rule(entry) for rule in passes):
             found.append((FeedKey("custom", feed.path), _rank(entry, feed)))
@@ -163,11 +158,11 @@ def _feed_of_all(rules: Rules, is_article: bool) -> tuple[FeedKey, ...]:
     return (FeedKey("all"),) if takes else ()
 
 
-def _feeds_of_topics(rules: Rules, topics: tuple[str, ...], is_article: bool) -> tuple[FeedKey, ...]:
+def _feeds_of_topic(rules: Rules, topic: str, is_article: bool) -> tuple[FeedKey, ...]:
     kind = rules.config.feeds.topics
     if not isinstance(kind, TopicFeeds):
         return ()
-    keys = rules.tree.with_ancestors(rules.tree.keys(topics))
+    keys = rules.tree.with_ancestors(rules.tree.keys([topic]))
     return tuple(
         FeedKey("topic", key)
         for key in sorted(keys)

@@ -31,8 +31,9 @@ def select(
     """The feeds of these entries, by path, of which those at the paths `published` had begun before."""
     catalog = Catalog(None)
     encoded = tuple(map(encode_entry, stories))
-    catalog.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, digest=b"", entries=encoded))
-    catalog.teller(Rules(config), now).tell(catalog.all_ids())
+    teller = catalog.teller(Rules(config), now)
+    teller.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, digest=b"", entries=encoded))
+    teller.finish()
     taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
     feeds = {}
     for plan in plan_feeds(config, taxonomy):

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from feeds.selection import FeedKey, Rules
 
 __all__ = [
-    "BATCH",
     "Catalog",
     "EncodedEntry",
     "FileFacts",
@@ -177,27 +176,6 @@ class Catalog:
         """A file whose bytes are what they were."""
         self._database.execute("UPDATE file SET size = ?, mtime = ? WHERE key = ?", (size, mtime, key))
 
-    def remove_file(self, key: int) -> set[str]:
-        """Forget a file and its entries; the ids that these had."""
-        ids = {id_ for (id_,) in self._database.execute("SELECT id FROM entry WHERE file = ?", (key,))}
-        self._database.execute("DELETE FROM entry WHERE file = ?", (key,))
-        self._database.execute("DELETE FROM file WHERE key = ?", (key,))
-        return ids
-
-    def add_file(self, outcome: FileOutcome) -> set[str]:
-        """Keep what came of a file that is not known; the ids of its entries."""
-        mistakes = _encoder.encode(outcome.mistakes) if outcome.mistakes else None
-        cursor = self._database.execute(
-            "INSERT INTO file (root, path, size, mtime, digest, left_out, mistakes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.digest, outcome.left_out, mistakes),
-        )
-        rows = [
-            (entry.id, cursor.lastrowid, entry.is_article, entry.published, entry.latest, entry.value)
-            for entry in outcome.entries
-        ]
-        self._database.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
-        return {entry.id for entry in outcome.entries}
-
     def left_out(self) -> dict[str, int]:
         """How many files have no entry of their own, by reason."""
         return dict(
@@ -245,7 +223,7 @@ class Catalog:
         return {id_ for (id_,) in rows}
 
     def teller(self, rules: Rules, now: dt.datetime) -> Teller:
-        """What makes stories of the entries. Only one is to be in use."""
+        """What takes in files and makes stories of their entries. Only one is to be in use."""
         return Teller(self._database, rules, now)
 
     def stories(self) -> int:
@@ -291,7 +269,7 @@ class Catalog:
             "ORDER BY member.rank, member.published DESC, story.id LIMIT ?",
             (*feed, seconds(oldest) if oldest else -(2**62), limit),
         ).fetchall()
-        return Window(tuple(key for key, _ in rows), digest_of(digest for _, digest in rows))
+        return Window(tuple(key for key, _ in rows), digest_of([digest for _, digest in rows]))
 
     def entries(self, stories: Sequence[int], now: dt.datetime) -> list[Entry]:
         """The entries of these stories, as of now, in their order."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
+    from feeds.catalog import EncodedEntry, FileOutcome
     from feeds.selection import Rules
 
 #: How many stories are told at a time.
@@ -31,6 +33,8 @@ BATCH = 2_000
 _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?"
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
+_KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)"
 _KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
 _KEEP_TOPICS = "INSERT INTO story_topic VALUES (?, ?, ?)"
@@ -73,7 +77,10 @@ class _Story(NamedTuple):
 
 
 class Teller:
-    """Makes one story of what is due of each id, by the rules and the time that it was given."""
+    """Takes in files, and makes one story of what is due of each id, by the rules and the time that it was given.
+
+    What is new waits until it is many: a file is in the catalog, and its stories are told, when `finish` was called.
+    """
 
     def __init__(self, database: sqlite3.Connection, rules: Rules, now: dt.datetime) -> None:
         self.touched = Touched()
@@ -81,30 +88,58 @@ class Teller:
         self._rules = rules
         self._now = now
         self._names = _Names(database)
-        self._last_key = int(database.execute("SELECT coalesce(max(key), 0) FROM story").fetchone()[0])
+        self._last_file = self._largest("file")
+        self._last_story = self._largest("story")
+        self._files: list[FileOutcome] = []
+        self._waiting: dict[str, None] = {}
 
-    def tell(self, ids: Iterable[str], *, anew: bool = False) -> None:
-        """Tell the stories with these ids. `anew`: work out memberships although nothing changed."""
+    def remove_file(self, key: int) -> None:
+        """Forget a file and its entries."""
+        ids = [id_ for (id_,) in self._database.execute("SELECT id FROM entry WHERE file = ?", (key,))]
+        self._database.execute("DELETE FROM entry WHERE file = ?", (key,))
+        self._database.execute("DELETE FROM file WHERE key = ?", (key,))
+        self.touch(ids)
+
+    def add_file(self, outcome: FileOutcome) -> None:
+        """Keep what came of a file that is not known, or was removed."""
+        self._files.append(outcome)
+        self.touch(entry.id for entry in outcome.entries)
+
+    def touch(self, ids: Iterable[str]) -> None:
+        """Tell the stories with these ids, if they are not what they were."""
+        self._waiting.update(dict.fromkeys(ids))
+        if len(self._waiting) >= BATCH or len(self._files) >= BATCH:
+            self.finish()
+
+    def finish(self) -> None:
+        """Tell the stories that wait."""
+        added = [entry for outcome in self._files for entry in outcome.entries]
+        self._tell(list(self._waiting), added, anew=False)
+        self._keep_files()
+        self._files.clear()
+        self._waiting.clear()
+
+    def tell_anew(self, ids: Iterable[str]) -> None:
+        """Tell the stories with these ids by other rules."""
         waiting = iter(ids)
-        while batch := list(dict.fromkeys(islice(waiting, BATCH))):
-            self._tell(batch, anew=anew)
+        while batch := list(islice(waiting, BATCH)):
+            self._tell(batch, (), anew=True)
 
-    def _tell(self, ids: Sequence[str], *, anew: bool) -> None:
+    def _tell(self, ids: Sequence[str], added: Iterable[EncodedEntry], *, anew: bool) -> None:
+        """Tell stories of what the catalog has of them, and of the entries that are added to it."""
         asked = msgspec.json.encode(ids).decode()
         known = self._known(asked)
-        due = self._due(asked)
+        due = self._due(asked, added)
         forgotten: list[_Story] = []
         new: list[_Story] = []
         for id_ in ids:
             old, found = known.get(id_), due.get(id_)
-            digest = digest_of(value for value, _ in found) if found else b""
-            if old is None and found is None:
-                continue
-            if old is not None and old.digest == digest and not anew:
-                continue
+            digest = digest_of([value for value, _ in found]) if found else b""
             if old is not None:
+                if old.digest == digest and not anew:
+                    continue
                 forgotten.append(old)
-            if found is not None:
+            if found:
                 new.append(self._told(id_, digest, merge_entries([entry for _, entry in found])))
         self._forget(forgotten)
         self._keep(new)
@@ -121,33 +156,28 @@ class Teller:
         )
         return {story.id: story for story in stories}
 
-    def _due(self, asked: str) -> dict[str, list[Due]]:
+    def _due(self, asked: str, added: Iterable[EncodedEntry]) -> dict[str, list[Due]]:
         """What is due of each id, ordered by value."""
+        now = seconds(self._now)
         rows = self._database.execute(
             "SELECT entry.id, entry.value, latest FROM json_each(?) AS ids JOIN entry ON entry.id = ids.value "
             "WHERE published <= ?",
-            (asked, seconds(self._now)),
+            (asked, now),
         )
-        return group_due(rows, self._now)
+        new = ((entry.id, entry.value, entry.latest) for entry in added if entry.published <= now)
+        return group_due(chain(rows, new), self._now)
 
     def _told(self, id_: str, digest: bytes, entry: Entry) -> _Story:
-        self._last_key += 1
-        found = memberships(entry, self._rules)
-        self.touched.feeds.update(feed for feed, _ in found)
-        return _Story(
-            key=self._last_key,
-            id=id_,
-            digest=digest,
-            published=seconds(entry.published),
-            domain=entry.provider.domain,
-            name=entry.provider.name,
-            topics=[self._names.topic(topic) for topic in entry.topics],
-            members=[(self._names.feed(feed), rank) for feed, rank in found],
-        )
+        self._last_story += 1
+        names, provider = self._names, entry.provider
+        topics = [names.topic(topic) for topic in entry.topics]
+        members = [(names.feed(feed), rank) for feed, rank in memberships(entry, self._rules)]
+        published = seconds(entry.published)
+        return _Story(self._last_story, id_, digest, published, provider.domain, provider.name, topics, members)
 
     def _forget(self, stories: Sequence[_Story]) -> None:
         members = _members(stories)
-        self.touched.feeds.update(self._names.feed_of(feed) for feed, *_ in members)
+        self._touch_feeds(members)
         self._database.executemany(_FORGET_MEMBERS, members)
         self._database.executemany(_FORGET_TOPICS, _topics(stories))
         self._database.executemany(_FORGET_STORY, [(story.key,) for story in stories])
@@ -155,16 +185,38 @@ class Teller:
 
     def _keep(self, stories: Sequence[_Story]) -> None:
         encode = _encoder.encode
+        members = _members(stories)
+        self._touch_feeds(members)
         rows = [(*story[:-2], encode(story.topics), encode(story.members)) for story in stories]
         self._database.executemany(_KEEP_STORY, rows)
-        self._database.executemany(_KEEP_MEMBERS, sorted(_members(stories)))
+        self._database.executemany(_KEEP_MEMBERS, sorted(members))
         self._database.executemany(_KEEP_TOPICS, sorted(_topics(stories)))
         self._count_providers(stories, 1)
 
+    def _keep_files(self) -> None:
+        files, entries = [], []
+        for key, outcome in enumerate(self._files, self._last_file + 1):
+            mistakes = _encoder.encode(outcome.mistakes) if outcome.mistakes else None
+            facts = (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.digest)
+            files.append((key, *facts, outcome.left_out, mistakes))
+            entries += [
+                (entry.id, key, entry.is_article, entry.published, entry.latest, entry.value)
+                for entry in outcome.entries
+            ]
+        self._last_file += len(files)
+        self._database.executemany(_KEEP_FILES, files)
+        self._database.executemany(_KEEP_ENTRIES, entries)
+
+    def _touch_feeds(self, members: Iterable[tuple[int, ...]]) -> None:
+        self.touched.feeds.update(map(self._names.feed_of, set(map(itemgetter(0), members))))
+
     def _count_providers(self, stories: Sequence[_Story], one: int) -> None:
-        counts = Counter((story.domain, story.name) for story in stories)
+        counts = Counter([(story.domain, story.name) for story in stories])
         self._database.executemany(_COUNT_PROVIDERS, [(*names, one * count) for names, count in counts.items()])
         self._database.execute("DELETE FROM provider WHERE stories = 0")
+
+    def _largest(self, table: str) -> int:
+        return int(self._database.execute(f"SELECT coalesce(max(key), 0) FROM {table}").fetchone()[0])  # noqa: S608
 
 
 def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[Any, list[Due]]:
@@ -182,12 +234,8 @@ def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[
     return found
 
 
-def digest_of(values: Iterable[bytes]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for value in values:
-        digest.update(len(value).to_bytes(8, "little"))
-        digest.update(value)
-    return digest.digest()
+def digest_of(values: list[bytes]) -> bytes:
+    return hashlib.blake2b(_encoder.encode(values), digest_size=16).digest()
 
 
 def _members(stories: Iterable[_Story]) -> list[tuple[int, int, int, int]]:
