@@ -243,12 +243,10 @@ def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.d
 
 def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[Finding]) -> Provider:
     given = story.provider
-    domain = domain_of(link)
-    if given and given.domain:
-        valid = valid_domain(given.domain)
-        if valid:
-            domain = valid
-        else:
+    domain = valid_domain(given.domain) if given and given.domain else None
+    if not domain:
+        domain = domain_of(link)
+        if given and given.domain:
             message = f"domain is {shown(given.domain)}; expected a domain such as example.com; {domain} is taken"
             findings.append(Finding((*at, "provider", "domain"), message))
     if given is None:

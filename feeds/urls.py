@@ -18,7 +18,7 @@ _LABEL = r"[a-z0-9_-]*[a-z0-9][a-z0-9_-]*"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 #: The usual case, which needs no work: a lower-case host, and characters that are allowed everywhere.
-_PLAIN = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/(?:[A-Za-z0-9_~!$*,;:@+=?&-]|\.(?!\.?(?:/|$))|/)*")
+_PLAIN = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/(?:[A-Za-z0-9_~!$*,;:@+=?&/-]++|\.(?!\.?(?:[/?]|$)))*+")
 #: An address whose scheme was left out: `//host/path`, `www.host/path` or `host.com/path`.
 _NO_SCHEME = re.compile(r"(?://|www\.|(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|io)(?=[/:?#]|$))", re.IGNORECASE)
 #: An ampersand, encoded once or several times over.
@@ -42,11 +42,13 @@ def absolute_url(value: str, base: str | None = None) -> str | None:
     HTML entities are decoded, however often they were encoded, and spaces and letters beyond ASCII are encoded. A
     relative address is resolved against `base`; without one, or as a mere fragment, it stands for nothing.
     """
-    value = decode_entities(_AMPERSAND.sub("&", value)).strip()
-    if not value or value.startswith("#"):
-        return None
+    if "&" in value:
+        value = decode_entities(_AMPERSAND.sub("&", value))
     if _PLAIN.fullmatch(value) and "xn--" not in value:
         return value
+    value = value.strip()
+    if not value or value.startswith("#"):
+        return None
     if _NO_SCHEME.match(value):
         value = "https://" + value.removeprefix("//")
     parsed = _parse(value, base)
@@ -70,12 +72,13 @@ def canonical_url(url: str) -> str:
     https, the host without `www.` and default port, no fragment, no tracking parameters, no trailing slash, escapes in
     their normal form (RFC 3986, 6.2.2); the rest of the query as it is.
     """
+    if _PLAIN.fullmatch(url):  # and so is in its normal form
+        host, _, rest = url.partition("://")[2].partition("/")
+        path, _, query = rest.partition("?")
+        return _canonical(_without_www(host), f"/{path}", query)
     parsed = can_ada.parse(url)
     port = f":{parsed.port}" if parsed.port not in {"", "80", "443"} else ""
-    path = _normal(parsed.pathname).rstrip("/")
-    parameters = _normal(parsed.search).removeprefix("?").split("&")
-    query = "&".join(parameter for parameter in parameters if parameter and not _TRACKING.match(parameter))
-    return f"https://{_domain(parsed)}{port}{path or '/'}{'?' if query else ''}{query}"
+    return _canonical(f"{_domain(parsed)}{port}", _normal(parsed.pathname), _normal(parsed.search).removeprefix("?"))
 
 
 def domain_of(url: str) -> str:
@@ -102,11 +105,19 @@ def _parse(value: str, base: str | None) -> can_ada.URL | None:
 
 
 def _domain(url: can_ada.URL) -> str:
+    return _without_www(url.hostname.rstrip("."))
+
+
+def _without_www(host: str) -> str:
     """The host without `www.`, which stays where it is the domain itself."""
-    host = url.hostname.rstrip(".")
     while host.startswith("www.") and "." in host.removeprefix("www."):
         host = host.removeprefix("www.")
     return host
+
+
+def _canonical(host: str, path: str, query: str) -> str:
+    kept = "&".join(parameter for parameter in query.split("&") if parameter and not _TRACKING.match(parameter))
+    return f"https://{host}{path.rstrip('/') or '/'}{'?' if kept else ''}{kept}"
 
 
 def _normal(part: str) -> str:
