@@ -17,7 +17,6 @@ from feeds.render.shared import (
     MEDIA,
     MEDIA_TYPES,
     alternate_formats,
-    media_lines,
     shows_media,
 )
 from feeds.render.xml import attribute, block, insert, text
@@ -84,7 +83,7 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     yield f"<updated>{entry.updated.isoformat()}</updated>"
     for author in entry.authors:
         yield from _author(author)
-    yield f'<content type="html">{text(shown.content)}</content>'
+    yield f'<content type="html">{shown.content_text}</content>'
     if entry.summary:
         yield f"<summary>{text(entry.summary)}</summary>"
     for category in entry.categories:
@@ -96,7 +95,7 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     yield from _links(shown, feed)
     if entry.source:
         yield from _source(entry.source, entry.updated)
-    yield from media_lines(shown.enclosures)
+    yield from shown.media_lines
 
 
 def _author(person: Person) -> Iterator[str]:

@@ -23,7 +23,6 @@ from feeds.render.shared import (
     MEDIA,
     MEDIA_TYPES,
     alternate_formats,
-    media_lines,
     rfc3339,
     shows_media,
 )
@@ -111,7 +110,7 @@ def _item(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     yield f"<title>{plain(entry.title)}</title>"
     yield f"<link>{text(entry.link)}</link>"
     yield f"<description>{text(description)}</description>"
-    yield f"<content:encoded>{text(shown.content)}</content:encoded>"
+    yield f"<content:encoded>{shown.content_text}</content:encoded>"
     yield f'<guid isPermaLink="false">{text(entry.id)}</guid>'
     for category in entry.categories:
         yield f'<category domain="{attribute(category.scheme)}">{plain(category.label)}</category>'
@@ -132,7 +131,7 @@ def _extensions(shown: ShownEntry) -> Iterator[str]:
     yield f"<atom:updated>{rfc3339(entry.updated)}</atom:updated>"
     if entry.via:
         yield f'<atom:link href="{attribute(entry.via)}" rel="via"/>'
-    yield from media_lines(shown.enclosures)
+    yield from shown.media_lines
 
 
 def _write_plain(element: etree._Element) -> None:

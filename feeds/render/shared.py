@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from feeds._version import __version__
-from feeds.model import Enclosure, Entry
 from feeds.render.content import render_content, shown_enclosures
 from feeds.render.xml import attribute, text
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.model import Feed, Format
+    from feeds.model import Enclosure, Entry, Feed, Format
 
 GENERATOR = "feeds"
 GENERATOR_VERSION = __version__
@@ -30,12 +29,23 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-class ShownEntry(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class ShownEntry:
     """An entry as a feed shows it: with the enclosures that its settings let through, and `content` in safe HTML."""
 
     entry: Entry
     enclosures: tuple[Enclosure, ...]
     content: str
+
+    @cached_property
+    def content_text(self) -> str:
+        """The content as the text of an element."""
+        return text(self.content)
+
+    @cached_property
+    def media_lines(self) -> tuple[str, ...]:
+        """Media RSS 1.5: a `media:content` for each enclosure, and one `media:thumbnail`, of the first picture."""
+        return tuple(_media_lines(self.enclosures))
 
 
 def show_entries(feed: Feed) -> list[ShownEntry]:
@@ -64,8 +74,7 @@ def first_picture(enclosures: Sequence[Enclosure]) -> Enclosure | None:
     return next((enclosure for enclosure in enclosures if enclosure.type.startswith("image/")), None)
 
 
-def media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
-    """Media RSS 1.5: a `media:content` for each enclosure, and one `media:thumbnail`, of the first picture."""
+def _media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
     for enclosure in enclosures:
         medium = enclosure.type.partition("/")[0]
         known_medium = f' medium="{medium}"' if medium in _MEDIA else ""
