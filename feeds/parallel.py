@@ -18,7 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 #: How many pieces of work wait for each process, so that none is idle and results do not pile up.
-_AHEAD = 3
+_AHEAD = 10
 #: How many more containers are made than freed before a process looks for cycles among them.
 _GARBAGE = 50_000
 
