@@ -17,7 +17,7 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 	$(BIN)/feeds regenerate
 
 test: check $(VENV)/.dev  ## Check the code and run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 soak: $(VENV)/.dev  ## Try many more sequences of edits than the tests do (EXAMPLES=500)
 	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_incremental.py

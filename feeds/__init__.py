@@ -19,7 +19,7 @@ from feeds._version import __version__
 if TYPE_CHECKING:
     from feeds.build import Report, regenerate
     from feeds.config import load_config
-    from feeds.errors import CatalogError, ConfigError, FeedsError, Mistake, PublishError, StrictError
+    from feeds.errors import CatalogError, ConfigError, FeedsError, Mistake, PublishError, StrictError, WatchError
     from feeds.settings import Config
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "PublishError",
     "Report",
     "StrictError",
+    "WatchError",
     "__version__",
     "load_config",
     "regenerate",
@@ -45,6 +46,7 @@ _HOMES = {
     "PublishError": "feeds.errors",
     "Report": "feeds.build",
     "StrictError": "feeds.errors",
+    "WatchError": "feeds.errors",
     "load_config": "feeds.config",
     "regenerate": "feeds.build",
 }

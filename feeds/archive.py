@@ -61,7 +61,7 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
     for facts in known.values():
         teller.remove_file(facts.key)
     if then is not None:
-        teller.touch(catalog.changing_ids(min(now, then)))
+        teller.look_at(catalog.changing_ids(min(now, then)))
     with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1, _start_reading, changed, config.source) as map_:
         for outcome, facts in _read_all(changed, map_, track):
             articles_changed += _keep(catalog, teller, outcome, facts)

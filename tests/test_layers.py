@@ -29,6 +29,7 @@ ORDER = [
     "entries",
     "selection",
     "catalog.database",
+    "catalog.outcomes",
     "catalog.stories",
     "catalog",
     "parallel",

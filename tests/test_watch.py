@@ -246,7 +246,7 @@ def test_a_link_to_a_folder_is_watched_wherever_it_leads(site: Site, play: Play)
 def test_polling_sees_changes_too(site: Site, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHFILES_FORCE_POLLING", "1")
     play(
-        (lambda: site.article("a.md", STORY.format("two")), shows(site, "Story two")),
+        (lambda: later(site.article("a.md", STORY.format("two"))), shows(site, "Story two")),
         (lambda: site.article("new/deep/b.md", STORY.format("three")), shows(site, "Story three")),
         (lambda: later(site.article("new/deep/b.md", STORY.format("four"))), shows(site, "Story four")),
     )
@@ -616,7 +616,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, *, polling_too: bool) -> None:
 def test_where_the_system_refuses_files_are_polled(site: Site, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     refusing(monkeypatch, polling_too=False)
     play._has_effect = lambda: len(play.outcomes) > 1
-    outcomes = play((lambda: site.article("a.md", STORY.format("two")), shows(site, "Story two")))
+    outcomes = play((lambda: later(site.article("a.md", STORY.format("two"))), shows(site, "Story two")))
     assert play.polled[:2] == [None, True]
     assert str(outcomes[0].result) == (
         'the folders of articles cannot be watched: OS file watch limit reached. about ["/x"]'

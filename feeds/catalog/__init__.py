@@ -19,6 +19,7 @@ import msgspec
 
 from feeds._version import __version__
 from feeds.catalog.database import clear, connect, connect_to_read, seconds, time_of
+from feeds.catalog.outcomes import EncodedEntry, FileOutcome, encode_entry
 from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
 from feeds.entries import merge_entries
 from feeds.errors import CatalogError, Mistake
@@ -52,29 +53,6 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     digest: bytes
 
 
-class EncodedEntry(msgspec.Struct, frozen=True, array_like=True):
-    """An entry as the catalog keeps it; times are seconds since 1970, `latest` is when it last changes by itself."""
-
-    id: str
-    is_article: bool
-    published: int
-    latest: int
-    value: bytes
-
-
-class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a file: its entries encoded, why its article has none, and what is wrong with it."""
-
-    root: str
-    path: str
-    size: int
-    mtime: int
-    digest: bytes
-    entries: tuple[EncodedEntry, ...] = ()
-    left_out: str | None = None
-    mistakes: tuple[Mistake, ...] = ()
-
-
 class Window(msgspec.Struct, frozen=True):
     """The stories that a feed shows, in their order: their keys, and a digest of all that they hold."""
 
@@ -95,14 +73,6 @@ def fingerprint(modules: Sequence[str]) -> str:
     own = Path(__file__).parents[1].rglob("*.py")
     times = [path.stat().st_mtime_ns for path in (*map(Path, found), *own)]
     return f"{__version__} {times[: len(found)]} {max(times[len(found) :])}"
-
-
-def encode_entry(entry: Entry) -> EncodedEntry:
-    """The entry as the catalog keeps it."""
-    times = (entry.published, entry.updated, *(link.published for link in entry.related))
-    return EncodedEntry(
-        entry.id, entry.is_article, seconds(entry.published), seconds(max(times)), _encoder.encode(entry)
-    )
 
 
 class Catalog:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from feeds.catalog import EncodedEntry, FileOutcome
+    from feeds.catalog.outcomes import EncodedEntry, FileOutcome
     from feeds.selection import Rules
 
 #: How many stories are told at a time.
@@ -98,14 +98,14 @@ class Teller:
         ids = [id_ for (id_,) in self._database.execute("SELECT id FROM entry WHERE file = ?", (key,))]
         self._database.execute("DELETE FROM entry WHERE file = ?", (key,))
         self._database.execute("DELETE FROM file WHERE key = ?", (key,))
-        self.touch(ids)
+        self.look_at(ids)
 
     def add_file(self, outcome: FileOutcome) -> None:
         """Keep what came of a file that is not known, or was removed."""
         self._files.append(outcome)
-        self.touch(entry.id for entry in outcome.entries)
+        self.look_at(entry.id for entry in outcome.entries)
 
-    def touch(self, ids: Iterable[str]) -> None:
+    def look_at(self, ids: Iterable[str]) -> None:
         """Tell the stories with these ids, if they are not what they were."""
         self._waiting.update(dict.fromkeys(ids))
         if len(self._waiting) >= BATCH or len(self._files) >= BATCH:
