@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from feeds.catalog import Catalog, Teller, Touched
+    from feeds.membership import Rules
     from feeds.parallel import Map, Track
-    from feeds.selection import Rules
     from feeds.settings import Config, Source
 
 #: Files read at a time by a process, and how many make it worth to start some.

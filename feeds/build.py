@@ -22,10 +22,11 @@ from feeds.archive import refresh
 from feeds.articles import ArticleFile
 from feeds.catalog import Catalog, Window, fingerprint
 from feeds.errors import Mistake, StrictError
+from feeds.membership import Rules
 from feeds.model import document_path
 from feeds.parallel import available_jobs, processes, rare_collections, untracked
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.selection import Rules, formats_of, gone_feed, make_feed, plan_feeds
+from feeds.selection import formats_of, gone_feed, make_feed, plan_feeds
 from feeds.settings import ALL_FORMATS
 from feeds.taxonomy import build_taxonomy
 

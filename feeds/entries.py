@@ -121,6 +121,15 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
     )
 
 
+def as_of(entry: Entry, now: dt.datetime) -> Entry:
+    """The entry without an update and without related links that are still to come."""
+    related = tuple(link for link in entry.related if link.published <= now)
+    if entry.updated <= now and len(related) == len(entry.related):
+        return entry
+    updated = entry.updated if entry.updated <= now else entry.published
+    return msgspec.structs.replace(entry, updated=updated, related=related)
+
+
 def _known_provider(ranked: Sequence[Entry]) -> Provider:
     """The provider of the first, with the name and the icon that others know of it where it has none."""
     best = ranked[0].provider

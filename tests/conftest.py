@@ -11,7 +11,8 @@ import pytest
 
 import feeds
 from feeds.catalog import Catalog, FileOutcome, encode_entry
-from feeds.selection import Rules, make_feed, plan_feeds
+from feeds.membership import Rules
+from feeds.selection import make_feed, plan_feeds
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ ORDER = [
     "articles",
     "enclosures",
     "entries",
+    "membership",
     "selection",
     "catalog.database",
     "catalog.outcomes",

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from feeds.membership import Rules
 from feeds.model import Enclosure, Entry, Feed, Format, Link, Person, Provider
-from feeds.selection import Rules, formats_of, gone_feed
+from feeds.selection import formats_of, gone_feed
 from feeds.settings import (
     AllFeed,
     Config,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from feeds.membership import FeedKey, Rules
     from feeds.model import Entry
-    from feeds.selection import FeedKey, Rules
 
 __all__ = [
     "Catalog",

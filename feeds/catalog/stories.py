@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from feeds.catalog.database import seconds
-from feeds.entries import merge_entries
+from feeds.entries import as_of, merge_entries
+from feeds.membership import FeedKey, memberships
 from feeds.model import Entry
-from feeds.selection import FeedKey, as_of, memberships
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from feeds.catalog.outcomes import EncodedEntry, FileOutcome
-    from feeds.selection import Rules
+    from feeds.membership import Rules
 
 #: How many stories are told at a time.
 BATCH = 2_000
