@@ -81,6 +81,8 @@ class Fields:
         value = self.values.get(name)
         if value is None or value == "":
             return None
+        if type(value) is int and -_LARGEST < value < _LARGEST:  # a boolean is not
+            return value
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             try:
                 number = round(float(value))

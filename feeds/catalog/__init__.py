@@ -160,11 +160,11 @@ class Catalog:
         return [mistake for (value,) in rows for mistake in _mistakes_decoder.decode(value)]
 
     def same_articles(self) -> list[tuple[str, str, str, str, str]]:
-        """The articles with the id of an earlier one: root and path of both, the id."""
-        ids = "SELECT id FROM entry WHERE is_article GROUP BY id HAVING count(*) > 1"
+        """The articles with the id of an earlier one that is due, too: root and path of both, the id."""
         rows = self._database.execute(
-            f"SELECT id, root, path FROM entry JOIN file ON file.key = entry.file WHERE is_article AND id IN ({ids}) "  # noqa: S608
-            "ORDER BY id, root, path"
+            "SELECT story.id, root, path FROM story "
+            "CROSS JOIN entry ON entry.id = story.id CROSS JOIN file ON file.key = entry.file "  # in this order
+            "WHERE articles > 1 AND is_article ORDER BY story.id, root, path"
         )
         found = []
         for id_, same in groupby(rows, key=lambda row: str(row[0])):
@@ -198,7 +198,8 @@ class Catalog:
 
     def stories(self) -> int:
         """How many stories are due."""
-        return int(self._database.execute("SELECT count(*) FROM story").fetchone()[0])
+        rows = self._database.execute("SELECT coalesce(sum(stories), 0) FROM provider")  # quicker than to count them
+        return int(rows.fetchone()[0])
 
     def waiting(self, now: dt.datetime) -> int:
         """How many ids have nothing that is due."""

@@ -17,6 +17,8 @@ CREATE TABLE file (
     key INTEGER PRIMARY KEY, root TEXT, path TEXT, size INTEGER, mtime INTEGER, digest BLOB, left_out TEXT,
     mistakes BLOB, UNIQUE (root, path)
 );
+CREATE INDEX file_left_out ON file (left_out) WHERE left_out IS NOT NULL;
+CREATE INDEX file_mistakes ON file (root, path) WHERE mistakes IS NOT NULL;
 
 -- an entry of a file; times are seconds since 1970; latest: the last time at which it changes by itself
 CREATE TABLE entry (
@@ -25,13 +27,14 @@ CREATE TABLE entry (
 CREATE INDEX entry_id ON entry (id);
 CREATE INDEX entry_file ON entry (file);
 CREATE INDEX entry_latest ON entry (latest);
-CREATE INDEX entry_article ON entry (id, file) WHERE is_article;
 
--- what is due of the entries with one id; digest: of their values; topics: keys; members: keys of feeds, and ranks
+-- what is due of the entries with one id; digest: of their values; articles: how many of them are articles' own;
+-- topics: keys; members: keys of feeds, and ranks
 CREATE TABLE story (
-    key INTEGER PRIMARY KEY, id TEXT UNIQUE, digest BLOB, published INTEGER, domain TEXT, name TEXT, topics BLOB,
-    members BLOB
+    key INTEGER PRIMARY KEY, id TEXT UNIQUE, digest BLOB, articles INTEGER, published INTEGER, domain TEXT, name TEXT,
+    topics BLOB, members BLOB
 );
+CREATE INDEX story_articles ON story (id) WHERE articles > 1;
 
 -- what feeds there may be, and the stories of each, in the order of (rank, published descending, id)
 CREATE TABLE feed (key INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));

@@ -35,7 +35,7 @@ _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND 
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
 _KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)"
-_KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
 _KEEP_TOPICS = "INSERT INTO story_topic VALUES (?, ?, ?)"
 _COUNT_PROVIDERS = (
@@ -69,6 +69,7 @@ class _Story(NamedTuple):
     key: int
     id: str
     digest: bytes
+    articles: int
     published: int
     domain: str
     name: str
@@ -140,7 +141,7 @@ class Teller:
                     continue
                 forgotten.append(old)
             if found:
-                new.append(self._told(id_, digest, merge_entries([entry for _, entry in found])))
+                new.append(self._told(id_, digest, [entry for _, entry in found]))
         self._forget(forgotten)
         self._keep(new)
         self.touched.stories += len({told.id for told in (*forgotten, *new)})
@@ -167,13 +168,20 @@ class Teller:
         new = ((entry.id, entry.value, entry.latest) for entry in added if entry.published <= now)
         return group_due(chain(rows, new), self._now)
 
-    def _told(self, id_: str, digest: bytes, entry: Entry) -> _Story:
+    def _told(self, id_: str, digest: bytes, entries: Sequence[Entry]) -> _Story:
         self._last_story += 1
-        names, provider = self._names, entry.provider
-        topics = [names.topic(topic) for topic in entry.topics]
-        members = [(names.feed(feed), rank) for feed, rank in memberships(entry, self._rules)]
-        published = seconds(entry.published)
-        return _Story(self._last_story, id_, digest, published, provider.domain, provider.name, topics, members)
+        entry = merge_entries(entries)
+        return _Story(
+            self._last_story,
+            id_,
+            digest,
+            sum([one.is_article for one in entries]),
+            seconds(entry.published),
+            entry.provider.domain,
+            entry.provider.name,
+            [self._names.topic(topic) for topic in entry.topics],
+            [(self._names.feed(feed), rank) for feed, rank in memberships(entry, self._rules)],
+        )
 
     def _forget(self, stories: Sequence[_Story]) -> None:
         members = _members(stories)
