@@ -12,7 +12,7 @@ import feeds
 from feeds import archive
 from feeds.archive import read_outcome
 from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article
-from feeds.catalog import FileFacts
+from feeds.catalog import FileFacts, stories
 from feeds.settings import Source
 from tests.conftest import NOW, Site
 
@@ -57,6 +57,15 @@ def test_only_what_changed_is_parsed(site: Site, parsed: list[str]) -> None:
     write(site, "d")
     site.regenerate()
     assert parsed == ["a.md", "b.md", "c.md", "b.md", "d.md"]
+
+
+def test_stories_may_be_told_one_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stories, "BATCH", 1)
+    write(site, "a", "b")
+    assert site.regenerate().entries == 2
+    site.article("a.md", STORY.format("c"))
+    (site.folder / "articles" / "b.md").unlink()
+    assert site.regenerate().entries == 1
 
 
 def test_the_report_counts_the_articles_that_were_added_edited_or_removed(site: Site) -> None:
