@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -87,10 +88,21 @@ def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> Non
     What came from the first process is there to stay: no garbage is to be looked for in it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     if start:
         start(*arguments)
+
+
+def _end_with_the_first() -> None:
+    """End this process when the first one has: killed, it cannot, and there would be no more work for ever."""
+    from multiprocessing import parent_process  # noqa: PLC0415  # as above
+
+    first = parent_process()
+    if first:
+        first.join()
+        os._exit(1)
 
 
 def _ordered(pool: ProcessPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:

@@ -123,3 +123,32 @@ def test_ctrl_c_stops_all_processes_at_once_and_leaves_everything_whole(site: Si
         os.killpg(run.pid, 0)
     assert not site.output.exists()
     assert site.regenerate().entries == 2_000
+
+
+def test_no_process_is_left_when_the_first_is_killed(site: Site) -> None:
+    archive(site, 2_000)
+    code = (
+        "import feeds\n"
+        "def track(items, length, label):\n"
+        "    for number, item in enumerate(items):\n"
+        "        if number == 400: print('reading', flush=True)\n"
+        "        yield item\n"
+        f"feeds.regenerate(feeds.load_config({str(site.config_path)!r}), jobs=2, track=track)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"reading\n"
+        run.kill()
+    deadline = time.monotonic() + 20
+    while is_alive(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(run.pid)
+
+
+def is_alive(group: int) -> bool:
+    """Whether any process of the group is there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
