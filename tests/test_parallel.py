@@ -102,30 +102,8 @@ def test_the_number_of_jobs_changes_no_byte(site: Site) -> None:
     assert one == three
 
 
-def test_ctrl_c_stops_all_processes_at_once_and_leaves_everything_whole(site: Site) -> None:
-    archive(site, 2_000)
-    code = (
-        "import sys, feeds\n"
-        "def track(items, length, label):\n"
-        "    for number, item in enumerate(items):\n"
-        "        if number == 400: print('reading', flush=True)\n"
-        "        yield item\n"
-        f"feeds.regenerate(feeds.load_config({str(site.config_path)!r}), jobs=2, track=track)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    ) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == b"reading\n"
-        os.killpg(run.pid, signal.SIGINT)
-        assert run.wait(timeout=20) != 0
-    with pytest.raises(ProcessLookupError):
-        os.killpg(run.pid, 0)
-    assert not site.output.exists()
-    assert site.regenerate().entries == 2_000
-
-
-def test_no_process_is_left_when_the_first_is_killed(site: Site) -> None:
+def begun(site: Site) -> subprocess.Popen[bytes]:
+    """A run that has begun to read, in a group of processes of its own."""
     archive(site, 2_000)
     code = (
         "import feeds\n"
@@ -135,14 +113,12 @@ def test_no_process_is_left_when_the_first_is_killed(site: Site) -> None:
         "        yield item\n"
         f"feeds.regenerate(feeds.load_config({str(site.config_path)!r}), jobs=2, track=track)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == b"reading\n"
-        run.kill()
-    deadline = time.monotonic() + 20
-    while is_alive(run.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_alive(run.pid)
+    run = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert run.stdout is not None
+    assert run.stdout.readline() == b"reading\n"
+    return run
 
 
 def is_alive(group: int) -> bool:
@@ -152,3 +128,21 @@ def is_alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_ctrl_c_stops_all_processes_at_once_and_leaves_everything_whole(site: Site) -> None:
+    with begun(site) as run:
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(timeout=20) != 0
+    assert not is_alive(run.pid)
+    assert not site.output.exists()
+    assert site.regenerate().entries == 2_000
+
+
+def test_no_process_is_left_when_the_first_is_killed(site: Site) -> None:
+    with begun(site) as run:
+        run.kill()
+    deadline = time.monotonic() + 20
+    while is_alive(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(run.pid)
