@@ -121,6 +121,7 @@ def _read_chunk(numbers: Sequence[int]) -> bytes:
 def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> FileOutcome:
     """What comes of a file; nothing but its digest where that is the one of `facts`."""
     root = str(file.root)
+    begun = time.time_ns()
     try:
         content, file = read_file(file)
     except OSError as error:
@@ -130,7 +131,7 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
             root=root, path=file.path, size=-1, mtime=-1, digest=b"", left_out="unreadable", mistakes=mistakes
         )
     digest = _digest(content, file, source)
-    mtime = file.mtime if time.time_ns() - file.mtime > _CLOCK_TICK else -1
+    mtime = file.mtime if begun - file.mtime > _CLOCK_TICK else -1
     outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, digest=digest)
     if facts is not None and facts.digest == digest:
         return outcome

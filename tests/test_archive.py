@@ -219,3 +219,17 @@ def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatc
 
     feeds.regenerate(config, now=NOW, track=meanwhile)
     assert refused == ["the cache cannot be used: database is locked"] * 2
+
+
+def test_a_provider_is_called_after_stories_that_its_feed_does_not_hold_too(site: Site) -> None:
+    site.configure(site.config_path.read_text() + "\nentries: {related: links}\n")
+    story = "title: {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01\nprovider: {{name: {1}}}"
+    for name in ("one", "two"):
+        site.article(f"{name}.md", story.format(name, "Alpha"))
+    site.regenerate()
+    links = [f"{{title: L, webUrl: https://a.example/{n}, provider: {{name: Beta}}}}" for n in range(5)]
+    link = "title: Three\nwebUrl: https://b.example/3\npublishedDateTime: 2026-05-01\nrelated: [{}]"
+    dated = ", ".join(each.replace("title: L", "title: L, publishedDateTime: 2026-05-01") for each in links)
+    site.article("three.md", link.format(dated))
+    site.regenerate()
+    assert b"Beta" in (site.output / "providers" / "a.example.json").read_bytes().partition(b"items")[0]

@@ -222,6 +222,8 @@ class Teller:
         counts = Counter([(story.domain, story.name) for story in stories])
         self._database.executemany(_COUNT_PROVIDERS, [(*names, one * count) for names, count in counts.items()])
         self._database.execute("DELETE FROM provider WHERE stories = 0")
+        # what a provider is called follows from all stories, also from those that its feed does not hold
+        self.touched.feeds.update(FeedKey("provider", story.domain) for story in stories)
 
     def _largest(self, table: str) -> int:
         return int(self._database.execute(f"SELECT coalesce(max(key), 0) FROM {table}").fetchone()[0])  # noqa: S608
