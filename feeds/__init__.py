@@ -19,7 +19,16 @@ from feeds._version import __version__
 if TYPE_CHECKING:
     from feeds.build import Report, regenerate
     from feeds.config import load_config
-    from feeds.errors import CatalogError, ConfigError, FeedsError, Mistake, PublishError, StrictError, WatchError
+    from feeds.errors import (
+        CatalogError,
+        ConfigError,
+        FeedsError,
+        Mistake,
+        ProcessError,
+        PublishError,
+        StrictError,
+        WatchError,
+    )
     from feeds.settings import Config
 
 __all__ = [
@@ -28,6 +37,7 @@ __all__ = [
     "ConfigError",
     "FeedsError",
     "Mistake",
+    "ProcessError",
     "PublishError",
     "Report",
     "StrictError",
@@ -43,6 +53,7 @@ _HOMES = {
     "ConfigError": "feeds.errors",
     "FeedsError": "feeds.errors",
     "Mistake": "feeds.errors",
+    "ProcessError": "feeds.errors",
     "PublishError": "feeds.errors",
     "Report": "feeds.build",
     "StrictError": "feeds.errors",

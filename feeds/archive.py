@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 #: Files read at a time by a process, and how many make it worth to start some.
 _CHUNK = 64
 _WORTH_PROCESSES = 4 * _CHUNK
-#: A file that changed this many nanoseconds before it was read may change again without a new mtime.
+#: A file that changed this many nanoseconds before it was read may change again without a new time; where times are
+#: in whole seconds or two, as on a memory card, in these.
 _CLOCK_TICK = 20_000_000
+_COARSE_TICK = 2_000_000_000
 
 
 _Changed = tuple[ArticleFile, FileFacts | None]
@@ -74,14 +76,14 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
-    return facts is not None and (facts.size, facts.mtime) == (file.size, file.mtime)
+    return facts is not None and (facts.size, facts.mtime, facts.ctime) == (file.size, file.mtime, file.ctime)
 
 
 def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFacts | None) -> bool:
     """Put what came of a file into the catalog; whether it is new or other than before."""
     if facts is not None:
         if facts.digest == outcome.digest:
-            catalog.note_touched_file(facts.key, outcome.size, outcome.mtime)
+            catalog.note_touched_file(facts.key, outcome)
             return False
         teller.remove_file(facts.key)
     teller.add_file(outcome)
@@ -128,14 +130,20 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
         mistake = Mistake(file.label, 0, f"cannot be read: {error.strerror}")
         mistakes = () if is_gone(file) else (mistake,)  # one that is removed meanwhile is no mistake
         return FileOutcome(
-            root=root, path=file.path, size=-1, mtime=-1, digest=b"", left_out="unreadable", mistakes=mistakes
+            root=root, path=file.path, size=-1, mtime=-1, ctime=-1, digest=b"", left_out="unreadable", mistakes=mistakes
         )
     digest = _digest(content, file, source)
-    mtime = file.mtime if begun - file.mtime > _CLOCK_TICK else -1
-    outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, digest=digest)
+    mtime = -1 if _may_change_unseen(file, begun) else file.mtime
+    outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
     if facts is not None and facts.digest == digest:
         return outcome
     return _with_entries(outcome, content, file, source)
+
+
+def _may_change_unseen(file: ArticleFile, begun: int) -> bool:
+    """Whether the file may have changed after it was read, at the time `begun`, and have the same times."""
+    changed = max(file.mtime, file.ctime)
+    return begun - changed <= (_CLOCK_TICK if changed % 1_000_000_000 else _COARSE_TICK)
 
 
 def _digest(content: bytes, file: ArticleFile, source: Source) -> bytes:

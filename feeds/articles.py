@@ -51,13 +51,15 @@ _ELSEWHERE = {
 class ArticleFile(msgspec.Struct, frozen=True):
     """A file of the archive: `path` is relative to its folder `root`, with forward slashes.
 
-    `size` in bytes and `mtime` in nanoseconds are those of the time when it was found.
+    `size` in bytes, `mtime` and `ctime` in nanoseconds are those of the time when it was found. A file that another
+    one took the place of has another ctime, also where it was given the same mtime.
     """
 
     root: Path
     path: str
     size: int = -1
     mtime: int = -1
+    ctime: int = -1
 
     @property
     def label(self) -> str:
@@ -98,7 +100,7 @@ def read_file(file: ArticleFile) -> tuple[bytes, ArticleFile]:
             content += more
     finally:
         os.close(descriptor)
-    return content, msgspec.structs.replace(file, size=facts.st_size, mtime=facts.st_mtime_ns)
+    return content, ArticleFile(file.root, file.path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
 
 
 def is_gone(file: ArticleFile) -> bool:
@@ -198,7 +200,7 @@ def _found(root: Path, folder: str, entry: os.DirEntry[str]) -> ArticleFile:
         facts = entry.stat()
     except OSError:  # gone, or a link to nowhere: reading it will say so
         return ArticleFile(root, f"{folder}{entry.name}")
-    return ArticleFile(root, f"{folder}{entry.name}", facts.st_size, facts.st_mtime_ns)
+    return ArticleFile(root, f"{folder}{entry.name}", facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
 
 
 def _is_utf8(file: ArticleFile, mistakes: list[Mistake]) -> bool:

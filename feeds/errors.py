@@ -5,7 +5,8 @@ FeedsError
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
 ├── CatalogError    the cache cannot be used: nothing was done
 ├── PublishError    the output folder could not be written: what was published stays published
-└── WatchError      the folders of articles cannot be watched
+├── WatchError      the folders of articles cannot be watched
+└── ProcessError    a process of the run was killed: what was published stays published
 """
 
 from __future__ import annotations
@@ -77,6 +78,10 @@ class PublishError(FeedsError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+
+
+class ProcessError(FeedsError):
+    """A process of the run was killed, by somebody or because there was not enough memory."""
 
 
 class WatchError(FeedsError):

@@ -11,15 +11,21 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from feeds.errors import ProcessError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 #: How many pieces of work wait for each process, so that none is idle and results do not pile up.
 _AHEAD = 10
+#: Seconds after which it is looked whether a process that gives no result is there.
+_PATIENCE = 1
+_KILLED = "a process of the run was killed; if there is not enough memory, use fewer --jobs"
 #: How many more containers are made than freed before a process looks for cycles among them.
 _GARBAGE = 50_000
 
@@ -60,7 +66,7 @@ def rare_collections() -> Iterator[None]:
 def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: Any) -> Iterator[Map]:
     """A map over `jobs` processes, each of which calls `start` first; with one job, the built-in map.
 
-    When the caller stops, by an error or Ctrl-C, so do they, at once.
+    When the caller stops, by an error or Ctrl-C, so do they, at once. Raises ProcessError when one is killed.
     """
     if jobs <= 1:
         if start:
@@ -75,19 +81,19 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
     try:
         yield lambda function, items: _ordered(pool, function, items, jobs * _AHEAD)
     except BaseException:
-        for process in list((pool._processes or {}).values()):  # noqa: SLF001  # terminate_workers() is new in Python 3.14
-            process.terminate()
+        _end(pool)
         raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    """Ctrl-C goes to every process of a terminal: the first one ends the others.
+    """Ctrl-C goes to every process of a terminal, and its handlers are those of the first one, which ends the others.
 
     What came from the first process is there to stay: no garbage is to be looked for in it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_the_first, daemon=True).start()
     gc.freeze()
     gc.set_threshold(_GARBAGE)
@@ -110,6 +116,31 @@ def _ordered(pool: ProcessPoolExecutor, function: Callable[[T], R], items: Itera
     for item in items:
         waiting.append(pool.submit(function, item))
         if len(waiting) >= ahead:
-            yield waiting.popleft().result()
+            yield _result(pool, waiting.popleft())
     while waiting:
-        yield waiting.popleft().result()
+        yield _result(pool, waiting.popleft())
+
+
+def _result(pool: ProcessPoolExecutor, future: Future[R]) -> R:
+    """The result, as soon as it is there. The pool itself does not see that a process was killed while it sent one."""
+    from concurrent.futures import wait  # noqa: PLC0415  # as above
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  # as above
+
+    while not wait([future], _PATIENCE).done:
+        if not all(process.is_alive() for process in _processes(pool)):
+            raise ProcessError(_KILLED)
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise ProcessError(_KILLED) from error
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the processes, and what waits for the rest of a result that one of them was sending."""
+    pool._result_queue._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001
+    for process in _processes(pool):
+        process.terminate()
+
+
+def _processes(pool: ProcessPoolExecutor) -> list[BaseProcess]:
+    return list((pool._processes or {}).values())  # noqa: SLF001  # terminate_workers() is new in Python 3.14

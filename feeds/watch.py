@@ -12,7 +12,6 @@ import sqlite3
 import stat
 import sys
 import time
-from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -203,8 +202,6 @@ class _Run:
             return CatalogError(f"the cache cannot be used: {error}")
         except OSError as error:
             return PublishError(str(error.filename), f"cannot be used: {error.strerror}")
-        except BrokenExecutor as error:
-            return FeedsError(f"a process of the run came to an end: {error}")
         self._full = False
         return report
 

@@ -33,7 +33,7 @@ def select(
     catalog = Catalog(None)
     encoded = tuple(map(encode_entry, stories))
     teller = catalog.teller(Rules(config), now)
-    teller.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, digest=b"", entries=encoded))
+    teller.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, ctime=0, digest=b"", entries=encoded))
     teller.finish()
     taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
     feeds = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -99,10 +100,34 @@ def test_the_time_of_a_file_counts_where_it_dates_an_entry(site: Site, parsed: l
 def test_a_file_that_has_just_changed_is_read_again(site: Site) -> None:
     """The next change may come within the same tick of the clock, and keep the size."""
     file = site.article("a.md", STORY.format("a"))
-    for seconds, is_remembered in ((100, True), (-100, False)):
+    for seconds, pause, is_remembered in ((100, 0.05, True), (100, 0, False), (-900, 0.05, False)):
         aged(file, seconds)
+        time.sleep(pause)
         outcome = read_outcome(ArticleFile(file.parent, "a.md"), None, Source(articles=("articles",)))
         assert (outcome.mtime == file.stat().st_mtime_ns) is is_remembered
+
+
+@pytest.mark.parametrize(("changed", "is_remembered"), [(1_999_000_000, True), (2_000_000_000, False)])
+def test_where_times_are_whole_seconds_a_file_is_young_for_longer(
+    site: Site, monkeypatch: pytest.MonkeyPatch, changed: int, is_remembered: bool
+) -> None:
+    file = ArticleFile(site.folder / "articles", "a.md", size=9, mtime=changed, ctime=changed)
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "read_file", lambda file: (b"---\ntitle: A\n---\n", file))
+        patch.setattr(time, "time_ns", lambda: 4_000_000_000)
+        outcome = read_outcome(file, None, Source(articles=("articles",)))
+    assert (outcome.mtime != -1) is is_remembered
+
+
+def test_a_file_moved_over_another_of_the_same_size_and_time_is_read(site: Site) -> None:
+    write(site, "a")
+    site.regenerate()
+    file = site.folder / "articles" / "a.md"
+    other = site.folder / "b.md"
+    other.write_bytes(file.read_bytes().replace(b"Story a", b"Story b"))
+    shutil.copystat(file, other)
+    other.replace(file)
+    assert site.regenerate().written
 
 
 @pytest.mark.parametrize(
@@ -158,7 +183,7 @@ def test_nothing_but_a_digest_comes_of_a_file_with_the_bytes_that_are_known(site
     source = Source(articles=("articles",))
     first = read_outcome(file, None, source)
     assert len(first.entries) == 1
-    again = read_outcome(file, FileFacts(key=1, size=0, mtime=0, digest=first.digest), source)
+    again = read_outcome(file, FileFacts(key=1, size=0, mtime=0, ctime=0, digest=first.digest), source)
     assert (again.digest, again.entries) == (first.digest, ())
 
 

@@ -795,7 +795,7 @@ def test_a_file_whose_name_is_not_utf8_is_a_mistake(tmp_path: Path) -> None:
 def test_a_file_is_found_and_read_with_its_facts(tmp_path: Path) -> None:
     write(tmp_path, "news/a.md")
     facts = (tmp_path / "news/a.md").stat()
-    file = ArticleFile(tmp_path, "news/a.md", facts.st_size, facts.st_mtime_ns)
+    file = ArticleFile(tmp_path, "news/a.md", facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     assert find_articles([tmp_path]) == ([file], [])
     content = (tmp_path / "news/a.md").read_bytes()
     assert read_file(ArticleFile(tmp_path, "news/a.md")) == (content, file)

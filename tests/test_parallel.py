@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import feeds
+from feeds.errors import ProcessError
 from feeds.parallel import available_jobs, processes
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _started: list[str] = []
 
@@ -60,6 +62,24 @@ def test_one_job_stays_in_this_process() -> None:
 def test_an_error_in_a_process_is_raised_here(jobs: int) -> None:
     with pytest.raises(ValueError, match="3"), processes(jobs) as map_:
         list(map_(fail, [3]))
+
+
+def killed(_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_while_it_sends(_: int) -> None:
+    def send_half(connection: Connection, content: bytes) -> None:
+        os.write(connection.fileno(), content[: len(content) // 2])
+        killed(connection)
+
+    setattr(Connection, "_send", send_half)  # noqa: B010  # it is private
+
+
+@pytest.mark.parametrize("function", [killed, killed_while_it_sends])
+def test_a_process_that_is_killed_is_an_error(function: Callable[[int], Any]) -> None:
+    with pytest.raises(ProcessError, match="was killed; if there is not enough memory"), processes(2) as map_:
+        list(map_(function, range(4)))
 
 
 def test_items_are_taken_only_a_little_ahead() -> None:

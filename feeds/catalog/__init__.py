@@ -45,11 +45,12 @@ __all__ = [
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
-    """What tells that a file has changed: size in bytes, mtime in nanoseconds, and a digest of what was read."""
+    """What tells that a file has changed: size in bytes, times in nanoseconds, and a digest of what was read."""
 
     key: int
     size: int
     mtime: int
+    ctime: int
     digest: bytes
 
 
@@ -139,12 +140,13 @@ class Catalog:
 
     def files(self) -> dict[tuple[str, str], FileFacts]:
         """What is known of each file, by root and path."""
-        rows = self._database.execute("SELECT root, path, key, size, mtime, digest FROM file")
+        rows = self._database.execute("SELECT root, path, key, size, mtime, ctime, digest FROM file")
         return {(root, path): FileFacts(*facts) for root, path, *facts in rows}
 
-    def note_touched_file(self, key: int, size: int, mtime: int) -> None:
+    def note_touched_file(self, key: int, outcome: FileOutcome) -> None:
         """A file whose bytes are what they were."""
-        self._database.execute("UPDATE file SET size = ?, mtime = ? WHERE key = ?", (size, mtime, key))
+        facts = (outcome.size, outcome.mtime, outcome.ctime)
+        self._database.execute("UPDATE file SET size = ?, mtime = ?, ctime = ? WHERE key = ?", (*facts, key))
 
     def left_out(self) -> dict[str, int]:
         """How many files have no entry of their own, by reason."""

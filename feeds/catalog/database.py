@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 _SCHEMA = """
 CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 
--- a file as it was read; fingerprint: size and mtime in nanoseconds
+-- a file as it was read; mtime and ctime in nanoseconds
 CREATE TABLE file (
-    key INTEGER PRIMARY KEY, root TEXT, path TEXT, size INTEGER, mtime INTEGER, digest BLOB, left_out TEXT,
-    mistakes BLOB, UNIQUE (root, path)
+    key INTEGER PRIMARY KEY, root TEXT, path TEXT, size INTEGER, mtime INTEGER, ctime INTEGER, digest BLOB,
+    left_out TEXT, mistakes BLOB, UNIQUE (root, path)
 );
 CREATE INDEX file_left_out ON file (left_out) WHERE left_out IS NOT NULL;
 CREATE INDEX file_mistakes ON file (root, path) WHERE mistakes IS NOT NULL;

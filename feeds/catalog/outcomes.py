@@ -32,6 +32,7 @@ class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     size: int
     mtime: int
+    ctime: int
     digest: bytes
     entries: tuple[EncodedEntry, ...] = ()
     left_out: str | None = None

@@ -33,7 +33,7 @@ BATCH = 2_000
 _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?"
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
-_KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)"
 _KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
@@ -205,7 +205,7 @@ class Teller:
         files, entries = [], []
         for key, outcome in enumerate(self._files, self._last_file + 1):
             mistakes = _encoder.encode(outcome.mistakes) if outcome.mistakes else None
-            facts = (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.digest)
+            facts = (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.ctime, outcome.digest)
             files.append((key, *facts, outcome.left_out, mistakes))
             entries += [
                 (entry.id, key, entry.is_article, entry.published, entry.latest, entry.value)
