@@ -42,12 +42,17 @@ _outcomes_decoder = msgspec.msgpack.Decoder(list[FileOutcome])
 
 @dataclass(frozen=True)
 class Refreshed:
-    """How many articles there are, how many are not what they were, what is wrong with folders, what was touched."""
+    """How many articles there are, how many are not what they were, what is wrong with folders, what was touched.
+
+    The `epoch` counts the runs that touched a story; `before` is what it was before this one.
+    """
 
     articles: int
+    changed: int
     mistakes: Sequence[Mistake]
     touched: Touched
-    changed: int
+    before: int
+    epoch: int
 
 
 def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
@@ -72,7 +77,10 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
         teller.tell_anew(catalog.all_ids())
     catalog.set_state("rules", rules.digest)
     catalog.set_state("now", now)
-    return Refreshed(len(files), mistakes, teller.touched, articles_changed)
+    before = catalog.state("epoch") or 0
+    epoch = before + bool(teller.touched.stories)
+    catalog.set_state("epoch", epoch)
+    return Refreshed(len(files), articles_changed, mistakes, teller.touched, before, epoch)
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:

@@ -10,17 +10,17 @@ import datetime as dt
 import hashlib
 import time
 from collections import defaultdict
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from feeds.archive import refresh
 from feeds.articles import ArticleFile
-from feeds.catalog import Catalog, Window, fingerprint
+from feeds.catalog import Catalog, DamagedCatalogError, Window, fingerprint
 from feeds.errors import Mistake, StrictError
 from feeds.membership import Rules
 from feeds.model import document_path
@@ -31,7 +31,7 @@ from feeds.settings import ALL_FORMATS
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from feeds.archive import Refreshed
     from feeds.model import Feed
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from feeds.selection import Plan
     from feeds.settings import Config
     from feeds.taxonomy import Taxonomy
+
+T = TypeVar("T")
 
 #: What turns articles into entries, and entries into bytes, beside our own code.
 _READERS = ("can_ada", "markdown_it", "nh3", "yaml12", "frontmatter", "yaml")
@@ -86,6 +88,29 @@ class Overview:
     mistakes: tuple[Mistake, ...]
 
 
+class _Order:
+    """What a run was asked for, and what it takes where it was not told."""
+
+    def __init__(
+        self,
+        config: Config,
+        cache: Path | str | None,
+        output: Path | str | None,
+        now: dt.datetime | None,
+        jobs: int | None,
+        track: Track,
+        *,
+        is_dry_run: bool,
+    ) -> None:
+        self.config = config
+        self.cache = Path(cache or config.default_cache)
+        self.output = Path(output or config.default_output)
+        self.now = now or dt.datetime.now(dt.UTC)
+        self.jobs = jobs or available_jobs()
+        self.track = track
+        self.is_dry_run = is_dry_run
+
+
 @dataclass(frozen=True)
 class _Site:
     """What is to be published now, and where."""
@@ -94,7 +119,7 @@ class _Site:
     taxonomy: Taxonomy
     now: dt.datetime
     output: Path
-    dry_run: bool = False
+    is_dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,38 +149,11 @@ def regenerate(
     configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
     is the number of processes, by default that of the processors available. Raises StrictError, before anything is
     written, if `strict` and there is any mistake; PublishError where `output` cannot be written; CatalogError where
-    another run uses the cache.
+    another run uses the cache; ProcessError where a process is killed.
     """
-    started = time.perf_counter()
-    now = now or dt.datetime.now(dt.UTC)
-    jobs = jobs or available_jobs()
-    output = Path(output or config.default_output)
-    with rare_collections(), _catalog(config, cache, full=full, keep=not dry_run) as catalog:
-        rules = Rules(config)
-        refreshed = refresh(catalog, config, rules, now, jobs=jobs, track=track)
-        site = _Site(config, _taxonomy(catalog, config), now, output, dry_run)
-        mistakes = _mistakes(catalog, refreshed, site)
-        if strict and mistakes:
-            raise StrictError(mistakes)
-        published, feeds = _publish(catalog, site, refreshed, jobs, track)
-        return Report(
-            output=str(output),
-            articles=refreshed.articles,
-            changed=refreshed.changed,
-            left_out=catalog.left_out(),
-            entries=catalog.stories(),
-            waiting=catalog.waiting(now),
-            next_due=catalog.next_due(now),
-            feeds=feeds,
-            written=len(published.written),
-            unchanged=len(published.unchanged),
-            removed=len(published.removed),
-            written_paths=published.written,
-            removed_paths=published.removed,
-            mistakes=mistakes,
-            seconds=round(time.perf_counter() - started, 3),
-            dry_run=dry_run,
-        )
+    order = _Order(config, cache, output, now, jobs, track, is_dry_run=dry_run)
+    work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
+    return _with_catalog(order, work, anew=full)
 
 
 def survey(
@@ -168,43 +166,86 @@ def survey(
     track: Track = untracked,
 ) -> Overview:
     """What `regenerate` would publish, without publishing it."""
-    now = now or dt.datetime.now(dt.UTC)
-    with rare_collections(), _catalog(config, cache, keep=False) as catalog:
-        refreshed = refresh(catalog, config, Rules(config), now, jobs=jobs or available_jobs(), track=track)
-        site = _Site(config, _taxonomy(catalog, config), now, Path(output or config.default_output))
-        published = _published(site)
-        feeds = []
-        for plan in _plans(site, published):
-            window = _window(catalog, plan, site)
-            if _exists(plan, window, published):
-                entries = catalog.entries(window.stories[: plan.limit], now)
-                feeds.append(make_feed(plan, entries, config, site.taxonomy))
-        return Overview(
-            tuple(sorted(feeds, key=lambda feed: feed.path)),
-            refreshed.articles,
-            catalog.left_out(),
-            _mistakes(catalog, refreshed, site),
-        )
+    order = _Order(config, cache, output, now, jobs, track, is_dry_run=True)
+    return _with_catalog(order, partial(_survey, order))
 
 
-@contextmanager
-def _catalog(config: Config, cache: Path | str | None, *, full: bool = False, keep: bool = True) -> Iterator[Catalog]:
-    """The catalog of the configuration. What is not committed is forgotten; nothing is written if not to `keep` it."""
-    path = (Path(cache) if cache else config.default_cache) / f"{config.path.stem}.sqlite"
-    catalog = Catalog(path, _reading(config), anew=full) if keep else Catalog.to_look_at(path, _reading(config))
-    try:
-        yield catalog
-    finally:
-        catalog.close()
+def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = False) -> T:
+    """What `work` gives with the catalog; if that turns out to be damaged, with a new one."""
+    config = order.config
+    path = order.cache / f"{config.path.stem}.sqlite"
+    reading = f"{fingerprint(_READERS)} {msgspec.json.encode(config.source).decode()}"  # decides what files give
+    with rare_collections():
+        try:
+            with (
+                Catalog.to_look_at(path, reading) if order.is_dry_run else Catalog(path, reading, anew=anew) as catalog
+            ):
+                return work(catalog)
+        except DamagedCatalogError:
+            if not order.is_dry_run:
+                Catalog.discard(path)
+        with Catalog(None if order.is_dry_run else path, reading) as catalog:
+            return work(catalog)
 
 
-def _reading(config: Config) -> str:
-    """All that decides what a file's entries are."""
-    return f"{fingerprint(_READERS)} {msgspec.json.encode(config.source).decode()}"
+def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> Report:
+    refreshed = _refresh(order, catalog)
+    if not order.is_dry_run and (refreshed.changed or refreshed.touched.stories):
+        catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
+    site = _site(order, catalog)
+    mistakes = _mistakes(catalog, refreshed, site)
+    if strict and mistakes:
+        raise StrictError(mistakes)
+    published, feeds = _publish(catalog, site, refreshed, order)
+    report = Report(
+        output=str(site.output),
+        articles=refreshed.articles,
+        changed=refreshed.changed,
+        left_out=catalog.left_out(),
+        entries=catalog.stories(),
+        waiting=catalog.waiting(site.now),
+        next_due=catalog.next_due(site.now),
+        feeds=feeds,
+        written=len(published.written),
+        unchanged=len(published.unchanged),
+        removed=len(published.removed),
+        written_paths=published.written,
+        removed_paths=published.removed,
+        mistakes=mistakes,
+        seconds=round(time.perf_counter() - started, 3),
+        dry_run=order.is_dry_run,
+    )
+    if not order.is_dry_run:
+        catalog.commit()
+    return report
 
 
-def _taxonomy(catalog: Catalog, config: Config) -> Taxonomy:
-    return build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
+def _survey(order: _Order, catalog: Catalog) -> Overview:
+    refreshed = _refresh(order, catalog)
+    site = _site(order, catalog)
+    published = _published(site)
+    feeds = []
+    for plan in _plans(site, published):
+        window = _window(catalog, plan, site)
+        if _exists(plan, window, published):
+            entries = catalog.entries(window.stories[: plan.limit], site.now)
+            feeds.append(make_feed(plan, entries, site.config, site.taxonomy))
+    return Overview(
+        tuple(sorted(feeds, key=lambda feed: feed.path)),
+        refreshed.articles,
+        catalog.left_out(),
+        _mistakes(catalog, refreshed, site),
+    )
+
+
+def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
+    rules = Rules(order.config)
+    return refresh(catalog, order.config, rules, order.now, jobs=order.jobs, track=order.track)
+
+
+def _site(order: _Order, catalog: Catalog) -> _Site:
+    taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
+    return _Site(order.config, taxonomy, order.now, order.output, order.is_dry_run)
 
 
 def _mistakes(catalog: Catalog, refreshed: Refreshed, site: _Site) -> tuple[Mistake, ...]:
@@ -252,31 +293,26 @@ def _exists(plan: Plan, window: Window, published: dict[str, list[Record]]) -> b
     return len(window.stories) >= plan.least or plan.path in published
 
 
-def _publish(catalog: Catalog, site: _Site, refreshed: Refreshed, jobs: int, track: Track) -> tuple[Published, int]:
+def _publish(catalog: Catalog, site: _Site, refreshed: Refreshed, order: _Order) -> tuple[Published, int]:
     """Publish what changed; what was done, and how many feeds there are.
 
-    The epoch counts the runs that touched a story. An output folder whose epoch is behind, because its last run was
-    stopped or because another folder was published to, is looked at as a whole.
+    An output folder whose epoch is behind, because its last run was stopped or because another folder was published
+    to, is looked at as a whole.
     """
     key = f"output {site.output.resolve()}"
-    before = catalog.state("epoch") or 0
-    epoch = before + bool(refreshed.touched.stories)
     rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
-    kept, todo = _decide(catalog, site, refreshed, rendering, look_at_all=catalog.state(key) != [before, rendering])
+    look_at_all = catalog.state(key) != [refreshed.before, rendering]
+    kept, todo = _decide(catalog, site, refreshed, rendering, look_at_all=look_at_all)
     paths = [document_path(job.plan.path, name) for job in todo for name in formats_of(job.plan, site.config)]
-    catalog.set_state("epoch", epoch)
-    jobs = jobs if len(todo) >= _WORTH_PROCESSES and not site.dry_run else 1
-    if jobs > 1:
-        catalog.commit()  # what the other processes read
+    jobs = order.jobs if len(todo) >= _WORTH_PROCESSES and not site.is_dry_run else 1
     rows: list[tuple[str, bytes, int]] = []
     with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
-        rendered = zip(todo, map_(_render, track(todo, len(todo), "Publishing")), strict=True)
+        rendered = zip(todo, map_(_render, order.track(todo, len(todo), "Publishing")), strict=True)
         puts = chain(kept, _noted(rendered, rows))
-        published = publish(site.output, [*(put.record.path for put in kept), *paths], puts, dry_run=site.dry_run)
-    if not site.dry_run:
+        published = publish(site.output, [*(put.record.path for put in kept), *paths], puts, dry_run=site.is_dry_run)
+    if not site.is_dry_run:
         catalog.set_documents(str(site.output.resolve()), rows, published.removed)
-        catalog.set_state(key, [epoch, rendering])
-        catalog.commit()
+        catalog.set_state(key, [refreshed.epoch, rendering])
     return published, len(todo) + len({put.record.path.rpartition(".")[0] for put in kept})
 
 
@@ -364,4 +400,4 @@ def _render(job: _Job) -> list[Put]:
     catalog, site = _renderer.catalog, _renderer.site
     entries = catalog.entries(job.stories, site.now)
     feed = make_feed(job.plan, entries, site.config, site.taxonomy)
-    return [put_document(site.output, document, dry_run=site.dry_run) for document in render_documents(feed)]
+    return [put_document(site.output, document, dry_run=site.is_dry_run) for document in render_documents(feed)]

@@ -146,12 +146,21 @@ def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
 
 
 def _check_characters(values: Any, _: Path) -> Iterator[Finding]:
+    for keys, text in dict.fromkeys(_all_texts(values)):
+        if remove_controls(text) != text:
+            yield Finding(keys, f"{shown(text)}; expected text without control characters")
+
+
+def _all_texts(values: Any) -> Iterator[tuple[Keys, str]]:
+    """All texts with the keys under which they stand, also those that are keys themselves."""
     for keys, value in _leaves(values, ()):
-        if isinstance(value, str) and remove_controls(value) != value:
-            yield Finding(keys, f"{shown(value)}; expected text without control characters")
+        for depth, text in enumerate((*keys, value)):
+            if isinstance(text, str):
+                yield keys[:depth], text
 
 
 def _leaves(value: Any, keys: Keys) -> Iterator[tuple[Keys, Any]]:
+    """The values without parts, at any depth, each with its keys."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _leaves(item, (*keys, key))

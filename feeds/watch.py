@@ -8,7 +8,6 @@ system. A run that finds nothing to do is cheap. The folders are watched anew wi
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
 import sys
 import time
@@ -23,7 +22,7 @@ from watchfiles import Change
 from feeds.articles import EXTENSIONS
 from feeds.build import Report, regenerate
 from feeds.config import load_config
-from feeds.errors import CatalogError, ConfigError, FeedsError, PublishError, StrictError, WatchError
+from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
 from feeds.parallel import untracked
 
 if TYPE_CHECKING:
@@ -198,8 +197,6 @@ class _Run:
             report = self._run(self._site.config, full=self._full)
         except FeedsError as error:
             return error
-        except sqlite3.Error as error:
-            return CatalogError(f"the cache cannot be used: {error}")
         except OSError as error:
             return PublishError(str(error.filename), f"cannot be used: {error.strerror}")
         self._full = False

@@ -18,7 +18,6 @@ from feeds.settings import Source
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 T = TypeVar("T")
@@ -162,6 +161,21 @@ def test_full_parses_all(site: Site, parsed: list[str]) -> None:
     assert parsed == ["a.md", "a.md"]
 
 
+def test_a_run_that_publishes_nothing_keeps_what_it_has_read(site: Site, parsed: list[str]) -> None:
+    write(site, "a", "b")
+    aged(site.article("c.md", "webUrl: https://a.example/c\npublishedDateTime: 2026-05-01"))
+    for _ in range(2):
+        time.sleep(0.05)
+        with pytest.raises(feeds.StrictError):
+            site.regenerate(strict=True)
+    (site.output / "all.rss").mkdir(parents=True)
+    with pytest.raises(feeds.PublishError):
+        site.regenerate()
+    (site.output / "all.rss").rmdir()
+    assert site.regenerate().written == 9
+    assert parsed == ["a.md", "b.md", "c.md"]
+
+
 def test_a_file_that_cannot_be_read_is_a_mistake_and_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     write(site, "a")
 
@@ -187,38 +201,6 @@ def test_nothing_but_a_digest_comes_of_a_file_with_the_bytes_that_are_known(site
     assert (again.digest, again.entries) == (first.digest, ())
 
 
-@pytest.mark.parametrize("damage", [b"", b"no database", b"SQLite format 3\0" + bytes(200)])
-def test_a_damaged_catalog_is_made_anew(site: Site, damage: bytes) -> None:
-    write(site, "a")
-    site.regenerate()
-    documents = site.documents()
-    (catalog,) = (site.folder / ".feeds").glob("*.sqlite")
-    catalog.write_bytes(damage)
-    assert site.regenerate().written == 0
-    assert site.documents() == documents
-
-
-def test_without_its_catalog_a_run_changes_no_byte(site: Site) -> None:
-    write(site, "a", "b")
-    site.regenerate()
-    documents = site.documents()
-    shutil.rmtree(site.folder / ".feeds")
-    assert site.regenerate().written == 0
-    assert site.documents() == documents
-
-
-def test_several_output_folders_are_all_kept_up_to_date(site: Site) -> None:
-    config = feeds.load_config(site.config_path)
-    first, second = site.folder / "first", site.folder / "second"
-    write(site, "a")
-    for output in (first, second):
-        feeds.regenerate(config, output=output, now=NOW)
-    write(site, "b")
-    for output in (first, second):
-        assert feeds.regenerate(config, output=output, now=NOW).written > 0
-    assert (first / "all.rss").read_bytes() == (second / "all.rss").read_bytes()
-
-
 def test_a_document_that_somebody_changed_is_put_right(site: Site) -> None:
     write(site, "a")
     site.regenerate()
@@ -227,23 +209,6 @@ def test_a_document_that_somebody_changed_is_put_right(site: Site) -> None:
     (site.output / "all.json").unlink()
     assert site.regenerate().written == 2
     assert site.documents() == documents
-
-
-def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(site, "a")
-    monkeypatch.setattr("feeds.catalog.database._PATIENCE", 0)
-    config = feeds.load_config(site.config_path)
-
-    refused: list[str] = []
-
-    def meanwhile(items: Iterable[T], length: int, label: str) -> Iterable[T]:  # noqa: ARG001  # a Track
-        with pytest.raises(feeds.CatalogError) as raised:
-            feeds.regenerate(config, now=NOW)
-        refused.append(str(raised.value).partition(": ")[2])
-        return items
-
-    feeds.regenerate(config, now=NOW, track=meanwhile)
-    assert refused == ["the cache cannot be used: database is locked"] * 2
 
 
 def test_a_provider_is_called_after_stories_that_its_feed_does_not_hold_too(site: Site) -> None:

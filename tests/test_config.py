@@ -892,6 +892,11 @@ def test_off_is_a_word_that_switches_a_kind_off(site: SiteFolder, kind: str) -> 
     assert getattr(load_config(site.configure(f"{MINIMAL}feeds: {{{kind}: off}}")).feeds, kind) == "off"
 
 
+def test_a_control_character_in_a_key_is_reported(site: SiteFolder) -> None:
+    text = MINIMAL + 'topics:\n  Physics: {title: P}\n  "AI\\a": {title: A, slug: a}\n'
+    assert mistakes_in(site.configure(text)) == ["3: topics: 'AI\\x07'; expected text without control characters"]
+
+
 @pytest.mark.parametrize("key", ["images", "related"])
 def test_off_is_a_word_of_the_entries(site: SiteFolder, key: str) -> None:
     assert getattr(load_config(site.configure(f"{MINIMAL}entries: {{{key}: off}}")).entries, key) == "off"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -544,10 +543,9 @@ def test_folders_that_appear_all_the_time_do_not_keep_from_running(
     ("error", "expected", "message"),
     [
         (CatalogError("locked"), CatalogError, "locked"),
-        (sqlite3.OperationalError("disk I/O error"), CatalogError, "the cache cannot be used: disk I/O error"),
         (OSError(28, "No space left", "x"), PublishError, "x: cannot be used: No space left"),
     ],
-    ids=["ours", "database", "system"],
+    ids=["ours", "system"],
 )
 def test_an_error_of_a_run_is_an_outcome_and_a_run_follows(
     play: Play, monkeypatch: pytest.MonkeyPatch, error: Exception, expected: type, message: str

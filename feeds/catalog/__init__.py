@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from feeds._version import __version__
-from feeds.catalog.database import clear, connect, connect_to_read, seconds, time_of
+from feeds.catalog.database import (
+    DamagedCatalogError,
+    catalog_error,
+    clear,
+    connect,
+    connect_to_read,
+    discard,
+    is_empty,
+    seconds,
+    share,
+    time_of,
+)
 from feeds.catalog.outcomes import EncodedEntry, FileOutcome, encode_entry
 from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
 from feeds.entries import merge_entries
@@ -33,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Catalog",
+    "DamagedCatalogError",
     "EncodedEntry",
     "FileFacts",
     "FileOutcome",
@@ -61,6 +73,9 @@ class Window(msgspec.Struct, frozen=True):
     digest: bytes
 
 
+#: What comes of a file that is locked or damaged.
+_DATABASE_ERRORS = (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError)
+
 _encoder = msgspec.msgpack.Encoder()
 _mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
 
@@ -77,22 +92,25 @@ def fingerprint(modules: Sequence[str]) -> str:
 
 
 class Catalog:
-    """The catalog in a folder, made where there is none. Changes are kept when `commit` is called."""
+    """The catalog in a file, made where there is none. Changes are kept when `commit` is called.
+
+    Within `with`, errors of the database become a CatalogError, a DamagedCatalogError where the file is damaged.
+    """
 
     def __init__(self, path: Path | None, reading: str = "", *, anew: bool = False) -> None:
         """The catalog in a file, made where there is none; in memory without one.
 
         `reading` stands for all that decides what a file's entries are: what was read with another is forgotten, and
-        `anew` forgets all. Raises CatalogError where another run uses it.
+        `anew` forgets all. Raises CatalogError where another run uses it, DamagedCatalogError where it is damaged.
         """
         self.path = path
         try:
             self._database = connect(path)
-            if anew or self.state("reading") != reading:
+            if anew or is_empty(self._database) or self.state("reading") != reading:
                 clear(self._database)
                 self.set_state("reading", reading)
-        except (sqlite3.OperationalError, OSError) as error:
-            raise CatalogError(f"{path}: the cache cannot be used: {error}") from error
+        except (*_DATABASE_ERRORS, OSError) as error:
+            raise catalog_error(path, error) from error
 
     @classmethod
     def to_look_at(cls, path: Path, reading: str) -> Self:
@@ -102,6 +120,14 @@ class Catalog:
         except CatalogError:
             return cls(None, reading)
 
+    @staticmethod
+    def discard(path: Path) -> None:
+        """Remove the file of a catalog that is damaged."""
+        try:
+            discard(path)
+        except OSError as error:
+            raise catalog_error(path, error) from error
+
     @classmethod
     def reader(cls, path: Path) -> Self:
         """A catalog to read from, as it was committed, while another process may write."""
@@ -110,17 +136,30 @@ class Catalog:
         catalog._database = connect_to_read(path)  # noqa: SLF001  # our own
         return catalog
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.close()
+        if isinstance(error, _DATABASE_ERRORS):
+            raise catalog_error(self.path, error) from error
+
     def close(self) -> None:
         self._database.close()
 
+    def share(self) -> None:
+        """Keep the changes so far, so that other processes can read them.
+
+        Raises CatalogError where another run has changed it in between.
+        """
+        share(self._database)
+
     def commit(self) -> None:
+        """Keep the changes, and let other runs make theirs."""
         self._database.execute("COMMIT")
-        self._database.execute("BEGIN IMMEDIATE")
 
     def state(self, key: str) -> Any:
         """What `set_state` kept under `key`, or None."""
-        if not self._database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchone():
-            return None  # the file is new
         row = self._database.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return msgspec.msgpack.decode(row[0]) if row else None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from feeds.errors import CatalogError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,28 +56,69 @@ CREATE TABLE document (output TEXT, path TEXT, window BLOB, mtime INTEGER, PRIMA
 #: With a rollback journal, what is new is written once; a write-ahead log would write it twice.
 _PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = OFF", "cache_size = -65536")
 
+#: What our files have at byte 68, where `file` and others look for what a database is for.
+_APPLICATION = int.from_bytes(b"feed")
+_SUFFIXES = ("", "-journal", "-wal", "-shm")
+#: What SQLite says when the disk or another process refuses. Whatever else it says, the file is damaged.
+_REFUSALS = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    )
+)
+
 #: Seconds to wait for another run to end.
 _PATIENCE = 5
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _SECOND = dt.timedelta(seconds=1)
 
 
-def connect(path: Path | None) -> sqlite3.Connection:
-    """The database, locked for others that would write, in memory without a path.
+class DamagedCatalogError(CatalogError):
+    """The file of the catalog is damaged: without it, a run will make it anew."""
 
-    A file that is not a database is made anew. Raises OperationalError where another run uses it.
-    """
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """The database, locked for others that would write, in memory without a path. Raises sqlite3.Error, CatalogError"""
     if path is None:
         return _opened(":memory:")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _opened(path)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        for file in path.parent.glob(f"{path.name}*"):
-            file.unlink()
-        return _opened(path)
+    database = _opened(path)
+    if not is_empty(database) and _value(database, "PRAGMA application_id") != _APPLICATION:
+        database.close()
+        raise CatalogError(f"{path}: is a database of something else; expected a cache of ours or no file")
+    return database
+
+
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Whether there are no tables yet."""
+    return not _value(database, "SELECT count(*) FROM sqlite_schema")
+
+
+def share(database: sqlite3.Connection) -> None:
+    """Commit, and lock it again. Raises CatalogError where another process has written in between."""
+    before = _value(database, "PRAGMA data_version")
+    database.execute("COMMIT")
+    database.execute("BEGIN IMMEDIATE")
+    if _value(database, "PRAGMA data_version") != before:
+        raise CatalogError("the cache cannot be used: another run came in between")
+
+
+def discard(path: Path) -> None:
+    """Remove the file, and those that SQLite keeps beside it."""
+    for suffix in _SUFFIXES:
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+
+
+def catalog_error(path: Path | None, error: BaseException) -> CatalogError:
+    """What an error of the database means for a run."""
+    is_refusal = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSALS or isinstance(error, OSError)
+    return (CatalogError if is_refusal else DamagedCatalogError)(f"{path}: the cache cannot be used: {error}")
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -87,6 +130,7 @@ def clear(database: sqlite3.Connection) -> None:
     """Make all tables anew."""
     for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         database.execute(f"DROP TABLE {name}")
+    database.execute(f"PRAGMA application_id = {_APPLICATION}")
     for statement in _SCHEMA.split(";\n"):
         database.execute(statement)
 
@@ -106,8 +150,11 @@ def _opened(path: Path | str) -> sqlite3.Connection:
         for pragma in _PRAGMAS:
             database.execute(f"PRAGMA {pragma}")
         database.execute("BEGIN IMMEDIATE")
-        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.DatabaseError:
         database.close()
         raise
     return database
+
+
+def _value(database: sqlite3.Connection, statement: str) -> Any:
+    return database.execute(statement).fetchone()[0]

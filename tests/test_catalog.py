@@ -1,0 +1,168 @@
+"""The file of the catalog: gone, damaged, in use, somebody else's."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+import feeds
+from feeds.build import survey
+from feeds.catalog import Catalog
+from tests.conftest import NOW, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01\ntopics: [Energy]"
+_PAGE = 8192
+
+
+def write(site: Site, *names: str) -> None:
+    for name in names:
+        site.article(f"{name}.md", STORY.format(name))
+
+
+def catalog_file(site: Site) -> Path:
+    (file,) = (site.folder / ".feeds").glob("*.sqlite")
+    return file
+
+
+def garbage_behind_the_first_page(content: bytes) -> bytes:
+    return content[:_PAGE] + b"\xa5" * (len(content) - _PAGE)
+
+
+def denied(file: Path, **_: object) -> None:
+    raise PermissionError(13, "Permission denied", str(file))
+
+
+def values_cut(content: bytes) -> bytes:
+    return content.replace(b"https://a.example/a", b"\xc1\xc1\xc1\xc1\xc1://a.example/a")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"",
+        lambda _: b"no database",
+        lambda content: content[:200],
+        lambda content: content[: 3 * _PAGE],
+        garbage_behind_the_first_page,
+        values_cut,
+    ],
+)
+def test_a_damaged_catalog_is_made_anew(site: Site, damage: Callable[[bytes], bytes]) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    file = catalog_file(site)
+    content = file.read_bytes()
+    file.write_bytes(damage(content))
+    assert file.read_bytes() != content
+    write(site, "b", "c")
+    assert feeds.regenerate(feeds.load_config(site.config_path), now=NOW, dry_run=True).entries == 3
+    assert file.read_bytes() == damage(content)  # a dry run has no business with it
+    assert site.regenerate().entries == 3
+    documents = site.documents()
+    shutil.rmtree(site.folder / ".feeds")
+    assert site.regenerate().written == 0
+    assert site.documents() == documents
+
+
+def test_a_catalog_that_is_damaged_and_cannot_be_removed_is_an_error(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(site, "a")
+    site.regenerate()
+    file = catalog_file(site)
+    file.write_bytes(b"no database")
+    monkeypatch.setattr("pathlib.Path.unlink", denied)
+    with pytest.raises(feeds.CatalogError, match=r"the cache cannot be used: .*denied"):
+        site.regenerate()
+
+
+def test_a_disk_that_refuses_is_an_error_and_no_damage(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Catalog) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise error
+
+    write(site, "a")
+    site.regenerate()
+    content = catalog_file(site).read_bytes()
+    monkeypatch.setattr(Catalog, "files", refused)
+    with pytest.raises(feeds.CatalogError, match="the cache cannot be used: disk I/O error"):
+        site.regenerate()
+    assert catalog_file(site).read_bytes() == content
+
+
+def test_the_database_of_another_program_is_left_alone(site: Site) -> None:
+    file = site.folder / ".feeds" / "feeds.sqlite"
+    file.parent.mkdir()
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE state (key, value)")
+    database.close()
+    content = file.read_bytes()
+    with pytest.raises(feeds.CatalogError, match=r"feeds\.sqlite: is a database of something else"):
+        site.regenerate()
+    assert survey(feeds.load_config(site.config_path)).articles == 0
+    assert file.read_bytes() == content
+
+
+def test_a_run_that_comes_in_between_is_seen(tmp_path: Path) -> None:
+    """While a run shares the catalog, another may take it over for a moment."""
+    path = tmp_path / "feeds.sqlite"
+
+    def meanwhile(statement: str) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            with sqlite3.connect(path) as other:
+                other.execute("INSERT INTO state VALUES ('other', x'')")
+            other.close()
+
+    with Catalog(path) as catalog:
+        catalog.share()
+        catalog._database.set_trace_callback(meanwhile)
+        with pytest.raises(feeds.CatalogError, match="another run came in between"):
+            catalog.share()
+
+
+def test_without_its_catalog_a_run_changes_no_byte(site: Site) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    documents = site.documents()
+    shutil.rmtree(site.folder / ".feeds")
+    assert site.regenerate().written == 0
+    assert site.documents() == documents
+
+
+def test_several_output_folders_are_all_kept_up_to_date(site: Site) -> None:
+    config = feeds.load_config(site.config_path)
+    first, second = site.folder / "first", site.folder / "second"
+    write(site, "a")
+    for output in (first, second):
+        feeds.regenerate(config, output=output, now=NOW)
+    write(site, "b")
+    for output in (first, second):
+        assert feeds.regenerate(config, output=output, now=NOW).written > 0
+    assert (first / "all.rss").read_bytes() == (second / "all.rss").read_bytes()
+
+
+def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, "a")
+    monkeypatch.setattr("feeds.catalog.database._PATIENCE", 0)
+    config = feeds.load_config(site.config_path)
+
+    refused: list[str] = []
+
+    def meanwhile(items: Iterable[T], length: int, label: str) -> Iterable[T]:  # noqa: ARG001  # a Track
+        with pytest.raises(feeds.CatalogError) as raised:
+            feeds.regenerate(config, now=NOW)
+        refused.append(str(raised.value).partition(": ")[2])
+        return items
+
+    feeds.regenerate(config, now=NOW, track=meanwhile)
+    assert refused == ["the cache cannot be used: database is locked"] * 2
