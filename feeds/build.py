@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: What turns articles into entries, and entries into bytes, beside our own code.
-_READERS = ("can_ada", "markdown_it", "nh3", "yaml12", "frontmatter", "yaml")
-_RENDERERS = ("feedgen", "lxml", "slugify")
+_READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
+_RENDERERS = ("feedgen", "lxml", "python_slugify", "text_unidecode")
 _ONE_ENTRY = "the two are published as one entry"
 #: From how many feeds on it is worth to start processes.
 _WORTH_PROCESSES = 24

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 import feeds
+from feeds import build
 from feeds.build import survey
-from feeds.catalog import Catalog
+from feeds.catalog import Catalog, fingerprint
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -166,3 +169,33 @@ def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatc
 
     feeds.regenerate(config, now=NOW, track=meanwhile)
     assert refused == ["the cache cannot be used: database is locked"] * 2
+
+
+def test_the_fingerprint_tells_of_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, packages = tmp_path / "feeds", tmp_path / "site-packages"
+    for folder in (home, packages / "lxml-6.0.dist-info", packages / "PyYAML-6.0.1.egg-info"):
+        folder.mkdir(parents=True)
+    (home / "a.py").write_text("a = 1", encoding="utf-8")
+    (home / "b.py").write_text("b = 1", encoding="utf-8")
+    os.utime(home / "b.py", (2**31, 2**31))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "none"), str(packages)])
+
+    def now() -> str:
+        return fingerprint(("lxml", "pyyaml"), home)
+
+    seen = [now(), now()]
+    os.utime(home / "a.py", (0, 0))
+    seen.append(now())
+    (home / "a.py").rename(home / "c.py")
+    seen.append(now())
+    for name in ("lxml-6.1.dist-info", "PyYAML-6.0.2-py3.11.egg-info", "nh3-1.dist-info"):
+        for old in packages.glob(f"{name.partition('-')[0]}-*"):
+            old.rmdir()
+        (packages / name).mkdir()
+        seen.append(now())
+    assert [seen.index(one) for one in seen] == [0, 0, 2, 3, 4, 5, 5]
+
+
+def test_the_packages_that_the_fingerprint_asks_for_are_installed() -> None:
+    noted = {path.name.partition("-")[0].lower() for folder in sys.path for path in Path(folder).glob("*-info")}
+    assert {*build._READERS, *build._RENDERERS} <= noted

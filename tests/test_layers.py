@@ -29,6 +29,7 @@ ORDER = [
     "entries",
     "membership",
     "selection",
+    "catalog.code",
     "catalog.database",
     "catalog.outcomes",
     "catalog.stories",
@@ -51,7 +52,7 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = {"articles", "catalog", "catalog.database", "config", "publish", "starter", "watch"}
+TOUCH_THE_DISK = {"articles", "catalog", "catalog.code", "catalog.database", "config", "publish", "starter", "watch"}
 PRINT = {"cli"}
 
 

@@ -10,14 +10,11 @@ catalog while any of them is due.
 from __future__ import annotations
 
 import sqlite3
-from importlib.util import find_spec
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from feeds._version import __version__
 from feeds.catalog.database import (
     DamagedCatalogError,
     catalog_error,
@@ -30,6 +27,7 @@ from feeds.catalog.database import (
     share,
     time_of,
 )
+from feeds.catalog.code import fingerprint
 from feeds.catalog.outcomes import EncodedEntry, FileOutcome, encode_entry
 from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
 from feeds.entries import merge_entries
@@ -38,6 +36,7 @@ from feeds.errors import CatalogError, Mistake
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from feeds.membership import FeedKey, Rules
     from feeds.model import Entry
@@ -78,17 +77,6 @@ _DATABASE_ERRORS = (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeErr
 
 _encoder = msgspec.msgpack.Encoder()
 _mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
-
-
-def fingerprint(modules: Sequence[str]) -> str:
-    """What changes when one of the modules or our own code does: it may be that of a checkout.
-
-    The times of files tell it: to read the versions of packages takes as long as a run that has nothing to do.
-    """
-    found = [spec.origin for spec in map(find_spec, modules) if spec and spec.origin]
-    own = Path(__file__).parents[1].rglob("*.py")
-    times = [path.stat().st_mtime_ns for path in (*map(Path, found), *own)]
-    return f"{__version__} {times[: len(found)]} {max(times[len(found) :])}"
 
 
 class Catalog:
