@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -308,8 +307,8 @@ def _publish(catalog: Catalog, site: _Site, refreshed: Refreshed, order: _Order)
     rows: list[tuple[str, bytes, int]] = []
     with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
         rendered = zip(todo, map_(_render, order.track(todo, len(todo), "Publishing")), strict=True)
-        puts = chain(kept, _noted(rendered, rows))
-        published = publish(site.output, [*(put.record.path for put in kept), *paths], puts, dry_run=site.is_dry_run)
+        puts = _noted(rendered, rows)
+        published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
     if not site.is_dry_run:
         catalog.set_documents(str(site.output.resolve()), rows, published.removed)
         catalog.set_state(key, [refreshed.epoch, rendering])

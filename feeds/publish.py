@@ -1,7 +1,7 @@
 """Documents written to the output folder: whole or not at all, only what changed, and nothing that is not ours.
 
-What is ours is what the manifest `feeds.json` lists. Before a path is written for the first time it is noted in a
-journal, so that a run that was stopped in the middle leaves nothing behind that the next run would not know.
+What is ours is what the manifest `feeds.json` lists. While a run writes there is a journal of the paths that are not in
+it yet: a run that was killed leaves nothing behind that the next one would not know, nor any file half written.
 """
 
 from __future__ import annotations
@@ -82,23 +82,28 @@ def read_manifest(output: Path) -> Manifest:
     return manifest
 
 
-def publish(output: Path, paths: Collection[str], puts: Iterable[Put], *, dry_run: bool = False) -> Published:
-    """Make `output` hold the documents at `paths`, and of earlier documents no others.
+def publish(
+    output: Path, paths: Collection[str], puts: Iterable[Put], *, kept: Collection[Put] = (), dry_run: bool = False
+) -> Published:
+    """Make `output` hold the documents at `paths` and those that are `kept`, and of earlier documents no others.
 
-    `puts` are what `put_document` gives for each of them, and are asked for when it is known that all can be published.
+    `puts` are what `put_document` gives for each path, and are asked for when it is known that all can be published.
     Raises PublishError, before that, where a path is taken by a file that is not ours or leads out of `output`; while
     writing, where the disk refuses. Every file is whole at any time, old or new.
     """
-    wanted = set(paths)
+    wanted = {*paths, *(put.record.path for put in kept)}
     listed = {record.path for record in read_manifest(output).documents}
-    ours = listed | _read_journal(output)
+    journal = _read_journal(output)
+    ours = listed | (journal or set())
     for folder in sorted({str(Path(path).parent) for path in wanted | ours}):
         _check_inside(output, Path(folder))
     for path in sorted(wanted - ours):
         _check_free(output, path)
-    if not dry_run:
-        _write_journal(output, (ours | wanted) - listed)
-    done = list(puts)
+    if not dry_run and journal is not None:
+        _remove_temporaries(output, ours | wanted)
+    if not dry_run and paths:
+        _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), dry_run=False)
+    done = [*kept, *puts]
     removed = [path for path in sorted(ours - wanted) if _remove(output, path, dry_run=dry_run)]
     if not dry_run:
         records = sorted((put.record for put in done), key=lambda record: record.path)
@@ -177,7 +182,7 @@ def _mtime_if_it_holds(place: Path, body: bytes) -> int | None:
 
 def _replace(place: Path, body: bytes) -> int:
     """Write the file beside its place, and move it there when it is whole; its mtime."""
-    temporary = place.with_name(f".{place.name}{_TEMPORARY}")
+    temporary = _temporary(place)
     try:
         with _new_file(temporary) as file:
             file.write(body)
@@ -189,6 +194,10 @@ def _replace(place: Path, body: bytes) -> int:
             temporary.unlink()
         raise
     return mtime
+
+
+def _temporary(place: Path) -> Path:
+    return place.with_name(f".{place.name}{_TEMPORARY}")
 
 
 def _new_file(place: Path) -> BinaryIO:
@@ -214,16 +223,22 @@ def _remove(output: Path, path: str, *, dry_run: bool) -> bool:
     return True
 
 
-def _read_journal(output: Path) -> set[str]:
+def _read_journal(output: Path) -> set[str] | None:
+    """The paths that a run has begun to write and not listed, None if the last run came to its end."""
     try:
         return set(msgspec.json.decode((output / _JOURNAL).read_bytes(), type=list[str]))
-    except (FileNotFoundError, msgspec.DecodeError):
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError:
         return set()
 
 
-def _write_journal(output: Path, paths: Collection[str]) -> None:
-    if paths:
-        _put(output, _JOURNAL, msgspec.json.encode(sorted(paths)), dry_run=False)
+def _remove_temporaries(output: Path, paths: Iterable[str]) -> None:
+    """Remove what a run that was killed had begun to write."""
+    for path in (*paths, MANIFEST):
+        place = _temporary(output / path)
+        with _errors(place):
+            place.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

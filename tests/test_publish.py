@@ -219,6 +219,18 @@ def test_what_several_stopped_runs_wrote_is_known(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feeds.json", "third.rss"]
 
 
+def test_what_a_killed_run_had_begun_to_write_is_removed(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"), document("topics/b.rss"))
+    with pytest.raises(KeyboardInterrupt):
+        publish(tmp_path, ["a.rss", "topics/b.rss", "topics/c.rss"], stopping_after(tmp_path))
+    left = [".a.rss.feeds-new", ".feeds.json.feeds-new", "topics/.b.rss.feeds-new", "topics/.c.rss.feeds-new"]
+    for path in left:  # as a run leaves them that has no time to remove them
+        (tmp_path / path).write_bytes(b"<r")
+    (tmp_path / ".mine").touch()
+    put(tmp_path, document("a.rss"), document("topics/b.rss"))
+    assert sorted(files(tmp_path)) == [".mine", "a.rss", "feeds.json", "topics/b.rss"]
+
+
 def stopping_after(output: Path, *documents: Document) -> Iterator[Put]:
     yield from (put_document(output, document) for document in documents)
     raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from feeds.catalog.code import fingerprint
 from feeds.catalog.database import (
     DamagedCatalogError,
     catalog_error,
@@ -27,7 +28,6 @@ from feeds.catalog.database import (
     share,
     time_of,
 )
-from feeds.catalog.code import fingerprint
 from feeds.catalog.outcomes import EncodedEntry, FileOutcome, encode_entry
 from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
 from feeds.entries import merge_entries
