@@ -251,7 +251,7 @@ def _mistakes(catalog: Catalog, refreshed: Refreshed, site: _Site) -> tuple[Mist
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
         Mistake(_label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}")
-        for root, path, first, first_path, id_ in catalog.same_articles()
+        for root, path, first, first_path, id_ in catalog.same_articles(site.now)
     )
     collisions = (Mistake(site.config.path.name, 0, message) for message in site.taxonomy.collisions)
     return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *collisions)

@@ -19,7 +19,7 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 #: The usual case, which needs no work: a lower-case host, and characters that are allowed everywhere.
 _PLAIN = re.compile(
-    r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/(?:[A-Za-z0-9_~!$*,;:@+=?&/-]++|\.(?!\.?(?:[/?]|$)))*+"
+    r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/(?:[A-Za-z0-9_~!$*,;:@+=?&/-]++|\.(?!\.?(?:[/?]|$)))*+(?<!\?)"
 )
 #: An address whose scheme was left out: `//host/path`, `www.host/path` or `host.com/path`.
 _NO_SCHEME = re.compile(r"(?://|www\.|(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|io)(?=[/:?#]|$))", re.IGNORECASE)

@@ -227,6 +227,7 @@ def test_two_articles_with_one_id_are_reported(site: Site) -> None:
     site.article(
         "c.md", story(2, more="related: [{title: R, webUrl: https://a.example/1, publishedDateTime: 2026-05-02}]")
     )
+    site.article("d.md", story(1).replace("2026-05", "2026-07"))  # is not due
     report = site.regenerate()
     assert report.entries == 2
     message = "has the id of articles/a.md, https://a.example/1; the two are published as one entry"

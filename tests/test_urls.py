@@ -87,6 +87,7 @@ bases = st.sampled_from([None, "", "no address", BASE, "http://example.com", "ht
         pytest.param("http://example.com:80/a", "http://example.com/a", id="default port of http"),
         pytest.param("https://example.com:8443/a", "https://example.com:8443/a", id="other port"),
         pytest.param("https://example.com./a", "https://example.com./a", id="trailing dot"),
+        pytest.param("https://example.com/a?", "https://example.com/a", id="empty query"),
         pytest.param("https://my_host.example.com/", "https://my_host.example.com/", id="underscore"),
         pytest.param("https://localhost/a", "https://localhost/a", id="localhost"),
         pytest.param("https://127.0.0.1:8000/a", "https://127.0.0.1:8000/a", id="IPv4"),

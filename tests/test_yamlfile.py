@@ -312,6 +312,8 @@ def test_every_value_is_found_on_the_line_that_holds_it(value: Any) -> None:
 
 #: Front matter that YAML 1.1 and 1.2, or two parsers, might read each in its way.
 ODD = [
+    "title: A\n--- {title: B}",
+    "title: A\n---x: B",
     "title: yes",
     "title: No",
     "title: on",

@@ -188,12 +188,13 @@ class Catalog:
         rows = self._database.execute("SELECT mistakes FROM file WHERE mistakes IS NOT NULL ORDER BY root, path")
         return [mistake for (value,) in rows for mistake in _mistakes_decoder.decode(value)]
 
-    def same_articles(self) -> list[tuple[str, str, str, str, str]]:
+    def same_articles(self, now: dt.datetime) -> list[tuple[str, str, str, str, str]]:
         """The articles with the id of an earlier one that is due, too: root and path of both, the id."""
         rows = self._database.execute(
             "SELECT story.id, root, path FROM story "
             "CROSS JOIN entry ON entry.id = story.id CROSS JOIN file ON file.key = entry.file "  # in this order
-            "WHERE articles > 1 AND is_article ORDER BY story.id, root, path"
+            "WHERE articles > 1 AND is_article AND entry.published <= ? ORDER BY story.id, root, path",
+            (seconds(now),),
         )
         found = []
         for id_, same in groupby(rows, key=lambda row: str(row[0])):
@@ -282,12 +283,12 @@ class Catalog:
         return [merge_entries([entry for _, entry in due[key]]) for key in stories]
 
     def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
-        """The window and the mtime of each document that was published into `output`, by path."""
-        rows = self._database.execute("SELECT path, window, mtime FROM document WHERE output = ?", (output,))
-        return {path: (window, mtime) for path, window, mtime in rows}
+        """The signature and the mtime of each document that was published into `output`, by path."""
+        rows = self._database.execute("SELECT path, signature, mtime FROM document WHERE output = ?", (output,))
+        return {path: (signature, mtime) for path, signature, mtime in rows}
 
     def set_documents(self, output: str, rows: Iterable[tuple[str, bytes, int]], gone: Iterable[str]) -> None:
-        """Keep the window and the mtime of documents by path, and forget those that are gone."""
+        """Keep the signature and the mtime of documents by path, and forget those that are gone."""
         self._database.executemany(
             "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)", [(output, *row) for row in rows]
         )

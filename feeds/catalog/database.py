@@ -50,8 +50,8 @@ CREATE TABLE story_topic (topic INTEGER, published INTEGER, story INTEGER, PRIMA
     WITHOUT ROWID;
 CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (domain, name)) WITHOUT ROWID;
 
--- what was published where: the window that a document shows, and the file's mtime
-CREATE TABLE document (output TEXT, path TEXT, window BLOB, mtime INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
+-- what was published where: what tells whether a document shows what it did, and its file's mtime
+CREATE TABLE document (output TEXT, path TEXT, signature BLOB, mtime INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
 """
 #: With a rollback journal, what is new is written once; a write-ahead log would write it twice.
 _PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = OFF", "cache_size = -65536")
