@@ -156,10 +156,10 @@ def _may_change_unseen(file: ArticleFile, begun: int) -> bool:
 
 def _digest(content: bytes, file: ArticleFile, source: Source) -> bytes:
     """A digest of all that a file's entries are made of; its mtime, in seconds, where that may be their date."""
-    digest = hashlib.blake2b(content, digest_size=16)
+    digest = hashlib.sha256(content)
     if source.undated == "file":
         digest.update(str(file.mtime // 1_000_000_000).encode())
-    return digest.digest()
+    return digest.digest()[:16]
 
 
 def _with_entries(outcome: FileOutcome, content: bytes, file: ArticleFile, source: Source) -> FileOutcome:

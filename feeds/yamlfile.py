@@ -20,26 +20,24 @@ from feeds.errors import Finding, Keys
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST = 100
-#: Texts that could be nested so deeply that the C loader would overflow the stack; few others have this.
+#: Texts whose blocks could be nested so deeply that a parser would overflow the stack; few others have this.
 _MAYBE_DEEP = re.compile(r"\n[ \t?-]{500}")
 
-#: Anchors, aliases and tags at the start of a value, merge keys, directives, and the ends of a document. Each pattern
-#: begins with a text that is soon looked for, which makes them ten times as fast as one pattern for all.
+#: Anchors, aliases and tags at the start of a value, merge keys and directives. Each pattern begins with a character
+#: that is soon looked for, which makes them ten times as fast as one pattern for all.
 _BEYOND_YAML12 = tuple(
     (start, re.compile(pattern))
     for start, pattern in (
         ("&", r"&(?<![^\s:?\[{,-]&)\S"),
         ("*", r"\*(?<![^\s:?\[{,-]\*)\S"),
         ("!", r"!(?<![^\s:?\[{,-]!)"),
-        ("<<", r"<<[ \t]*:"),
+        ("<", r"<<[ \t]*:"),
         ("%", r"%(?<![^\n]%)"),
-        ("\n...", r"\n\.\.\."),
-        ("\n---", r"\n---"),
     )
 )
 
@@ -130,15 +128,26 @@ def load_article_yaml(text: str) -> Any:
     """The value of an article's front matter; raises YamlError.
 
     yaml12 reads YAML 1.2, in which a date is a text and `no` a word. What it does not have (merge keys), may copy
-    without end (aliases), wraps (tags) or refuses is PyYAML's to read.
+    without end (aliases), wraps (tags), refuses or takes for several documents is PyYAML's to read.
     """
-    if not any(start in text and pattern.search(text) for start, pattern in _BEYOND_YAML12):
-        _check_depth(text)
-        try:
-            return yaml12.parse_yaml(text)
-        except ValueError:
-            pass  # PyYAML says what is wrong, and where
-    return load_yaml(text, ArticleLoader)
+    documents = () if _is_beyond_yaml12(text) else _documents(text)
+    return documents[0] if len(documents) == 1 else load_yaml(text, ArticleLoader)
+
+
+def _is_beyond_yaml12(text: str) -> bool:
+    for start, pattern in _BEYOND_YAML12:
+        if start in text and pattern.search(text):
+            return True
+    return bool(_MAYBE_DEEP.search(f"\n{text}"))  # of nested brackets it takes care itself
+
+
+def _documents(text: str) -> Sequence[Any]:
+    """What yaml12 reads; nothing where it refuses the text: PyYAML says what is wrong, and where."""
+    try:
+        documents: Sequence[Any] = yaml12.parse_yaml(text, multi=True)
+    except ValueError:
+        return ()
+    return documents
 
 
 def parse_timestamp(text: str) -> dt.date | None:
