@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -66,6 +67,25 @@ def test_stories_may_be_told_one_at_a_time(site: Site, monkeypatch: pytest.Monke
     site.article("a.md", STORY.format("c"))
     (site.folder / "articles" / "b.md").unlink()
     assert site.regenerate().entries == 1
+
+
+def test_ids_that_share_a_hash_are_told_apart(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, "a", "b", "c")
+    site.regenerate()
+    documents = site.documents()
+    shutil.rmtree(site.folder / ".feeds")
+    shutil.rmtree(site.output)
+    monkeypatch.setattr(stories, "hash_of", lambda _: 5)
+    write(site, "d")
+    site.article("a.md", STORY.format("changed"))
+    assert site.regenerate().entries == 4
+    (site.folder / "articles" / "d.md").unlink()
+    write(site, "a")
+    assert site.regenerate().entries == 3
+    assert site.documents() == documents
+    site.configure(f"{site.config_path.read_text(encoding='utf-8')}topics: {{Energy: {{parent: Physics}}}}\n")
+    site.regenerate()
+    assert len(json.loads(site.documents()["topics/physics.json"])["items"]) == 3
 
 
 def test_the_report_counts_the_articles_that_were_added_edited_or_removed(site: Site) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from feeds.catalog.code import fingerprint
 from feeds.catalog.database import (
+    HASHES,
     DamagedCatalogError,
     catalog_error,
     clear,
@@ -192,7 +193,8 @@ class Catalog:
         """The articles with the id of an earlier one that is due, too: root and path of both, the id."""
         rows = self._database.execute(
             "SELECT story.id, root, path FROM story "
-            "CROSS JOIN entry ON entry.id = story.id CROSS JOIN file ON file.key = entry.file "  # in this order
+            "CROSS JOIN entry ON entry.hash = story.hash AND entry.id = story.id "  # in this order
+            "CROSS JOIN file ON file.key = entry.file "
             "WHERE articles > 1 AND is_article AND entry.published <= ? ORDER BY story.id, root, path",
             (seconds(now),),
         )
@@ -205,17 +207,17 @@ class Catalog:
     # Stories
 
     def all_ids(self) -> Iterator[str]:
-        """The ids of all entries and stories, in their order. Stories may be told in between."""
-        last = ""
-        rows = [("",)]
-        while rows:
+        """The ids of all entries and stories, some thousands at a time. Stories may be told in between."""
+        (entries,) = self._database.execute("SELECT count(*) FROM entry").fetchone()
+        step = HASHES * BATCH // (entries + BATCH)
+        for first in range(0, HASHES, step):
             rows = self._database.execute(
-                "SELECT id FROM (SELECT id FROM entry WHERE id > ?1 UNION SELECT id FROM story WHERE id > ?1) "
-                "ORDER BY id LIMIT ?2",
-                (last, BATCH),
-            ).fetchall()
-            for (last,) in rows:
-                yield last
+                "SELECT id FROM entry WHERE hash >= ?1 AND hash < ?2 "
+                "UNION SELECT id FROM story WHERE hash >= ?1 AND hash < ?2",
+                (first, first + step),
+            )
+            for (id_,) in rows.fetchall():
+                yield id_
 
     def changing_ids(self, since: dt.datetime) -> set[str]:
         """The ids of the entries that change by themselves after `since`."""
@@ -235,7 +237,7 @@ class Catalog:
         """How many ids have nothing that is due."""
         rows = self._database.execute(
             "SELECT count(DISTINCT id) FROM entry WHERE latest > ? AND NOT EXISTS "
-            "(SELECT 1 FROM story WHERE story.id = entry.id)",
+            "(SELECT 1 FROM story WHERE story.hash = entry.hash AND story.id = entry.id)",
             (seconds(now),),
         )
         return int(rows.fetchone()[0])
@@ -276,7 +278,7 @@ class Catalog:
         """The entries of these stories, as of now, in their order."""
         rows = self._database.execute(
             "SELECT story.key, entry.value, latest FROM json_each(?) AS keys JOIN story ON story.key = keys.value "
-            "JOIN entry ON entry.id = story.id WHERE entry.published <= ?",
+            "JOIN entry ON entry.hash = story.hash AND entry.id = story.id WHERE entry.published <= ?",
             (msgspec.json.encode(stories).decode(), seconds(now)),
         )
         due = group_due(rows, now)

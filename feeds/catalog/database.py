@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import CatalogError
@@ -22,20 +23,21 @@ CREATE TABLE file (
 CREATE INDEX file_left_out ON file (left_out) WHERE left_out IS NOT NULL;
 CREATE INDEX file_mistakes ON file (root, path) WHERE mistakes IS NOT NULL;
 
--- an entry of a file; times are seconds since 1970; latest: the last time at which it changes by itself
+-- an entry of a file; hash: of its id; times are seconds since 1970; latest: the last at which it changes by itself
 CREATE TABLE entry (
-    id TEXT, file INTEGER, is_article INTEGER, published INTEGER, latest INTEGER, value BLOB
+    hash INTEGER, id TEXT, file INTEGER, is_article INTEGER, published INTEGER, latest INTEGER, value BLOB
 );
-CREATE INDEX entry_id ON entry (id);
+CREATE INDEX entry_hash ON entry (hash);
 CREATE INDEX entry_file ON entry (file);
 CREATE INDEX entry_latest ON entry (latest);
 
 -- what is due of the entries with one id; digest: of their values; articles: how many of them are articles' own;
 -- topics: keys; members: keys of feeds, and ranks
 CREATE TABLE story (
-    key INTEGER PRIMARY KEY, id TEXT UNIQUE, digest BLOB, articles INTEGER, published INTEGER, domain TEXT, name TEXT,
-    topics BLOB, members BLOB
+    key INTEGER PRIMARY KEY, hash INTEGER, id TEXT, digest BLOB, articles INTEGER, published INTEGER, domain TEXT,
+    name TEXT, topics BLOB, members BLOB
 );
+CREATE INDEX story_hash ON story (hash);
 CREATE INDEX story_articles ON story (id) WHERE articles > 1;
 
 -- what feeds there may be, and the stories of each, in the order of (rank, published descending, id)
@@ -73,6 +75,8 @@ _REFUSALS = frozenset(
     )
 )
 
+#: How many values `hash_of` has. Ids may share one: what is found by it is to be compared.
+HASHES = 1 << 32
 #: Seconds to wait for another run to end.
 _PATIENCE = 5
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -133,6 +137,11 @@ def clear(database: sqlite3.Connection) -> None:
     database.execute(f"PRAGMA application_id = {_APPLICATION}")
     for statement in _SCHEMA.split(";\n"):
         database.execute(statement)
+
+
+def hash_of(id_: str) -> int:
+    """What ids are looked up by, a number below `HASHES`: an index of them is a fifth of one of the ids."""
+    return zlib.crc32(id_.encode())
 
 
 def seconds(time: dt.datetime) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from feeds.catalog.database import seconds
+from feeds.catalog.database import hash_of, seconds
 from feeds.entries import as_of, merge_entries
 from feeds.membership import FeedKey, memberships
 from feeds.model import Entry
@@ -34,8 +34,8 @@ _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published 
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
 _KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)"
-_KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
 _KEEP_TOPICS = "INSERT INTO story_topic VALUES (?, ?, ?)"
 _COUNT_PROVIDERS = (
@@ -67,6 +67,7 @@ class _Story(NamedTuple):
     """A story as its table has it; topics are keys, members are keys of feeds and the ranks in them."""
 
     key: int
+    hash: int
     id: str
     digest: bytes
     articles: int
@@ -128,7 +129,7 @@ class Teller:
 
     def _tell(self, ids: Sequence[str], added: Iterable[EncodedEntry], *, anew: bool) -> None:
         """Tell stories of what the catalog has of them, and of the entries that are added to it."""
-        asked = msgspec.json.encode(ids).decode()
+        asked = msgspec.json.encode({hash_of(id_) for id_ in ids}).decode()
         known = self._known(asked)
         due = self._due(asked, added)
         forgotten: list[_Story] = []
@@ -147,9 +148,9 @@ class Teller:
         self.touched.stories += len({told.id for told in (*forgotten, *new)})
 
     def _known(self, asked: str) -> dict[str, _Story]:
-        """The stories that were told of each id."""
+        """The stories that were told of each id, and others with a hash that is asked for."""
         rows = self._database.execute(
-            "SELECT story.* FROM json_each(?) AS ids JOIN story ON story.id = ids.value", (asked,)
+            "SELECT story.* FROM json_each(?) AS hashes JOIN story ON story.hash = hashes.value", (asked,)
         )
         stories = (
             _Story._make((*columns, _keys_decoder.decode(topics), _members_decoder.decode(members)))
@@ -158,11 +159,11 @@ class Teller:
         return {story.id: story for story in stories}
 
     def _due(self, asked: str, added: Iterable[EncodedEntry]) -> dict[str, list[Due]]:
-        """What is due of each id, ordered by value."""
+        """What is due of each id, ordered by value, and of others with a hash that is asked for."""
         now = seconds(self._now)
         rows = self._database.execute(
-            "SELECT entry.id, entry.value, latest FROM json_each(?) AS ids JOIN entry ON entry.id = ids.value "
-            "WHERE published <= ?",
+            "SELECT entry.id, entry.value, latest FROM json_each(?) AS hashes "
+            "JOIN entry ON entry.hash = hashes.value WHERE published <= ?",
             (asked, now),
         )
         new = ((entry.id, entry.value, entry.latest) for entry in added if entry.published <= now)
@@ -173,6 +174,7 @@ class Teller:
         entry = merge_entries(entries)
         return _Story(
             self._last_story,
+            hash_of(id_),
             id_,
             digest,
             sum([one.is_article for one in entries]),
@@ -208,7 +210,7 @@ class Teller:
             facts = (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.ctime, outcome.digest)
             files.append((key, *facts, outcome.left_out, mistakes))
             entries += [
-                (entry.id, key, entry.is_article, entry.published, entry.latest, entry.value)
+                (hash_of(entry.id), entry.id, key, entry.is_article, entry.published, entry.latest, entry.value)
                 for entry in outcome.entries
             ]
         self._last_file += len(files)
