@@ -1,7 +1,7 @@
 """Elements written as XML 1.0, and put into a document that feedgen made.
 
 An element is a line, or several of which the inner ones are indented. To make thirty elements an entry with lxml takes
-four times as long as to write them.
+four times as long as to write them. Most texts have nothing to escape, and to see that takes a quarter of the time.
 """
 
 from __future__ import annotations
@@ -14,17 +14,24 @@ if TYPE_CHECKING:
 
 def text(value: str) -> str:
     """`value` as the text of an element (section 2.4)."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    if "&" in value or "<" in value or ">" in value or "\r" in value:
+        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    return value
 
 
 def plain(value: str) -> str:
     """Plain text in which readers might see HTML: the RSS profile has `&` and `<` as hexadecimal references."""
-    return value.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;").replace("\r", "&#13;")
+    if "&" in value or "<" in value or ">" in value or "\r" in value:
+        return value.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;").replace("\r", "&#13;")
+    return value
 
 
 def attribute(value: str) -> str:
     """`value` within the double quotes of an attribute (section 3.3.3: white space but for spaces is a reference)."""
-    return text(value).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    value = text(value)
+    if '"' in value or "\n" in value or "\t" in value:
+        return value.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return value
 
 
 def block(name: str, lines: Iterable[str], depth: int) -> str:
