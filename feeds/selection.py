@@ -149,14 +149,16 @@ def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
     """The entry with what the taxonomy and the configuration know of its topics and providers."""
     node = taxonomy.providers[entry.provider.domain]
     feed = node.settings.feed
-    provider = msgspec.structs.replace(entry.provider, name=taxonomy.provider_name(entry.provider.name))
-    publisher = Person(name=provider.name, uri=f"https://{provider.domain}/")
+    provider, name = entry.provider, taxonomy.provider_name(entry.provider.name)
+    if name != provider.name:
+        provider = msgspec.structs.replace(provider, name=name)
+    publisher = Person(name=name, uri=f"https://{provider.domain}/")
     return msgspec.structs.replace(
         entry,
         provider=provider,
-        authors=(*(person for person in entry.authors if person.name != provider.name), publisher),
+        authors=(*[person for person in entry.authors if person.name != name], publisher),
         categories=taxonomy.categories(entry.topics),
-        related=tuple(_finish_link(link, taxonomy) for link in entry.related),
+        related=tuple([_finish_link(link, taxonomy) for link in entry.related]),
         source=Link(href=absolute_url(feed) or feed, title=node.title, provider=node.title) if feed else None,
     )
 

@@ -105,8 +105,8 @@ class Taxonomy:
         return node.settings.title or name if node else name
 
     def categories(self, names: Iterable[str]) -> tuple[Category, ...]:
-        nodes = (self.topics[key] for key in self.tree.keys(names))
-        return tuple(Category(term=node.slug, scheme=self.scheme, label=node.title) for node in nodes)
+        nodes = [self.topics[key] for key in self.tree.keys(names)]
+        return tuple([Category(term=node.slug, scheme=self.scheme, label=node.title) for node in nodes])
 
 
 @lru_cache(_REMEMBERED)

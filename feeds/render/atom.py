@@ -22,7 +22,6 @@ from feeds.render.shared import (
 from feeds.render.xml import attribute, block, insert, text
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from feeds.model import Feed, Link, Person
@@ -80,7 +79,7 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     entry = shown.entry
     yield f"<id>{text(entry.id)}</id>"
     yield f"<title>{text(entry.title)}</title>"
-    yield f"<updated>{entry.updated.isoformat()}</updated>"
+    yield f"<updated>{shown.updated}+00:00</updated>"
     for author in entry.authors:
         yield from _author(author)
     yield f'<content type="html">{shown.content_text}</content>'
@@ -91,10 +90,10 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
             f'<category term="{attribute(category.term)}" scheme="{attribute(category.scheme)}" '
             f'label="{attribute(category.label)}"/>'
         )
-    yield f"<published>{entry.published.isoformat()}</published>"
+    yield f"<published>{shown.published}+00:00</published>"
     yield from _links(shown, feed)
     if entry.source:
-        yield from _source(entry.source, entry.updated)
+        yield from _source(entry.source, shown.updated)
     yield from shown.media_lines
 
 
@@ -121,11 +120,11 @@ def _links(shown: ShownEntry, feed: Feed) -> Iterator[str]:
             yield f'<link rel="related" href="{attribute(link.href)}" title="{attribute(link.title)}"/>'
 
 
-def _source(source: Link, updated: dt.datetime) -> Iterator[str]:
+def _source(source: Link, updated: str) -> Iterator[str]:
     """The provider's feed. It was updated when the entry was, if not since."""
     yield "<source>"
     yield f"  <id>{text(source.href)}</id>"
     yield f"  <title>{text(source.title)}</title>"
-    yield f"  <updated>{updated.isoformat()}</updated>"
+    yield f"  <updated>{updated}+00:00</updated>"
     yield f'  <link rel="self" href="{attribute(source.href)}"/>'
     yield "</source>"

@@ -6,6 +6,7 @@ Every address and text that is put in is escaped; the body is safe HTML already.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape as escape_html
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _PARAGRAPH = "<p>%s</p>"
 _PICTURE = '<figure><img src="%s" alt="%s"%s></figure>'
-_ATTRIBUTION = '<p><a href="%s">%s</a>, <time datetime="%s">%s</time></p>'
 _RELATED = "<p><strong>%s</strong></p>"
 _RELATED_LINK = '<li><a href="%s">%s</a> (%s)</li>'
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -84,15 +84,21 @@ def _picture(enclosure: Enclosure, entry: Entry) -> str:
 
 
 def _attribution(entry: Entry, feed: Feed) -> str:
-    day = entry.published.isoformat()[:10]
-    return _fill(_ATTRIBUTION, entry.link, entry.provider.name, day, _date(entry.published, feed.language))
+    day, words = entry.published.date().isoformat(), _date(entry.published, feed.language)
+    link = f'<a href="{escape(entry.link)}">{escape(entry.provider.name)}</a>'
+    return f'<p>{link}, <time datetime="{day}">{words}</time></p>'
 
 
 def _date(time: dt.datetime, language: str) -> str:
     """A date in words where the language is English, else as ISO 8601 has it, which everybody reads."""
-    if language.partition("-")[0].lower() == "en":
+    if _is_english(language):
         return f"{time.day} {_MONTHS[time.month - 1]} {time.year}"
-    return time.isoformat()[:10]
+    return time.date().isoformat()
+
+
+@lru_cache
+def _is_english(language: str) -> bool:
+    return language.partition("-")[0].lower() == "en"
 
 
 def _related(entry: Entry, feed: Feed) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.render.shared import first_picture, rfc3339
+from feeds.render.shared import first_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +87,8 @@ def _item(shown: ShownEntry) -> _Item:
         content_html=shown.content,
         summary=entry.summary or None,
         image=picture.href if picture else None,
-        date_published=rfc3339(entry.published),
-        date_modified=rfc3339(entry.updated),
+        date_published=f"{shown.published}Z",
+        date_modified=f"{shown.updated}Z",
         authors=[_author(author) for author in entry.authors],
         tags=[category.label for category in entry.categories],
         attachments=[_attachment(enclosure) for enclosure in enclosures],

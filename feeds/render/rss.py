@@ -22,7 +22,6 @@ from feeds.render.shared import (
     MEDIA,
     MEDIA_TYPES,
     alternate_formats,
-    rfc3339,
     shows_media,
 )
 from feeds.render.xml import attribute, block, insert, plain, text
@@ -120,16 +119,16 @@ def _item(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     for enclosure in shown.enclosures[:1]:
         length = enclosure.length or 0
         yield f'<enclosure url="{attribute(enclosure.href)}" length="{length}" type="{attribute(enclosure.type)}"/>'
-    yield f"<pubDate>{_rfc822(entry.published)}</pubDate>"
+    yield f"<pubDate>{_rfc822(entry.published, shown.published)}</pubDate>"
     if entry.source:
         yield f'<source url="{attribute(entry.source.href)}">{plain(entry.source.title)}</source>'
     yield from _extensions(shown)
 
 
-def _rfc822(time: dt.datetime) -> str:
-    """A time in UTC as RFC 822 writes it, with four digits of the year."""
-    day = f"{_DAYS[time.weekday()]}, {time.day:02} {_MONTHS[time.month - 1]} {time.year}"
-    return f"{day} {time.isoformat()[11:19]} +0000"
+def _rfc822(time: dt.datetime, iso8601: str) -> str:
+    """A time in UTC as RFC 822 writes it, with four digits of the year, made of what ISO 8601 makes of it."""
+    year, month, day = iso8601[:4], _MONTHS[time.month - 1], iso8601[8:10]
+    return f"{_DAYS[time.weekday()]}, {day} {month} {year} {iso8601[11:]} +0000"
 
 
 def _extensions(shown: ShownEntry) -> Iterator[str]:
@@ -137,7 +136,7 @@ def _extensions(shown: ShownEntry) -> Iterator[str]:
     entry = shown.entry
     for author in entry.authors:
         yield f"<dc:creator>{plain(author.name)}</dc:creator>"
-    yield f"<atom:updated>{rfc3339(entry.updated)}</atom:updated>"
+    yield f"<atom:updated>{shown.updated}Z</atom:updated>"
     if entry.via:
         yield f'<atom:link href="{attribute(entry.via)}" rel="via"/>'
     yield from shown.media_lines

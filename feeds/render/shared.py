@@ -31,11 +31,16 @@ MEDIA_TYPES: dict[Format, str] = {
 
 @dataclass(frozen=True)
 class ShownEntry:
-    """An entry as a feed shows it: with the enclosures that its settings let through, and `content` in safe HTML."""
+    """An entry as a feed shows it: with the enclosures that its settings let through, and `content` in safe HTML.
+
+    `published` and `updated` are in UTC, as ISO 8601 writes them but for the offset, which formats write in two ways.
+    """
 
     entry: Entry
     enclosures: tuple[Enclosure, ...]
     content: str
+    published: str
+    updated: str
 
     @cached_property
     def content_text(self) -> str:
@@ -50,17 +55,22 @@ class ShownEntry:
 
 def show_entries(feed: Feed) -> list[ShownEntry]:
     """The entries of a feed as it shows them, in every format."""
-    return [ShownEntry(entry, shown_enclosures(entry, feed), render_content(entry, feed)) for entry in feed.entries]
+    return [_show(entry, feed) for entry in feed.entries]
+
+
+def _show(entry: Entry, feed: Feed) -> ShownEntry:
+    published = _iso8601(entry.published)
+    updated = published if entry.updated == entry.published else _iso8601(entry.updated)
+    return ShownEntry(entry, shown_enclosures(entry, feed), render_content(entry, feed), published, updated)
+
+
+def _iso8601(time: dt.datetime) -> str:
+    return time.isoformat()[:19]
 
 
 def shows_media(shown: Iterable[ShownEntry]) -> bool:
     """Whether any entry shows an enclosure, so that a document needs the namespace for it."""
     return any(item.enclosures for item in shown)
-
-
-def rfc3339(time: dt.datetime) -> str:
-    """A time in UTC and whole seconds as RFC 3339 writes it, with `Z`."""
-    return f"{time.isoformat()[:19]}Z"
 
 
 def alternate_formats(feed: Feed, own: Format) -> Iterator[tuple[str, str]]:
