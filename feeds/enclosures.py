@@ -11,7 +11,7 @@ from feeds.model import Enclosure
 from feeds.urls import absolute_url, is_relative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from feeds.model import Image
 
@@ -50,12 +50,14 @@ _FORMAT_PARAMETERS = frozenset({"format", "fm"})
 
 
 def derive_enclosures(
-    images: Iterable[Image], base_url: str | None, keys: Keys = ("images",)
+    images: Sequence[Image], base_url: str | None, keys: Keys = ("images",)
 ) -> tuple[tuple[Enclosure, ...], list[Finding]]:
     """The enclosures of `images`, one for each address, and a finding for each image without a usable address.
 
     A relative address is resolved against `base_url`. Sizes that are zero or less are unknown.
     """
+    if not images:
+        return (), []
     found: dict[str, Enclosure] = {}
     findings = []
     for index, image in enumerate(images):

@@ -268,6 +268,8 @@ def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[
 def _authors(story: Story, provider: Provider, source: Source) -> tuple[Person, ...]:
     """The people who wrote the story, if they are known."""
     people = story.provider.authors if story.provider else ()
+    if not people:
+        return ()
     return tuple(
         Person(name=person.name, uri=absolute_url(person.uri, source.base_url) if person.uri else None)
         for person in people

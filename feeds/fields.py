@@ -115,7 +115,9 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, without repeats; a single text is a list of one."""
-        found = [self._as_text(value, keys) for keys, value in self._items(name)]
+        found = self.values.get(name)
+        if not (isinstance(found, list) and set(map(type, found)) <= {str}):
+            found = [self._as_text(value, keys) for keys, value in self._items(name)]
         return tuple(dict.fromkeys([line for text in found if text and (line := clean_line(text))]))
 
     def expect(self, names: Sequence[str], elsewhere: frozenset[str]) -> None:

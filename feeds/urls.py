@@ -118,8 +118,9 @@ def _without_www(host: str) -> str:
 
 
 def _canonical(host: str, path: str, query: str) -> str:
-    kept = "&".join(parameter for parameter in query.split("&") if parameter and not _TRACKING.match(parameter))
-    return f"https://{host}{path.rstrip('/') or '/'}{'?' if kept else ''}{kept}"
+    address = f"https://{host}{path.rstrip('/') or '/'}"
+    kept = [parameter for parameter in query.split("&") if parameter and not _TRACKING.match(parameter)]
+    return f"{address}?{'&'.join(kept)}" if kept else address
 
 
 def _normal(part: str) -> str:

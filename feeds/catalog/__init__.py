@@ -207,7 +207,7 @@ class Catalog:
     # Stories
 
     def all_ids(self) -> Iterator[str]:
-        """The ids of all entries and stories, some thousands at a time. Stories may be told in between."""
+        """The ids of all entries and stories, some at a time. Stories may be told in between."""
         (entries,) = self._database.execute("SELECT count(*) FROM entry").fetchone()
         step = HASHES * BATCH // (entries + BATCH)
         for first in range(0, HASHES, step):

@@ -56,7 +56,7 @@ CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (dom
 CREATE TABLE document (output TEXT, path TEXT, signature BLOB, mtime INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
 """
 #: With a rollback journal, what is new is written once; a write-ahead log would write it twice.
-_PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = OFF", "cache_size = -65536")
+_PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = OFF", "cache_size = -32768")
 
 #: What our files have at byte 68, where `file` and others look for what a database is for.
 _APPLICATION = int.from_bytes(b"feed")

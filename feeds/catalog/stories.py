@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from feeds.membership import Rules
 
 #: How many stories are told at a time.
-BATCH = 2_000
+BATCH = 1_000
 
 _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?"
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
