@@ -234,9 +234,10 @@ class Teller:
 def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[Any, list[Due]]:
     """The entries of rows of (key, value, latest) as of now, by key; those of one key ordered by value."""
     found: dict[Any, list[Due]] = defaultdict(list)
+    settled = seconds(now)
     for key, value, latest in rows:
         entry = _entry_decoder.decode(value)
-        if latest > seconds(now):
+        if latest > settled:
             entry = as_of(entry, now)
             value = _encoder.encode(entry)  # noqa: PLW2901
         found[key].append(Due(value, entry))
