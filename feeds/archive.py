@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -12,15 +13,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.articles import ArticleFile, find_articles, is_gone, parse_article, read_file
-from feeds.catalog import FileFacts, FileOutcome, encode_entry
+from feeds.catalog import FileFacts, FileOutcome, encode_entry, folder_of
 from feeds.entries import derive_entries
 from feeds.errors import Mistake
 from feeds.parallel import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.catalog import Catalog, Teller, Touched
+    from feeds.catalog import Catalog, Folder, Teller, Touched
     from feeds.membership import Rules
     from feeds.parallel import Map, Track
     from feeds.settings import Config, Source
@@ -32,6 +33,8 @@ _WORTH_PROCESSES = 4 * _CHUNK
 #: in whole seconds or two, as on a memory card, in these.
 _CLOCK_TICK = 20_000_000
 _COARSE_TICK = 2_000_000_000
+#: The mtime of a file that is to be read again.
+_UNSETTLED = -1
 
 
 _Changed = tuple[ArticleFile, FileFacts | None]
@@ -58,21 +61,22 @@ class Refreshed:
 def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
     """Bring the catalog up to what the article folders hold at the time `now`."""
     files, mistakes = find_articles(config.articles)
-    known = catalog.files()
-    changed = [
-        (file, facts) for file in files if not _is_known(file, facts := known.pop((str(file.root), file.path), None))
-    ]
+    found = _compare(catalog, files)
+    changed = found.changed
     then = catalog.state("now")
     teller = catalog.teller(rules, now)
-    articles_changed = len(known)
-    for facts in known.values():
-        teller.remove_file(facts.key)
+    articles_changed = len(found.gone)
+    for key in found.gone:
+        teller.remove_file(key)
     if then is not None:
         teller.look_at(catalog.changing_ids(min(now, then)))
     with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1, _start_reading, changed, config.source) as map_:
         for outcome, facts in _read_all(changed, map_, track):
             articles_changed += _keep(catalog, teller, outcome, facts)
+            if outcome.mtime == _UNSETTLED:
+                found.listings[folder_of(outcome.root, outcome.path)] = b""
     teller.finish()
+    catalog.note_folders(found.listings)
     if then is not None and catalog.state("rules") != rules.digest:
         teller.tell_anew(catalog.all_ids())
     catalog.set_state("rules", rules.digest)
@@ -81,6 +85,41 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
     epoch = before + bool(teller.touched.stories)
     catalog.set_state("epoch", epoch)
     return Refreshed(len(files), articles_changed, mistakes, teller.touched, before, epoch)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is not as the catalog knows it: files, the keys of those that are gone, and the listings of folders."""
+
+    changed: list[_Changed]
+    gone: list[int]
+    listings: dict[Folder, bytes]
+
+
+def _compare(catalog: Catalog, files: Iterable[ArticleFile]) -> _Found:
+    """Compare the files with the catalog, folder by folder: where the listings are the same, nothing changed."""
+    folders: dict[Folder, list[ArticleFile]] = defaultdict(list)
+    for file in files:
+        folders[folder_of(str(file.root), file.path)].append(file)
+    known = catalog.folders()
+    found = _Found([], [], {})
+    for folder in (*folders, *(known.keys() - folders.keys())):
+        there = folders.get(folder, [])
+        listing = _listing(there)
+        if listing and listing == known.get(folder):
+            continue
+        facts_of = catalog.files(folder)
+        changed = ((file, facts_of.pop(file.path, None)) for file in there)
+        found.changed.extend((file, facts) for file, facts in changed if not _is_known(file, facts))
+        found.gone.extend(facts.key for facts in facts_of.values())
+        found.listings[folder] = listing
+    return found
+
+
+def _listing(files: Sequence[ArticleFile]) -> bytes:
+    """A digest of the names and facts of a folder's files; of none, nothing."""
+    facts = _encoder.encode([(file.path, file.size, file.mtime, file.ctime) for file in files])
+    return hashlib.sha256(facts).digest()[:16] if files else b""
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
@@ -138,10 +177,17 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
         mistake = Mistake(file.label, 0, f"cannot be read: {error.strerror}")
         mistakes = () if is_gone(file) else (mistake,)  # one that is removed meanwhile is no mistake
         return FileOutcome(
-            root=root, path=file.path, size=-1, mtime=-1, ctime=-1, digest=b"", left_out="unreadable", mistakes=mistakes
+            root=root,
+            path=file.path,
+            size=-1,
+            mtime=_UNSETTLED,
+            ctime=-1,
+            digest=b"",
+            left_out="unreadable",
+            mistakes=mistakes,
         )
     digest = _digest(content, file, source)
-    mtime = -1 if _may_change_unseen(file, begun) else file.mtime
+    mtime = _UNSETTLED if _may_change_unseen(file, begun) else file.mtime
     outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
     if facts is not None and facts.digest == digest:
         return outcome

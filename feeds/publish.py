@@ -92,7 +92,8 @@ def publish(
     writing, where the disk refuses. Every file is whole at any time, old or new.
     """
     wanted = {*paths, *(put.record.path for put in kept)}
-    listed = {record.path for record in read_manifest(output).documents}
+    before = read_manifest(output).documents
+    listed = {record.path for record in before}
     journal = _read_journal(output)
     ours = listed | (journal or set())
     for folder in sorted({str(Path(path).parent) for path in wanted | ours}):
@@ -106,9 +107,10 @@ def publish(
     done = [*kept, *puts]
     removed = [path for path in sorted(ours - wanted) if _remove(output, path, dry_run=dry_run)]
     if not dry_run:
-        records = sorted((put.record for put in done), key=lambda record: record.path)
-        body = msgspec.json.format(msgspec.json.encode(Manifest(documents=tuple(records))), indent=2) + b"\n"
-        _put(output, MANIFEST, body, dry_run=False)
+        documents = tuple(sorted([put.record for put in done], key=lambda record: record.path))
+        if documents != before or not before:
+            body = msgspec.json.format(msgspec.json.encode(Manifest(documents=documents)), indent=2) + b"\n"
+            _put(output, MANIFEST, body, dry_run=False)
         _remove(output, _JOURNAL, dry_run=False)
     written = sorted(put.record.path for put in done if put.is_written)
     unchanged = sorted(put.record.path for put in done if not put.is_written)

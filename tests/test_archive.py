@@ -14,12 +14,14 @@ import feeds
 from feeds import archive
 from feeds.archive import read_outcome
 from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article
-from feeds.catalog import FileFacts, stories
+from feeds.catalog import Catalog, FileFacts, stories
 from feeds.settings import Source
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from feeds.catalog import Folder
 
 T = TypeVar("T")
 
@@ -58,6 +60,41 @@ def test_only_what_changed_is_parsed(site: Site, parsed: list[str]) -> None:
     write(site, "d")
     site.regenerate()
     assert parsed == ["a.md", "b.md", "c.md", "b.md", "d.md"]
+
+
+def test_only_folders_with_a_change_are_looked_into(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, "a", "one/b", "one/c", "two/d")
+    time.sleep(0.05)
+    site.regenerate()
+    looked_into: list[str] = []
+    files = Catalog.files
+
+    def noting(catalog: Catalog, folder: Folder) -> dict[str, FileFacts]:
+        looked_into.append(folder[1])
+        return files(catalog, folder)
+
+    monkeypatch.setattr(Catalog, "files", noting)
+    site.regenerate()
+    assert looked_into == []
+    aged(site.article("one/c.md", STORY.format("changed")))
+    (site.folder / "articles" / "two" / "d.md").unlink()
+    time.sleep(0.05)
+    assert site.regenerate().changed == 2
+    assert sorted(looked_into) == ["one", "two"]
+    assert site.regenerate().entries == 3
+    assert sorted(looked_into) == ["one", "two"]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05])
+def test_the_articles_of_a_folder_that_is_gone_are_gone(site: Site, seconds: float) -> None:
+    write(site, "a", "one/b", "one/two/c")
+    time.sleep(seconds)
+    site.regenerate()
+    shutil.rmtree(site.folder / "articles" / "one")
+    report = site.regenerate()
+    assert (report.changed, report.entries) == (2, 1)
+    write(site, "one/b")
+    assert site.regenerate().entries == 2
 
 
 def test_stories_may_be_told_one_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def test_a_catalog_that_is_damaged_and_cannot_be_removed_is_an_error(
 
 
 def test_a_disk_that_refuses_is_an_error_and_no_damage(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_: Catalog) -> None:
+    def refused(*_: object) -> None:
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
         raise error

@@ -29,7 +29,7 @@ from feeds.catalog.database import (
     share,
     time_of,
 )
-from feeds.catalog.outcomes import EncodedEntry, FileOutcome, encode_entry
+from feeds.catalog.outcomes import EncodedEntry, FileOutcome, Folder, encode_entry, folder_of
 from feeds.catalog.stories import BATCH, Teller, Touched, digest_of, group_due
 from feeds.entries import merge_entries
 from feeds.errors import CatalogError, Mistake
@@ -48,11 +48,13 @@ __all__ = [
     "EncodedEntry",
     "FileFacts",
     "FileOutcome",
+    "Folder",
     "Teller",
     "Touched",
     "Window",
     "encode_entry",
     "fingerprint",
+    "folder_of",
 ]
 
 
@@ -166,10 +168,29 @@ class Catalog:
 
     # Files
 
-    def files(self) -> dict[tuple[str, str], FileFacts]:
-        """What is known of each file, by root and path."""
-        rows = self._database.execute("SELECT root, path, key, size, mtime, ctime, digest FROM file")
-        return {(root, path): FileFacts(*facts) for root, path, *facts in rows}
+    def folders(self) -> dict[Folder, bytes]:
+        """The listing of each folder, by which it is known whether any of its files changed."""
+        return {
+            (root, path): listing
+            for root, path, listing in self._database.execute("SELECT root, path, listing FROM folder")
+        }
+
+    def files(self, folder: Folder) -> dict[str, FileFacts]:
+        """What is known of each file of a folder, by path."""
+        rows = self._database.execute(
+            "SELECT path, key, size, mtime, ctime, digest FROM file "
+            "WHERE folder = (SELECT key FROM folder WHERE root = ? AND path = ?)",
+            folder,
+        )
+        return {path: FileFacts(*facts) for path, *facts in rows}
+
+    def note_folders(self, listings: Mapping[Folder, bytes]) -> None:
+        """Keep the listings of folders, and forget those without any file."""
+        rows = [(listing, *folder) for folder, listing in listings.items()]
+        self._database.executemany("UPDATE folder SET listing = ? WHERE root = ? AND path = ?", rows)
+        self._database.execute(
+            "DELETE FROM folder WHERE listing = x'' AND NOT EXISTS (SELECT 1 FROM file WHERE folder = folder.key)"
+        )
 
     def note_touched_file(self, key: int, outcome: FileOutcome) -> None:
         """A file whose bytes are what they were."""

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 _SCHEMA = """
 CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 
+-- a folder with files; listing: a digest of their names and facts, empty where some are to be read again
+CREATE TABLE folder (key INTEGER PRIMARY KEY, root TEXT, path TEXT, listing BLOB, UNIQUE (root, path));
+
 -- a file as it was read; mtime and ctime in nanoseconds
 CREATE TABLE file (
-    key INTEGER PRIMARY KEY, root TEXT, path TEXT, size INTEGER, mtime INTEGER, ctime INTEGER, digest BLOB,
-    left_out TEXT, mistakes BLOB, UNIQUE (root, path)
+    key INTEGER PRIMARY KEY, folder INTEGER, root TEXT, path TEXT, size INTEGER, mtime INTEGER, ctime INTEGER,
+    digest BLOB, left_out TEXT, mistakes BLOB
 );
+CREATE INDEX file_folder ON file (folder);
 CREATE INDEX file_left_out ON file (left_out) WHERE left_out IS NOT NULL;
 CREATE INDEX file_mistakes ON file (root, path) WHERE mistakes IS NOT NULL;
 

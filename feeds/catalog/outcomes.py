@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 _encoder = msgspec.msgpack.Encoder()
 
 
+#: A folder that holds articles: the folder of the archive, and the path in it.
+Folder = tuple[str, str]
+
+
+def folder_of(root: str, path: str) -> Folder:
+    """The folder of the file at `path` below `root`."""
+    return root, path.rpartition("/")[0]
+
+
 class EncodedEntry(msgspec.Struct, frozen=True, array_like=True):
     """An entry as the catalog keeps it; times are seconds since 1970, `latest` is when it last changes by itself."""
 

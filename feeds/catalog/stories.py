@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from feeds.catalog.database import hash_of, seconds
+from feeds.catalog.outcomes import folder_of
 from feeds.entries import as_of, merge_entries
 from feeds.membership import FeedKey, memberships
 from feeds.model import Entry
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from feeds.catalog.outcomes import EncodedEntry, FileOutcome
+    from feeds.catalog.outcomes import EncodedEntry, FileOutcome, Folder
     from feeds.membership import Rules
 
 #: How many stories are told at a time.
@@ -33,7 +34,7 @@ BATCH = 1_000
 _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?"
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
-_KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
@@ -207,8 +208,9 @@ class Teller:
         files, entries = [], []
         for key, outcome in enumerate(self._files, self._last_file + 1):
             mistakes = _encoder.encode(outcome.mistakes) if outcome.mistakes else None
+            folder = self._names.folder(folder_of(outcome.root, outcome.path))
             facts = (outcome.root, outcome.path, outcome.size, outcome.mtime, outcome.ctime, outcome.digest)
-            files.append((key, *facts, outcome.left_out, mistakes))
+            files.append((key, folder, *facts, outcome.left_out, mistakes))
             entries += [
                 (hash_of(entry.id), entry.id, key, entry.is_article, entry.published, entry.latest, entry.value)
                 for entry in outcome.entries
@@ -262,7 +264,7 @@ def _topics(stories: Iterable[_Story]) -> list[tuple[int, int, int]]:
 
 
 class _Names:
-    """The keys of feeds and topics, made when they are first needed."""
+    """The keys of folders, feeds and topics, made when they are first needed."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
@@ -270,6 +272,9 @@ class _Names:
             FeedKey(kind, name): key for key, kind, name in database.execute("SELECT * FROM feed")
         }
         self._feed_of = {key: feed for feed, key in self._feeds.items()}
+        self._folders: dict[Folder, int] = {
+            (root, path): key for key, root, path in database.execute("SELECT key, root, path FROM folder")
+        }
         self._topics: dict[str, int] = {name: key for key, name in database.execute("SELECT * FROM topic")}
 
     def feed(self, feed: FeedKey) -> int:
@@ -281,6 +286,13 @@ class _Names:
 
     def feed_of(self, key: int) -> FeedKey:
         return self._feed_of[key]
+
+    def folder(self, folder: Folder) -> int:
+        key = self._folders.get(folder)
+        if key is None:
+            new = "INSERT INTO folder (root, path, listing) VALUES (?, ?, x'')"
+            key = self._folders[folder] = self._new(new, folder)
+        return key
 
     def topic(self, name: str) -> int:
         key = self._topics.get(name)
