@@ -10,9 +10,11 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
+from feeds.model import Enclosure, Entry, Feed, Link, Person
 from feeds.render import atom
 from feeds.render.shared import show_entries
+from tests import samples
+from tests.samples import MARKUP
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "schemas" / "atom.rng"))
 
@@ -25,35 +27,17 @@ PICTURE = Enclosure(
 )
 CHART = Enclosure(href="https://i.example/b.png", type="image/png")
 FILM = Enclosure(href="https://i.example/c.mp4", type="video/mp4")
-ENTRY = Entry(
-    id="https://story.example/a",
-    link="https://www.story.example/a?x=1&y=2",
-    title="A title",
-    published=dt.datetime(2020, 6, 10, 23, 9, tzinfo=dt.UTC),
-    updated=dt.datetime(2020, 6, 11, 1, 2, 3, tzinfo=dt.UTC),
-    summary="A summary",
-    body="<p>A body</p>",
-    provider=Provider(domain="story.example", name="The Story"),
+ENTRY = replace(
+    samples.ENTRY,
     authors=(Person(name="Ada"), Person(name="The Story", uri="https://story.example/?a=1&b=2")),
-    categories=(
-        Category(term="ai", scheme="https://feeds.example.com/topics/", label="AI"),
-        Category(term="c-plus-plus", scheme="https://feeds.example.com/topics/", label="C++"),
-    ),
     enclosures=(PICTURE, CHART),
     related=(
         Link(href="https://other.example/1?a=1&b=2", title="First & <b>", provider="Other"),
         Link(href="https://other.example/2", title="Second", provider="Other"),
     ),
-    path="a.md",
-    is_article=True,
 )
-FEED = Feed(
-    path="topics/ai",
-    kind="topic",
-    title="A feed",
-    description="A description",
-    base_url="https://feeds.example.com/",
-    language="en-GB",
+FEED = replace(
+    samples.FEED,
     entries=(ENTRY,),
     author=Person(name="Editor", email="editor@example.com", uri="https://editor.example/"),
     icon="https://i.example/icon.png",
@@ -61,8 +45,6 @@ FEED = Feed(
     rights="© Somebody",
 )
 EMPTY = replace(FEED, entries=())
-
-MARKUP = 'A <b>bold</b> & "quoted" &amp; title'
 
 
 def render(feed: Feed) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
+from feeds.model import Enclosure, Entry, Feed, Link, Person
 from feeds.render import jsonfeed
 from feeds.render.shared import show_entries
+from tests import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,32 +24,13 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 PICTURE = Enclosure(href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", title="A picture", length=1234)
 CHART = Enclosure(href="https://i.example/b.png", type="image/png", width=640, height=480)
 FILM = Enclosure(href="https://i.example/c.mp4", type="video/mp4")
-ENTRY = Entry(
-    id="https://story.example/a",
-    link="https://www.story.example/a?x=1&y=2",
-    title="A title",
-    published=dt.datetime(2020, 6, 10, 23, 9, tzinfo=dt.UTC),
-    updated=dt.datetime(2020, 6, 11, 1, 2, 3, tzinfo=dt.UTC),
-    summary="A summary",
-    body="<p>A body</p>",
-    provider=Provider(domain="story.example", name="The Story"),
-    authors=(Person(name="Ada"), Person(name="The Story", uri="https://story.example/")),
-    categories=(
-        Category(term="ai", scheme="https://feeds.example.com/topics/", label="AI"),
-        Category(term="c-plus-plus", scheme="https://feeds.example.com/topics/", label="C++"),
-    ),
+ENTRY = replace(
+    samples.ENTRY,
     enclosures=(PICTURE, CHART),
     related=(Link(href="https://other.example/1", title="First", provider="Other"),),
-    path="a.md",
-    is_article=True,
 )
-FEED = Feed(
-    path="topics/ai",
-    kind="topic",
-    title="A feed",
-    description="A description",
-    base_url="https://feeds.example.com/",
-    language="en-GB",
+FEED = replace(
+    samples.FEED,
     entries=(ENTRY,),
     author=Person(name="Editor", uri="https://editor.example/"),
     icon="https://i.example/icon.png",
@@ -58,7 +39,7 @@ FEED = Feed(
 EMPTY = replace(FEED, entries=())
 BARE = replace(ENTRY, summary=None, body="", authors=(), categories=(), enclosures=(), related=())
 
-MARKUP = 'A <b>bold</b> & "quoted" &amp; title \N{PARROT}'
+MARKUP = f"{samples.MARKUP} \N{PARROT}"
 
 
 def render(feed: Feed) -> bytes:

@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
 from feeds.render import rss
 from feeds.render.shared import show_entries
+from tests import samples
 from tests.conftest import NOW
+from tests.samples import MARKUP
 
 if TYPE_CHECKING:
     from tests.conftest import Site
@@ -27,31 +29,13 @@ MEDIA = "{http://search.yahoo.com/mrss/}"
 PICTURE = Enclosure(href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", length=1234, width=640, height=480)
 CHART = Enclosure(href="https://i.example/b.png", type="image/png", title="A <b> & c")
 FILM = Enclosure(href="https://i.example/c.mp4", type="video/mp4", length=99)
-ENTRY = Entry(
-    id="https://story.example/a",
-    link="https://www.story.example/a?x=1&y=2",
-    title="A title",
-    published=dt.datetime(2020, 6, 10, 23, 9, tzinfo=dt.UTC),
-    updated=dt.datetime(2020, 6, 11, 1, 2, 3, tzinfo=dt.UTC),
-    summary="A summary",
-    body="<p>A body</p>",
-    provider=Provider(domain="story.example", name="The Story"),
+ENTRY = replace(
+    samples.ENTRY,
     authors=(Person(name="Ada", uri="https://ada.example/"), Person(name="The Story", uri="https://story.example/")),
-    categories=(
-        Category(term="ai", scheme="https://feeds.example.com/topics/", label="AI"),
-        Category(term="c-plus-plus", scheme="https://feeds.example.com/topics/", label="C++"),
-    ),
     enclosures=(PICTURE, CHART),
-    path="a.md",
-    is_article=True,
 )
-FEED = Feed(
-    path="topics/ai",
-    kind="topic",
-    title="A feed",
-    description="A description",
-    base_url="https://feeds.example.com/",
-    language="en-GB",
+FEED = replace(
+    samples.FEED,
     entries=(ENTRY,),
     author=Person(name="Editor", email="editor@example.com"),
     rights="© Somebody",
@@ -59,7 +43,6 @@ FEED = Feed(
 )
 EMPTY = replace(FEED, entries=())
 
-MARKUP = 'A <b>bold</b> & "quoted" &amp; title'
 MARKUP_IN_BYTES = b'A &#x3C;b&gt;bold&#x3C;/b&gt; &#x26; "quoted" &#x26;amp; title'
 
 
