@@ -7,9 +7,7 @@ feeds whose window of stories did.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,35 +17,26 @@ import msgspec
 
 from feeds.archive import refresh
 from feeds.articles import ArticleFile
-from feeds.catalog import Catalog, DamagedCatalogError, Window, fingerprint
+from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
 from feeds.errors import Mistake, StrictError
 from feeds.membership import Rules
-from feeds.model import document_path
-from feeds.parallel import available_jobs, processes, rare_collections, untracked
-from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.selection import formats_of, gone_feed, make_feed, plan_feeds
-from feeds.settings import ALL_FORMATS
+from feeds.parallel import available_jobs, rare_collections, untracked
+from feeds.site import Site, publish_site, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable
 
     from feeds.archive import Refreshed
     from feeds.model import Feed
     from feeds.parallel import Track
-    from feeds.publish import Published, Record
-    from feeds.selection import Plan
     from feeds.settings import Config
-    from feeds.taxonomy import Taxonomy
 
 T = TypeVar("T")
 
-#: What turns articles into entries, and entries into bytes, beside our own code.
-_READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
-_RENDERERS = ("feedgen", "lxml", "python_slugify", "text_unidecode")
+#: What turns articles into entries, beside our own code.
+READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
 _ONE_ENTRY = "the two are published as one entry"
-#: From how many feeds on it is worth to start processes.
-_WORTH_PROCESSES = 24
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,26 +99,6 @@ class _Order:
         self.is_dry_run = is_dry_run
 
 
-@dataclass(frozen=True)
-class _Site:
-    """What is to be published now, and where."""
-
-    config: Config
-    taxonomy: Taxonomy
-    now: dt.datetime
-    output: Path
-    is_dry_run: bool = False
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A feed to render: its plan, the stories that it shows, and what tells whether that changed."""
-
-    plan: Plan
-    stories: tuple[int, ...]
-    signature: bytes
-
-
 def regenerate(
     config: Config,
     *,
@@ -173,7 +142,7 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
     """What `work` gives with the catalog; if that turns out to be damaged, with a new one."""
     config = order.config
     path = order.cache / f"{config.path.stem}.sqlite"
-    reading = f"{fingerprint(_READERS)} {msgspec.json.encode(config.source).decode()}"  # decides what files give
+    reading = f"{fingerprint(READERS)} {msgspec.json.encode(config.source).decode()}"  # decides what files give
     with rare_collections():
         try:
             with (
@@ -195,7 +164,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     mistakes = _mistakes(catalog, refreshed, site)
     if strict and mistakes:
         raise StrictError(mistakes)
-    published, feeds = _publish(catalog, site, refreshed, order)
+    published, feeds = publish_site(catalog, site, refreshed, jobs=order.jobs, track=order.track)
     report = Report(
         output=str(site.output),
         articles=refreshed.articles,
@@ -222,13 +191,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
 def _survey(order: _Order, catalog: Catalog) -> Overview:
     refreshed = _refresh(order, catalog)
     site = _site(order, catalog)
-    published = _published(site)
-    feeds = []
-    for plan in _plans(site, published):
-        window = _window(catalog, plan, site)
-        if _exists(plan, window, published):
-            entries = catalog.entries(window.stories[: plan.limit], site.now)
-            feeds.append(make_feed(plan, entries, site.config, site.taxonomy))
+    feeds = survey_feeds(catalog, site)
     return Overview(
         tuple(sorted(feeds, key=lambda feed: feed.path)),
         refreshed.articles,
@@ -242,12 +205,12 @@ def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
     return refresh(catalog, order.config, rules, order.now, jobs=order.jobs, track=order.track)
 
 
-def _site(order: _Order, catalog: Catalog) -> _Site:
+def _site(order: _Order, catalog: Catalog) -> Site:
     taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
-    return _Site(order.config, taxonomy, order.now, order.output, order.is_dry_run)
+    return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run)
 
 
-def _mistakes(catalog: Catalog, refreshed: Refreshed, site: _Site) -> tuple[Mistake, ...]:
+def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
         Mistake(_label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}")
@@ -259,144 +222,3 @@ def _mistakes(catalog: Catalog, refreshed: Refreshed, site: _Site) -> tuple[Mist
 
 def _label(root: str, path: str) -> str:
     return ArticleFile(Path(root), path).label
-
-
-def _published(site: _Site) -> dict[str, list[Record]]:
-    """The documents that are in the output folder, by the path of their feed."""
-    published: dict[str, list[Record]] = defaultdict(list)
-    for record in read_manifest(site.output).documents:
-        published[record.path.rpartition(".")[0]].append(record)
-    return published
-
-
-def _plans(site: _Site, published: dict[str, list[Record]]) -> list[Plan]:
-    """The feeds that there may be, and those that were published and have lost their last entry."""
-    plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    for path, records in published.items():
-        if path not in plans:
-            formats = [
-                name for name in ALL_FORMATS if any(record.path == document_path(path, name) for record in records)
-            ]
-            gone = gone_feed(records[0].kind, path, records[0].title, formats, site.config)
-            if gone:
-                plans[path] = gone
-    return list(plans.values())
-
-
-def _window(catalog: Catalog, plan: Plan, site: _Site) -> Window:
-    return catalog.window(plan.key, max(plan.limit, plan.least), plan.oldest(site.now))
-
-
-def _exists(plan: Plan, window: Window, published: dict[str, list[Record]]) -> bool:
-    """Whether a feed has the entries that it needs, or was published: people may have subscribed to it."""
-    return len(window.stories) >= plan.least or plan.path in published
-
-
-def _publish(catalog: Catalog, site: _Site, refreshed: Refreshed, order: _Order) -> tuple[Published, int]:
-    """Publish what changed; what was done, and how many feeds there are.
-
-    An output folder whose epoch is behind, because its last run was stopped or because another folder was published
-    to, is looked at as a whole.
-    """
-    key = f"output {site.output.resolve()}"
-    rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
-    look_at_all = catalog.state(key) != [refreshed.before, rendering]
-    kept, todo = _decide(catalog, site, refreshed, rendering, look_at_all=look_at_all)
-    paths = [document_path(job.plan.path, name) for job in todo for name in formats_of(job.plan, site.config)]
-    jobs = order.jobs if len(todo) >= _WORTH_PROCESSES and not site.is_dry_run else 1
-    rows: list[tuple[str, bytes, int]] = []
-    with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
-        rendered = zip(todo, map_(_render, order.track(todo, len(todo), "Publishing")), strict=True)
-        puts = _noted(rendered, rows)
-        published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
-    if not site.is_dry_run:
-        catalog.set_documents(str(site.output.resolve()), rows, published.removed)
-        catalog.set_state(key, [refreshed.epoch, rendering])
-    return published, len(todo) + len({put.record.path.rpartition(".")[0] for put in kept})
-
-
-def _noted(rendered: Iterable[tuple[_Job, list[Put]]], rows: list[tuple[str, bytes, int]]) -> Iterator[Put]:
-    """The documents as they are put in their places, each noted in `rows`."""
-    for job, puts in rendered:
-        rows.extend((put.record.path, job.signature, put.mtime) for put in puts)
-        yield from puts
-
-
-def _rendering(site: _Site, labels: int) -> bytes:
-    """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
-    config = msgspec.structs.asdict(site.config) | {"path": None, "articles": None}
-    said = msgspec.json.encode([fingerprint(_RENDERERS), config, labels])
-    return hashlib.blake2b(said, digest_size=16).digest()
-
-
-def _labels(taxonomy: Taxonomy) -> dict[str, str]:
-    """What entries show of their topics and providers, and other entries may change."""
-    topics = {f"topic {topic.key}": f"{topic.slug} {topic.title}" for topic in taxonomy.topics.values()}
-    sources = {f"provider {node.domain}": node.title for node in taxonomy.providers.values() if node.settings.feed}
-    return topics | sources
-
-
-def _decide(
-    catalog: Catalog, site: _Site, refreshed: Refreshed, rendering: bytes, *, look_at_all: bool
-) -> tuple[list[Put], list[_Job]]:
-    """The documents that are right as they are, and the feeds to render."""
-    known = catalog.documents(str(site.output.resolve()))
-    published = _published(site)
-    kept: list[Put] = []
-    todo = []
-    for plan in _plans(site, published):
-        records = published.get(plan.path, [])
-        is_looked_at = look_at_all or plan.key in refreshed.touched.feeds or plan.oldest(site.now) or not plan.key.name
-        if not is_looked_at and not records:
-            continue
-        is_intact = _is_intact(plan, site, records, known)
-        if is_looked_at or not is_intact:
-            window = _window(catalog, plan, site)
-            if not _exists(plan, window, published):
-                continue
-            job = _Job(plan, window.stories[: plan.limit], _signature(plan, window, rendering))
-            is_intact = is_intact and all(known[record.path][0] == job.signature for record in records)
-        if is_intact:
-            kept += [Put(record=record, is_written=False) for record in records]
-        else:
-            todo.append(job)
-    return kept, todo
-
-
-def _is_intact(plan: Plan, site: _Site, records: Sequence[Record], known: Mapping[str, tuple[bytes, int]]) -> bool:
-    """Whether the documents of a feed are those that were published, and no others."""
-    paths = {document_path(plan.path, name) for name in formats_of(plan, site.config)}
-    return paths == {record.path for record in records} and all(
-        record.path in known and untouched(site.output, record, known[record.path][1]) for record in records
-    )
-
-
-def _signature(plan: Plan, window: Window, rendering: bytes) -> bytes:
-    said = msgspec.json.encode([plan.title, plan.description, window.digest, rendering])
-    return hashlib.blake2b(said, digest_size=16).digest()
-
-
-def _start_rendering(catalog: Catalog | Path, site: _Site) -> None:
-    """Make this process ready to render."""
-    _renderer.catalog = catalog if isinstance(catalog, Catalog) else Catalog.reader(catalog)
-    _renderer.site = site
-
-
-class _Renderer:
-    """What a process that renders has at hand."""
-
-    catalog: Catalog
-    site: _Site
-
-
-_renderer = _Renderer()
-
-
-def _render(job: _Job) -> list[Put]:
-    """Render a feed in all its formats, and put the documents in their places."""
-    from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
-
-    catalog, site = _renderer.catalog, _renderer.site
-    entries = catalog.entries(job.stories, site.now)
-    feed = make_feed(job.plan, entries, site.config, site.taxonomy)
-    return [put_document(site.output, document, dry_run=site.is_dry_run) for document in render_documents(feed)]

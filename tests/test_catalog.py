@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 import feeds
-from feeds import build
-from feeds.build import survey
+from feeds.build import READERS, survey
 from feeds.catalog import Catalog, fingerprint
+from feeds.site import RENDERERS
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
@@ -198,4 +198,4 @@ def test_the_fingerprint_tells_of_other_code(tmp_path: Path, monkeypatch: pytest
 
 def test_the_packages_that_the_fingerprint_asks_for_are_installed() -> None:
     noted = {path.name.partition("-")[0].lower() for folder in sys.path for path in Path(folder).glob("*-info")}
-    assert {*build._READERS, *build._RENDERERS} <= noted
+    assert {*READERS, *RENDERERS} <= noted

@@ -44,6 +44,7 @@ ORDER = [
     "render.jsonfeed",
     "render",
     "publish",
+    "site",
     "build",
     "watch",
     "wording",
