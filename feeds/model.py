@@ -157,15 +157,18 @@ class Entry(Value, frozen=True, kw_only=True):
 class Feed(Value, frozen=True, kw_only=True):
     """An ordered selection of entries, and all that a renderer needs to know to write it.
 
-    `path` is the address below `base_url`, without extension; it is not percent-encoded.
+    `path` is the address below `base_url`, without extension; it is not percent-encoded. `name` is what lists call it.
     """
 
     path: str
     kind: Kind
+    name: str
     title: str
     description: str
     base_url: str
     language: str
+    site_title: str
+    has_page: bool = False
     entries: tuple[Entry, ...] = ()
     formats: tuple[Format, ...] = ("rss", "atom", "json")
     content: ContentChoice = "full"
@@ -186,7 +189,12 @@ class Feed(Value, frozen=True, kw_only=True):
     @property
     def link(self) -> str:
         """The HTML page that the feed belongs to."""
-        return self.base_url
+        return self.id if self.has_page else self.base_url
+
+    @property
+    def stylesheet(self) -> str | None:
+        """What makes its XML readable where a browser shows it, and points at its page."""
+        return f"{self.base_url}{STYLESHEET}" if self.has_page else None
 
     @property
     def updated(self) -> dt.datetime:
@@ -197,18 +205,65 @@ class Feed(Value, frozen=True, kw_only=True):
         return f"{self.base_url}{quote(self.path)}.{extension}"
 
 
+class Outline(Value, frozen=True, kw_only=True):
+    """A feed as lists of feeds show it (OPML 2.0); `path` is that of the feed."""
+
+    path: str
+    kind: Kind
+    name: str
+    title: str
+    formats: tuple[Format, ...]
+    entries: int
+    updated: dt.datetime
+
+
+class SubscriptionList(Value, frozen=True, kw_only=True):
+    """All feeds of a site, ordered by path, and what the site is."""
+
+    title: str
+    description: str
+    base_url: str
+    language: str
+    outlines: tuple[Outline, ...]
+    has_pages: bool = False
+    icon: str | None = None
+    rights: str | None = None
+
+    @property
+    def updated(self) -> dt.datetime:
+        return max((outline.updated for outline in self.outlines), default=EMPTY_UPDATED)
+
+
 class Document(Value, frozen=True, kw_only=True):
-    """The bytes of one feed in one format; `path` is relative to the output folder, with forward slashes."""
+    """The bytes of one file that is published; `path` is relative to the output folder, with forward slashes.
+
+    It shows the feed at the path `feed`, which has so many `entries`; without one, it is of the whole site. When the
+    newest of them was is `updated`.
+    """
 
     path: str
     media_type: str
     body: bytes
-    kind: Kind
     title: str
-    entries: int
-    updated: dt.datetime
+    kind: Kind | Literal["site"] = "site"
+    feed: str = ""
+    name: str = ""
+    entries: int = 0
+    updated: dt.datetime = EMPTY_UPDATED
+
+
+#: Where the list of all feeds is, below the output folder, as OPML and as a page, and what pages and feeds lead to.
+OPML = "feeds.opml"
+INDEX = "index.html"
+STYLESHEET = "assets/feed.css"
+ASSETS = ("assets/page.css", "assets/page.js", STYLESHEET)
 
 
 def document_path(feed_path: str, format_: Format) -> str:
     """Where the document of a feed in this format is, below the output folder. A format's name is its extension."""
     return f"{feed_path}.{format_}"
+
+
+def page_path(feed_path: str) -> str:
+    """Where the page of a feed is, below the output folder."""
+    return f"{feed_path}/index.html"

@@ -13,7 +13,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
 
@@ -30,10 +30,12 @@ _VERSION = 1
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What the manifest says of a document. `digest` is of its bytes, `sha256:` and hexadecimal digits."""
+    """What the manifest says of a document (model.Document). `digest` is `sha256:` and hexadecimal digits."""
 
     path: str
-    kind: Kind
+    feed: str
+    kind: Kind | Literal["site"]
+    name: str
     title: str
     type: str
     entries: int
@@ -135,7 +137,9 @@ def untouched(output: Path, record: Record, mtime: int) -> bool:
 def _record(document: Document) -> Record:
     return Record(
         path=document.path,
+        feed=document.feed,
         kind=document.kind,
+        name=document.name,
         title=document.title,
         type=document.media_type,
         entries=document.entries,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.membership import FeedKey
-from feeds.model import Feed, Kind, Link, Person
+from feeds.model import ASSETS, INDEX, OPML, Feed, Link, Person, document_path, page_path
 from feeds.settings import (
     ALL_FORMATS,
     AllFeed,
@@ -29,9 +29,9 @@ from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.model import Enclosure, Entry, Format
+    from feeds.model import Enclosure, Entry, Format, Outline
     from feeds.taxonomy import Taxonomy
 
 #: The largest channel image that RSS 2.0 allows, in pixels.
@@ -44,6 +44,7 @@ class Plan:
 
     key: FeedKey
     path: str
+    name: str
     title: str
     description: str
     own: FeedSettings
@@ -72,7 +73,7 @@ def plan_feeds(config: Config, taxonomy: Taxonomy) -> Iterator[Plan]:
     if isinstance(kinds.all, AllFeed):
         title = _fill(kinds.all.title, site.title, config)
         description = _fill(kinds.all.description or site.description or site.title, site.title, config)
-        yield Plan(FeedKey("all"), "all", title, description, kinds.all, kinds.all)
+        yield Plan(FeedKey("all"), "all", site.title, title, description, kinds.all, kinds.all)
     if isinstance(kinds.topics, TopicFeeds):
         for topic in taxonomy.topics.values():
             key = FeedKey("topic", topic.key)
@@ -84,13 +85,24 @@ def plan_feeds(config: Config, taxonomy: Taxonomy) -> Iterator[Plan]:
     for custom in kinds.custom:
         title = custom.title or custom.path.rpartition("/")[2].replace("-", " ").capitalize()
         key = FeedKey("custom", custom.path)
-        yield Plan(key, custom.path, title, custom.description or title, custom, custom, custom.icon)
+        yield Plan(key, custom.path, title, title, custom.description or title, custom, custom, custom.icon)
 
 
 def formats_of(plan: Plan, config: Config) -> tuple[Format, ...]:
     """The formats that a feed is published in."""
     formats = first_set(plan.own.formats, plan.of_kind.formats, config.formats)
     return tuple(name for name in ALL_FORMATS if name in formats)
+
+
+def paths_of(plan: Plan, config: Config) -> list[str]:
+    """The documents of a feed, in each of its formats, and its page."""
+    pages = [page_path(plan.path)] if config.has_pages else []
+    return [document_path(plan.path, name) for name in formats_of(plan, config)] + pages
+
+
+def site_paths(config: Config) -> list[str]:
+    """The documents that a site has beside its feeds."""
+    return [OPML, INDEX, *ASSETS] if config.has_pages else [OPML]
 
 
 def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Taxonomy) -> Feed:
@@ -101,10 +113,13 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
     return Feed(
         path=plan.path,
         kind=plan.key.kind,
+        name=plan.name,
         title=plan.title,
         description=plan.description,
         base_url=config.base_url,
         language=first_set(own.language, of_kind.language, site.language),
+        site_title=site.title,
+        has_page=config.has_pages,
         entries=tuple(_finish(entry, taxonomy) for entry in entries),
         formats=formats_of(plan, config),
         content=first_set(own.content, of_kind.content, general.content),
@@ -119,12 +134,13 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
     )
 
 
-def gone_feed(kind: Kind, path: str, title: str, formats: Collection[Format], config: Config) -> Plan | None:
+def gone_feed(outline: Outline, config: Config) -> Plan | None:
     """A feed that was published and has lost its last entry; None where its kind is switched off or it was our own."""
-    of_kind = {"topic": config.feeds.topics, "provider": config.feeds.providers}.get(kind)
+    of_kind = {"topic": config.feeds.topics, "provider": config.feeds.providers}.get(outline.kind)
     if not isinstance(of_kind, TopicFeeds | ProviderFeeds):
         return None
-    return Plan(FeedKey(kind), path, title, title, FeedSettings(formats=tuple(formats)), of_kind)
+    own = FeedSettings(formats=outline.formats)
+    return Plan(FeedKey(outline.kind), outline.path, outline.name, outline.title, outline.title, own, of_kind)
 
 
 def _plan(
@@ -137,7 +153,7 @@ def _plan(
 ) -> Plan:
     title = _fill(of_kind.title, name, config)
     description = own.description or _fill(of_kind.description, name, config)
-    return Plan(key, path, title, description, own, of_kind, own.icon)
+    return Plan(key, path, name, title, description, own, of_kind, own.icon)
 
 
 def _fill(template: str, name: str, config: Config) -> str:

@@ -246,6 +246,9 @@ class ConfigFile(Settings, frozen=True, kw_only=True):
     entries: EntrySettings = EntrySettings()
     feeds: FeedKinds = FeedKinds()
     formats: Annotated[tuple[Format, ...], Meta(min_length=1)] = ALL_FORMATS
+    pages: Annotated[
+        Literal["on", "off"], Meta(description="whether there is an HTML page for each feed, and one that lists all")
+    ] = "on"
     topics: dict[Text, Topic] = {}
     providers: dict[Domain, ProviderSettings] = {}
 
@@ -255,6 +258,10 @@ class Config(ConfigFile, frozen=True, kw_only=True):
 
     path: Path
     articles: tuple[Path, ...]
+
+    @property
+    def has_pages(self) -> bool:
+        return self.pages == "on"
 
     @property
     def default_output(self) -> Path:

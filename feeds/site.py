@@ -8,20 +8,22 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from feeds.catalog import Catalog, Window, fingerprint
-from feeds.model import document_path
+from feeds.model import Outline, SubscriptionList, document_path
 from feeds.parallel import processes
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.selection import formats_of, gone_feed, make_feed, plan_feeds
+from feeds.selection import gone_feed, make_feed, paths_of, plan_feeds, site_paths
 from feeds.settings import ALL_FORMATS
+from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from feeds.archive import Refreshed
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
     from feeds.taxonomy import Taxonomy
 
 #: What turns entries into bytes, beside our own code.
-RENDERERS = ("feedgen", "lxml", "python_slugify", "text_unidecode")
+RENDERERS = ("feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
+#: What the documents have for the path of a feed that belong to none.
+_SITE = ""
 #: From how many feeds on it is worth to start processes.
 _WORTH_PROCESSES = 24
 
@@ -58,6 +62,39 @@ class _Job:
     signature: bytes
 
 
+class _Before:
+    """What an output folder holds: its documents by the path of their feed, and what the catalog knows of each."""
+
+    def __init__(self, output: Path, catalog: Catalog) -> None:
+        self._output = output
+        self._known = catalog.documents(str(output.resolve()))
+        self.records: dict[str, list[Record]] = defaultdict(list)
+        for record in read_manifest(output).documents:
+            self.records[record.feed].append(record)
+
+    def is_intact(self, feed: str, paths: Collection[str]) -> bool:
+        """Whether these are the documents of a feed, as they were published."""
+        records = self.records.get(feed, [])
+        return {*paths} == {record.path for record in records} and all(
+            record.path in self._known and untouched(self._output, record, self._known[record.path][1])
+            for record in records
+        )
+
+    def is_right(self, feed: str, paths: Collection[str], signature: bytes) -> bool:
+        """Whether they are, and show what the signature stands for."""
+        return self.is_intact(feed, paths) and all(
+            self._known[record.path][0] == signature for record in self.records[feed]
+        )
+
+    def kept(self, feed: str) -> list[Put]:
+        """The documents of a feed as they are."""
+        return [Put(record=record, is_written=False) for record in self.records.get(feed, [])]
+
+
+#: The documents that were put in their places, each with the signature of what it shows.
+_Noted = list[tuple[Put, bytes]]
+
+
 def publish_site(
     catalog: Catalog, site: Site, refreshed: Refreshed, *, jobs: int, track: Track
 ) -> tuple[Published, int]:
@@ -66,77 +103,125 @@ def publish_site(
     An output folder whose epoch is behind, because its last run was stopped or because another folder was published
     to, is looked at as a whole.
     """
-    key = f"output {site.output.resolve()}"
+    output = str(site.output.resolve())
     rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
-    look_at_all = catalog.state(key) != [refreshed.before, rendering]
-    kept, todo = _decide(catalog, site, refreshed, rendering, look_at_all=look_at_all)
-    paths = [document_path(job.plan.path, name) for job in todo for name in formats_of(job.plan, site.config)]
+    before = _Before(site.output, catalog)
+    look_at_all = catalog.state(f"output {output}") != [refreshed.before, rendering]
+    kept, todo = _decide(catalog, site, before, refreshed, rendering, look_at_all=look_at_all)
+    feeds = len(todo) + len({put.record.feed for put in kept})
+    paths = [path for job in todo for path in paths_of(job.plan, site.config)]
+    lists = _digest([_subscriptions(site, kept), rendering])
+    if not todo and before.is_right(_SITE, site_paths(site.config), lists):
+        kept += before.kept(_SITE)
+    else:
+        paths += site_paths(site.config)
+    noted: _Noted = []
     if len(todo) < _WORTH_PROCESSES or site.is_dry_run:
         jobs = 1
-    rows: list[tuple[str, bytes, int]] = []
     with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
         rendered = zip(todo, map_(_render, track(todo, len(todo), "Publishing")), strict=True)
-        puts = _noted(rendered, rows)
+        puts = _put_feeds(rendered, noted)
+        if paths:
+            puts = chain(puts, _put_lists(site, before, rendering, kept, noted))
         published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
     if not site.is_dry_run:
-        catalog.set_documents(str(site.output.resolve()), rows, published.removed)
-        catalog.set_state(key, [refreshed.epoch, rendering])
-    return published, len(todo) + len({put.record.path.rpartition(".")[0] for put in kept})
+        rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
+        catalog.set_documents(output, rows, published.removed)
+        catalog.set_state(f"output {output}", [refreshed.epoch, rendering])
+    return published, feeds
 
 
 def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
     """The feeds that `publish_site` would publish, with the entries that they show."""
-    published = _published(site)
-    for plan in _plans(site, published):
+    before = _Before(site.output, catalog)
+    for plan in _plans(site, before):
         window = _window(catalog, plan, site)
-        if _exists(plan, window, published):
+        if _exists(plan, window, before):
             entries = catalog.entries(window.stories[: plan.limit], site.now)
             yield make_feed(plan, entries, site.config, site.taxonomy)
 
 
-def _published(site: Site) -> dict[str, list[Record]]:
-    """The documents that are in the output folder, by the path of their feed."""
-    published: dict[str, list[Record]] = defaultdict(list)
-    for record in read_manifest(site.output).documents:
-        published[record.path.rpartition(".")[0]].append(record)
-    return published
-
-
-def _plans(site: Site, published: dict[str, list[Record]]) -> list[Plan]:
+def _plans(site: Site, before: _Before) -> list[Plan]:
     """The feeds that there may be, and those that were published and have lost their last entry."""
     plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    for path, records in published.items():
-        if path not in plans:
-            formats = [
-                name for name in ALL_FORMATS if any(record.path == document_path(path, name) for record in records)
-            ]
-            gone = gone_feed(records[0].kind, path, records[0].title, formats, site.config)
-            if gone:
-                plans[path] = gone
+    for outline in _outlines(record for records in before.records.values() for record in records):
+        gone = gone_feed(outline, site.config) if outline.path not in plans else None
+        if gone:
+            plans[outline.path] = gone
     return list(plans.values())
+
+
+def _outlines(records: Iterable[Record]) -> Iterator[Outline]:
+    """The feeds that these documents show, ordered by path."""
+    of_feeds: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        of_feeds[record.feed].append(record)
+    for path, of_feed in sorted(of_feeds.items()):
+        first = of_feed[0]
+        paths = {record.path for record in of_feed}
+        if first.kind == "site":
+            continue
+        yield Outline(
+            path=path,
+            kind=first.kind,
+            name=first.name,
+            title=first.title,
+            formats=tuple(name for name in ALL_FORMATS if document_path(path, name) in paths),
+            entries=first.entries,
+            updated=first.updated,
+        )
 
 
 def _window(catalog: Catalog, plan: Plan, site: Site) -> Window:
     return catalog.window(plan.key, max(plan.limit, plan.least), plan.oldest(site.now))
 
 
-def _exists(plan: Plan, window: Window, published: dict[str, list[Record]]) -> bool:
+def _exists(plan: Plan, window: Window, before: _Before) -> bool:
     """Whether a feed has the entries that it needs, or was published: people may have subscribed to it."""
-    return len(window.stories) >= plan.least or plan.path in published
+    return len(window.stories) >= plan.least or plan.path in before.records
 
 
-def _noted(rendered: Iterable[tuple[_Job, list[Put]]], rows: list[tuple[str, bytes, int]]) -> Iterator[Put]:
-    """The documents as they are put in their places, each noted in `rows`."""
+def _put_feeds(rendered: Iterable[tuple[_Job, list[Put]]], noted: _Noted) -> Iterator[Put]:
+    """The documents of feeds as they are put in their places, each noted."""
     for job, puts in rendered:
-        rows.extend((put.record.path, job.signature, put.mtime) for put in puts)
+        noted.extend((put, job.signature) for put in puts)
         yield from puts
+
+
+def _put_lists(site: Site, before: _Before, rendering: bytes, kept: Sequence[Put], noted: _Noted) -> Iterator[Put]:
+    """What the site has beside its feeds, put in its place when all of these are, each document noted."""
+    subscriptions = _subscriptions(site, (*kept, *(put for put, _ in noted)))
+    signature = _digest([subscriptions, rendering])
+    if before.is_right(_SITE, site_paths(site.config), signature):
+        yield from before.kept(_SITE)
+        return
+    from feeds.render import render_site  # noqa: PLC0415  # as below
+
+    for document in render_site(subscriptions):
+        put = put_document(site.output, document, dry_run=site.is_dry_run)
+        noted.append((put, signature))
+        yield put
+
+
+def _subscriptions(site: Site, puts: Iterable[Put]) -> SubscriptionList:
+    """The list of the feeds that these documents show."""
+    about = site.config.site
+    return SubscriptionList(
+        title=about.title,
+        description=about.description,
+        base_url=site.config.base_url,
+        language=about.language,
+        outlines=tuple(_outlines(put.record for put in puts)),
+        has_pages=site.config.has_pages,
+        icon=absolute_url(about.icon) if about.icon else None,
+        rights=about.rights,
+    )
 
 
 def _rendering(site: Site, labels: int) -> bytes:
     """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
     config = msgspec.structs.asdict(site.config) | {"path": None, "articles": None}
-    said = msgspec.json.encode([fingerprint(RENDERERS), config, labels])
-    return hashlib.blake2b(said, digest_size=16).digest()
+    return _digest([fingerprint(RENDERERS), config, labels])
 
 
 def _labels(taxonomy: Taxonomy) -> dict[str, str]:
@@ -147,43 +232,34 @@ def _labels(taxonomy: Taxonomy) -> dict[str, str]:
 
 
 def _decide(
-    catalog: Catalog, site: Site, refreshed: Refreshed, rendering: bytes, *, look_at_all: bool
+    catalog: Catalog, site: Site, before: _Before, refreshed: Refreshed, rendering: bytes, *, look_at_all: bool
 ) -> tuple[list[Put], list[_Job]]:
     """The documents that are right as they are, and the feeds to render."""
-    known = catalog.documents(str(site.output.resolve()))
-    published = _published(site)
     kept: list[Put] = []
     todo = []
-    for plan in _plans(site, published):
-        records = published.get(plan.path, [])
+    for plan in _plans(site, before):
+        paths = paths_of(plan, site.config)
         is_looked_at = look_at_all or plan.key in refreshed.touched.feeds or plan.oldest(site.now) or not plan.key.name
-        if not is_looked_at and not records:
+        if not is_looked_at and (plan.path not in before.records or before.is_intact(plan.path, paths)):
+            kept += before.kept(plan.path)
             continue
-        is_intact = _is_intact(plan, site, records, known)
-        if is_looked_at or not is_intact:
-            window = _window(catalog, plan, site)
-            if not _exists(plan, window, published):
-                continue
-            job = _Job(plan, window.stories[: plan.limit], _signature(plan, window, rendering))
-            is_intact = is_intact and all(known[record.path][0] == job.signature for record in records)
-        if is_intact:
-            kept += [Put(record=record, is_written=False) for record in records]
+        window = _window(catalog, plan, site)
+        if not _exists(plan, window, before):
+            continue
+        signature = _signature(plan, window, rendering)
+        if before.is_right(plan.path, paths, signature):
+            kept += before.kept(plan.path)
         else:
-            todo.append(job)
+            todo.append(_Job(plan, window.stories[: plan.limit], signature))
     return kept, todo
 
 
-def _is_intact(plan: Plan, site: Site, records: Sequence[Record], known: Mapping[str, tuple[bytes, int]]) -> bool:
-    """Whether the documents of a feed are those that were published, and no others."""
-    paths = {document_path(plan.path, name) for name in formats_of(plan, site.config)}
-    return paths == {record.path for record in records} and all(
-        record.path in known and untouched(site.output, record, known[record.path][1]) for record in records
-    )
-
-
 def _signature(plan: Plan, window: Window, rendering: bytes) -> bytes:
-    said = msgspec.json.encode([plan.title, plan.description, window.digest, rendering])
-    return hashlib.blake2b(said, digest_size=16).digest()
+    return _digest([plan.name, plan.title, plan.description, window.digest, rendering])
+
+
+def _digest(said: Any) -> bytes:
+    return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).digest()
 
 
 def _start_rendering(catalog: Catalog | Path, site: Site) -> None:

@@ -92,6 +92,7 @@ def site(tmp_path: Path) -> Site:
         """\
         site: {title: Test Wire, url: https://feeds.example.com/}
         source: {articles: [../articles]}
+        pages: off
         """
     )
     return site

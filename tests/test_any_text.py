@@ -146,6 +146,12 @@ def check(document: Document) -> None:
         errors = [error.message for error in JSON_SCHEMA.iter_errors(json.loads(document.body))]
         assert errors == []
         return
+    if document.path.endswith(".html"):
+        page = lxml.html.document_fromstring(document.body.decode())
+        assert [source.lstrip("./") for source in page.xpath("//script/@src")] == ["assets/page.js"]
+        assert page.xpath("//script/text() | //style | //iframe | //object | //@*[starts-with(name(), 'on')]") == []
+        assert {href.partition(":")[0] for href in page.xpath("//article//@href | //img/@src")} <= {"http", "https"}
+        return
     root = etree.fromstring(document.body, etree.XMLParser(recover=False, resolve_entities=False))
     if document.path.endswith(".atom"):
         assert ATOM_SCHEMA.validate(root), ATOM_SCHEMA.error_log

@@ -104,7 +104,7 @@ def test_the_second_run_writes_nothing(site: Site) -> None:
     site.regenerate()
     before = {path: path.stat().st_mtime_ns for path in site.output.rglob("*")}
     report = site.regenerate(now=NOW + dt.timedelta(days=1))
-    assert (report.written, report.unchanged, report.removed) == (0, 6, 0)
+    assert (report.written, report.unchanged, report.removed) == (0, 7, 0)
     assert {path: path.stat().st_mtime_ns for path in site.output.rglob("*")} == before
 
 
@@ -165,7 +165,7 @@ def test_a_feed_that_is_no_longer_configured_is_removed(site: Site) -> None:
     assert "mine/own.rss" in site.documents()
     site.configure(config + "feeds: {topics: off}\nformats: [rss]\n")
     report = site.regenerate()
-    assert site.documents().keys() == {"all.rss", "feeds.json"}
+    assert site.documents().keys() == {"all.rss", "feeds.json", "feeds.opml"}
     assert report.removed == 8
 
 
@@ -212,12 +212,12 @@ def test_a_strict_run_with_a_mistake_publishes_nothing(site: Site) -> None:
 
 def test_a_strict_run_without_mistakes_publishes(site: Site) -> None:
     site.article("a.md", story(1))
-    assert site.regenerate(strict=True).written == 6
+    assert site.regenerate(strict=True).written == 7
 
 
 def test_a_dry_run_counts_and_writes_nothing(site: Site) -> None:
     site.article("a.md", story(1))
-    assert site.regenerate(dry_run=True).written == 6
+    assert site.regenerate(dry_run=True).written == 7
     assert sorted(path.name for path in site.folder.iterdir()) == ["articles", "config"]
 
 
@@ -262,7 +262,7 @@ def test_no_article_can_name_a_path_outside(site: Site) -> None:
     site.regenerate()
     assert {path.name for path in site.folder.iterdir()} == {".feeds", "articles", "config", "output"}
     top = {path.partition("/")[0] for path in site.documents()}
-    assert top == {"all.rss", "all.atom", "all.json", "feeds.json", "providers", "topics"}
+    assert top == {"all.rss", "all.atom", "all.json", "feeds.json", "feeds.opml", "providers", "topics"}
 
 
 PUBLISH = """

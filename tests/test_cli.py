@@ -79,14 +79,14 @@ def test_regenerate_says_what_it_did(site: Site) -> None:
     first, second, third = result.stdout.splitlines()
     assert first == "2 articles read, left out: 1 unpublished"
     assert second == "1 entry in 2 feeds"
-    assert third.startswith("6 documents written, 0 unchanged, 0 removed in output (")
+    assert third.startswith("7 documents written, 0 unchanged, 0 removed in output (")
 
 
 def test_a_dry_run_says_what_it_would_do(site: Site) -> None:
     site.article("a.md", ARTICLE)
     result = run(site, "regenerate", "--dry-run")
     assert result.stdout.splitlines()[:2] == ["would write all.atom", "would write all.json"]
-    assert "6 documents would be written, 0 unchanged, 0 would be removed in output (" in result.stdout
+    assert "7 documents would be written, 0 unchanged, 0 would be removed in output (" in result.stdout
     assert not site.output.exists()
 
 
@@ -95,7 +95,8 @@ def test_a_dry_run_names_what_it_would_remove(site: Site) -> None:
     run(site, "regenerate")
     site.configure(site.config_path.read_text(encoding="utf-8") + "feeds: {topics: off}\n")
     lines = run(site, "regenerate", "--dry-run").stdout.splitlines()
-    assert lines[:3] == [f"would remove topics/energy.{format_}" for format_ in ("atom", "json", "rss")]
+    removed = [f"would remove topics/energy.{format_}" for format_ in ("atom", "json", "rss")]
+    assert lines[:4] == ["would write feeds.opml", *removed]
 
 
 def test_quiet_prints_only_mistakes(site: Site) -> None:
@@ -123,11 +124,13 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
         "waiting": 0,
         "next_due": None,
         "feeds": 2,
-        "written": 6,
+        "written": 7,
         "unchanged": 0,
         "removed": 0,
         "written_paths": [
-            f"{feed}.{format_}" for feed in ("all", "topics/energy") for format_ in ("atom", "json", "rss")
+            *(f"all.{format_}" for format_ in ("atom", "json", "rss")),
+            "feeds.opml",
+            *(f"topics/energy.{format_}" for format_ in ("atom", "json", "rss")),
         ],
         "removed_paths": [],
         "mistakes": [

@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import feeds
-from feeds import build
+from feeds import site
 from feeds.catalog import stories
 from feeds.publish import Put, put_document
 from tests.conftest import NOW, Site
@@ -27,7 +27,7 @@ SITE = "site: {title: Test Wire, url: https://feeds.example.com/}\n"
 SOURCE = "source: {articles: [../articles]}\n"
 CONFIGURATIONS = (
     SOURCE,
-    SOURCE + "formats: [json]\nfeeds: {topics: {limit: 2}, providers: off}\n",
+    SOURCE + "pages: off\nformats: [json]\nfeeds: {topics: {limit: 2}, providers: off}\n",
     SOURCE + "topics: {AI: {aliases: [KI], title: Machines}, ML: {parent: AI}}\nentries: {related: links}\n",
     SOURCE
     + "feeds:\n  custom:\n    - {path: new, newer_than: 3 hours}\n    - {path: best, min_quality: 5, sort: quality}\n",
@@ -122,7 +122,7 @@ class Archive(RuleBasedStateMachine):
             return put_document(*arguments, **keywords)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(build, "put_document", failing)
+            patch.setattr(site, "put_document", failing)
             with suppress(KeyboardInterrupt):
                 self.publish(self.folder / "output", self.folder / ".feeds")
 

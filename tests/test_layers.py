@@ -42,6 +42,8 @@ ORDER = [
     "render.rss",
     "render.atom",
     "render.jsonfeed",
+    "render.html",
+    "render.opml",
     "render",
     "publish",
     "site",

@@ -26,7 +26,9 @@ def document(path: str, body: bytes = b"<rss/>") -> Document:
         media_type="application/rss+xml",
         body=body,
         kind="topic",
-        title="Energy",
+        feed=path.partition(".")[0],
+        name="Energy",
+        title="Energy – Wire",
         entries=3,
         updated=dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
     )
@@ -59,8 +61,10 @@ def test_the_manifest_lists_what_is_ours(tmp_path: Path) -> None:
     assert [record["path"] for record in manifest["documents"]] == ["a.rss", "b.rss"]
     assert manifest["documents"][1] == {
         "path": "b.rss",
+        "feed": "b",
         "kind": "topic",
-        "title": "Energy",
+        "name": "Energy",
+        "title": "Energy – Wire",
         "type": "application/rss+xml",
         "entries": 3,
         "updated": "2026-03-01T00:00:00Z",

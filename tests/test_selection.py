@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feeds.membership import Rules
-from feeds.model import Enclosure, Entry, Feed, Format, Link, Person, Provider
+from feeds.model import EMPTY_UPDATED, Enclosure, Entry, Feed, Format, Link, Outline, Person, Provider
 from feeds.selection import formats_of, gone_feed
 from feeds.settings import (
     AllFeed,
@@ -231,17 +231,24 @@ def test_titles_are_filled_in() -> None:
     assert (feeds["topics/ai"].title, feeds["topics/ai"].description) == ("AI!", "Wire AI")
 
 
+def outline(kind: Any) -> Outline:
+    return Outline(
+        path="topics/ai", kind=kind, name="AI", title="AI – Wire", formats=RSS_ONLY, entries=1, updated=EMPTY_UPDATED
+    )
+
+
 def test_a_feed_that_lost_its_last_entry_keeps_its_title_and_formats() -> None:
     config = configuration()
-    plan = gone_feed("topic", "topics/ai", "AI – Wire", RSS_ONLY, config)
+    plan = gone_feed(outline("topic"), config)
     assert plan is not None
-    assert (plan.path, plan.title, formats_of(plan, config)) == ("topics/ai", "AI – Wire", RSS_ONLY)
+    assert (plan.path, plan.name, plan.title) == ("topics/ai", "AI", "AI – Wire")
+    assert formats_of(plan, config) == RSS_ONLY
 
 
 @pytest.mark.parametrize("kind", ["all", "custom", "topic"])
 def test_a_feed_that_is_not_configured_any_more_is_gone(kind: Any) -> None:
     config = configuration(feeds=FeedKinds(topics="off", providers=ProviderFeeds()))
-    assert gone_feed(kind, "x", "X", RSS_ONLY, config) is None
+    assert gone_feed(outline(kind), config) is None
 
 
 @pytest.mark.parametrize(

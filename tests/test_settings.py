@@ -78,6 +78,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
             "entries": ENTRIES,
             "feeds": {**KINDS, "custom": ()},
             "formats": ("rss", "atom", "json"),
+            "pages": "on",
             "topics": {},
             "providers": {},
         },

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HOME = Path(__file__).parents[1]
+#: What our own files end with: code, and what pages are made of.
+_OURS = frozenset({".py", ".html", ".css", ".js"})
 
 
 def fingerprint(distributions: Sequence[str], home: Path = _HOME) -> str:
@@ -26,7 +28,8 @@ def fingerprint(distributions: Sequence[str], home: Path = _HOME) -> str:
         for path in folder.iterdir():
             if path.name.endswith((".dist-info", ".egg-info")):
                 noted.setdefault(path.name.partition("-")[0].lower(), path.name)
-    own = [(str(file.relative_to(home)), *_facts(file)) for file in sorted(home.rglob("*.py"))]
+    files = (file for file in home.rglob("*.*") if file.suffix in _OURS)
+    own = [(str(file.relative_to(home)), *_facts(file)) for file in sorted(files)]
     said = repr([sys.hexversion, __version__, [noted.get(name) for name in distributions], own])
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 

@@ -1,20 +1,20 @@
 """Feeds made documents: one module a format, and what they share.
 
-A renderer is a pure function of a feed: no clock, no disk, the same bytes for the same feed.
+A renderer is a pure function of what it renders: no clock, the same bytes for the same feed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.model import Document, Feed, Format, document_path
+from feeds.model import ASSETS, INDEX, OPML, Document, Feed, Format, SubscriptionList, document_path, page_path
 from feeds.render import atom, jsonfeed, rss
 from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["MEDIA_TYPES", "RENDERERS", "render_documents"]
+__all__ = ["MEDIA_TYPES", "RENDERERS", "render_documents", "render_site"]
 
 RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
     "rss": rss.render,
@@ -24,15 +24,41 @@ RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
 
 
 def render_documents(feed: Feed) -> Iterator[Document]:
-    """The documents of `feed`, one for each of its formats."""
+    """The documents of `feed`, one for each of its formats, and its page if it has one."""
     shown = show_entries(feed)
     for format_ in feed.formats:
-        yield Document(
-            path=document_path(feed.path, format_),
-            media_type=MEDIA_TYPES[format_],
-            body=RENDERERS[format_](feed, shown),
-            kind=feed.kind,
-            title=feed.title,
-            entries=len(feed.entries),
-            updated=feed.updated,
-        )
+        body = RENDERERS[format_](feed, shown)
+        yield _document(feed, document_path(feed.path, format_), MEDIA_TYPES[format_], body)
+    if feed.has_page:
+        from feeds.render import html  # noqa: PLC0415  # takes long, and not every site has pages
+
+        yield _document(feed, page_path(feed.path), html.MEDIA_TYPE, html.render_page(feed, shown))
+
+
+def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
+    """What a site has beside its feeds: the list of them, as OPML and as a page, and what pages lead to."""
+    from feeds.render import html, opml  # noqa: PLC0415  # as above
+
+    def document(path: str, media_type: str, body: bytes) -> Document:
+        about = subscriptions
+        return Document(path=path, media_type=media_type, body=body, title=about.title, updated=about.updated)
+
+    yield document(OPML, opml.MEDIA_TYPE, opml.render(subscriptions))
+    if subscriptions.has_pages:
+        yield document(INDEX, html.MEDIA_TYPE, html.render_index(subscriptions))
+        for path in ASSETS:
+            yield document(path, *html.render_asset(path))
+
+
+def _document(feed: Feed, path: str, media_type: str, body: bytes) -> Document:
+    return Document(
+        path=path,
+        media_type=media_type,
+        body=body,
+        kind=feed.kind,
+        feed=feed.path,
+        name=feed.name,
+        title=feed.title,
+        entries=len(feed.entries),
+        updated=feed.updated,
+    )

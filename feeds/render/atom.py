@@ -35,7 +35,7 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
     document.publisher.shows_media = shows_media(shown)
     _add_metadata(document, feed)
     entries = (block("entry", _entry(item, feed), depth=1) for item in shown)
-    return insert(document.atom_str(pretty=True), "</feed>", entries)
+    return insert(document.atom_str(pretty=True), "</feed>", entries, feed.stylesheet)
 
 
 def _add_metadata(document: FeedGenerator, feed: Feed) -> None:

@@ -41,7 +41,7 @@ def render_content(entry: Entry, feed: Feed) -> str:
 
 def attribution(entry: Entry, feed: Feed) -> str:
     """Who published the story and when, as plain text: `TechCrunch, 11 June 2020`."""
-    return f"{entry.provider.name}, {_date(entry.published, feed.language)}"
+    return f"{entry.provider.name}, {shown_date(entry.published, feed.language)}"
 
 
 def escape(value: str) -> str:
@@ -84,12 +84,12 @@ def _picture(enclosure: Enclosure, entry: Entry) -> str:
 
 
 def _attribution(entry: Entry, feed: Feed) -> str:
-    day, words = entry.published.date().isoformat(), _date(entry.published, feed.language)
+    day, words = entry.published.date().isoformat(), shown_date(entry.published, feed.language)
     link = f'<a href="{escape(entry.link)}">{escape(entry.provider.name)}</a>'
     return f'<p>{link}, <time datetime="{day}">{words}</time></p>'
 
 
-def _date(time: dt.datetime, language: str) -> str:
+def shown_date(time: dt.datetime, language: str) -> str:
     """A date in words where the language is English, else as ISO 8601 has it, which everybody reads."""
     if _is_english(language):
         return f"{time.day} {_MONTHS[time.month - 1]} {time.year}"

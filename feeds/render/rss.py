@@ -56,7 +56,7 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
     channel.publisher.shown = shown
     _add_metadata(channel, feed)
     items = (block("item", _item(item, feed), depth=2) for item in shown)
-    return insert(channel.rss_str(pretty=True), "</channel>", items)
+    return insert(channel.rss_str(pretty=True), "</channel>", items, feed.stylesheet)
 
 
 def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.model import Enclosure, Entry, Feed, Format
+    from feeds.model import Enclosure, Entry, Feed, Format, Kind, Outline
 
 GENERATOR = "feeds"
 GENERATOR_VERSION = __version__
@@ -27,6 +27,11 @@ MEDIA_TYPES: dict[Format, str] = {
     "atom": "application/atom+xml",
     "json": "application/feed+json",
 }
+
+
+LABELS: dict[Format, str] = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
+#: The kinds of feeds in the order in which they are listed, and what they are called there.
+_KINDS: dict[Kind, str] = {"all": "Everything", "custom": "Selections", "topic": "Topics", "provider": "Providers"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,13 @@ def alternate_formats(feed: Feed, own: Format) -> Iterator[tuple[str, str]]:
     for other in feed.formats:
         if other != own:
             yield feed.address(other), MEDIA_TYPES[other]
+
+
+def group_outlines(outlines: Iterable[Outline]) -> list[tuple[str, list[Outline]]]:
+    """The feeds of each kind that there is, with what it is called, by name as people look for it."""
+    by_name = sorted(outlines, key=lambda outline: (outline.name.casefold(), outline.path))
+    groups = ((label, [outline for outline in by_name if outline.kind == kind]) for kind, label in _KINDS.items())
+    return [(label, found) for label, found in groups if found]
 
 
 def first_picture(enclosures: Sequence[Enclosure]) -> Enclosure | None:

@@ -40,8 +40,14 @@ def block(name: str, lines: Iterable[str], depth: int) -> str:
     return f"{indent}<{name}>{indent}  {f'{indent}  '.join(lines)}{indent}</{name}>"
 
 
-def insert(document: bytes, end_tag: str, blocks: Iterable[str]) -> bytes:
-    """The document with the blocks in it, the last that the element with this end tag has."""
+def insert(document: bytes, end_tag: str, blocks: Iterable[str], stylesheet: str | None) -> bytes:
+    """The document with the blocks in it, the last that the element with this end tag has, and with a style sheet.
+
+    The style sheet is in CSS (https://www.w3.org/TR/xml-stylesheet/).
+    """
+    declaration, end, document = document.partition(b"?>\n")
+    style = f'<?xml-stylesheet type="text/css" href="{attribute(stylesheet)}"?>\n' if stylesheet else ""
     head, tag, rest = document.rpartition(end_tag.encode())
     inner = head.rstrip()
-    return inner + "".join(blocks).encode() + head[len(inner) :] + tag + rest
+    content = "".join(blocks).encode()
+    return b"".join((declaration, end, style.encode(), inner, content, head[len(inner) :], tag, rest))

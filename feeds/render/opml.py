@@ -1,0 +1,48 @@
+"""OPML 2.0 (http://opml.org/spec2.opml): a subscription list, which feed readers import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from lxml import etree
+
+from feeds.model import document_path, page_path
+from feeds.render.shared import group_outlines
+
+if TYPE_CHECKING:
+    from feeds.model import Outline, SubscriptionList
+
+MEDIA_TYPE = "text/x-opml"
+#: The attribute `version` of a subscription; what is not RSS has none.
+_VERSIONS = {"rss": "RSS2"}
+
+
+def render(subscriptions: SubscriptionList) -> bytes:
+    """The feeds that have entries, by kind, each in the first of its formats."""
+    opml = etree.Element("opml", version="2.0")
+    head = etree.SubElement(opml, "head")
+    etree.SubElement(head, "title").text = subscriptions.title
+    etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
+    body = etree.SubElement(opml, "body")
+    for label, outlines in group_outlines(outline for outline in subscriptions.outlines if outline.entries):
+        group = etree.SubElement(body, "outline", text=label, title=label)
+        for outline in outlines:
+            etree.SubElement(group, "outline", _attributes(outline, subscriptions))
+    document: bytes = etree.tostring(opml, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return document
+
+
+def _attributes(outline: Outline, subscriptions: SubscriptionList) -> dict[str, str]:
+    """A subscription; of a feed in Atom, too, the type is rss."""
+    base, format_ = subscriptions.base_url, outline.formats[0]
+    page = quote(page_path(outline.path)).removesuffix("index.html") if subscriptions.has_pages else ""
+    found = {
+        "type": "rss",
+        "text": outline.name,
+        "title": outline.title,
+        "xmlUrl": base + quote(document_path(outline.path, format_)),
+        "htmlUrl": base + page,
+        "version": _VERSIONS.get(format_),
+    }
+    return {name: value for name, value in found.items() if value}
