@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ def _listing(files: Sequence[ArticleFile]) -> bytes:
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
-    return facts is not None and (facts.size, facts.mtime, facts.ctime) == (file.size, file.mtime, file.ctime)
+    known = facts and facts.mtime != _UNSETTLED and (facts.size, facts.mtime, facts.ctime)
+    return known == (file.size, file.mtime, file.ctime)
 
 
 def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFacts | None) -> bool:
@@ -146,8 +148,8 @@ def _read_all(changed: Sequence[_Changed], map_: Map, track: Track) -> Iterator[
         yield outcome, facts
 
 
-class _Reader:
-    """What a process that reads has at hand."""
+class _Reader(threading.local):
+    """What a process that reads has at hand, or a thread where there is only one process."""
 
     changed: Sequence[_Changed]
     source: Source
@@ -182,7 +184,7 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
             size=-1,
             mtime=_UNSETTLED,
             ctime=-1,
-            digest=b"",
+            digest=hashlib.sha256(_encoder.encode(mistakes)).digest()[:16],
             left_out="unreadable",
             mistakes=mistakes,
         )

@@ -76,27 +76,17 @@ class Overview:
     mistakes: tuple[Mistake, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Order:
     """What a run was asked for, and what it takes where it was not told."""
 
-    def __init__(
-        self,
-        config: Config,
-        cache: Path | str | None,
-        output: Path | str | None,
-        now: dt.datetime | None,
-        jobs: int | None,
-        track: Track,
-        *,
-        is_dry_run: bool,
-    ) -> None:
-        self.config = config
-        self.cache = Path(cache or config.default_cache)
-        self.output = Path(output or config.default_output)
-        self.now = now or dt.datetime.now(dt.UTC)
-        self.jobs = jobs or available_jobs()
-        self.track = track
-        self.is_dry_run = is_dry_run
+    config: Config
+    cache: Path
+    output: Path
+    now: dt.datetime
+    jobs: int
+    track: Track
+    is_dry_run: bool
 
 
 def regenerate(
@@ -119,7 +109,7 @@ def regenerate(
     written, if `strict` and there is any mistake; PublishError where `output` cannot be written; CatalogError where
     another run uses the cache; ProcessError where a process is killed.
     """
-    order = _Order(config, cache, output, now, jobs, track, is_dry_run=dry_run)
+    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     return _with_catalog(order, work, anew=full)
 
@@ -134,8 +124,29 @@ def survey(
     track: Track = untracked,
 ) -> Overview:
     """What `regenerate` would publish, without publishing it."""
-    order = _Order(config, cache, output, now, jobs, track, is_dry_run=True)
+    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=True)
     return _with_catalog(order, partial(_survey, order))
+
+
+def _order(
+    config: Config,
+    output: Path | str | None,
+    cache: Path | str | None,
+    now: dt.datetime | None,
+    jobs: int | None,
+    *,
+    track: Track,
+    is_dry_run: bool,
+) -> _Order:
+    return _Order(
+        config=config,
+        output=Path(output or config.default_output),
+        cache=Path(cache or config.default_cache),
+        now=now or dt.datetime.now(dt.UTC),
+        jobs=jobs or available_jobs(),
+        track=track,
+        is_dry_run=is_dry_run,
+    )
 
 
 def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = False) -> T:
@@ -158,7 +169,7 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
 
 def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> Report:
     refreshed = _refresh(order, catalog)
-    if not order.is_dry_run and (refreshed.changed or refreshed.touched.stories):
+    if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
         catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
     site = _site(order, catalog)
     mistakes = _mistakes(catalog, refreshed, site)

@@ -75,11 +75,15 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
         return
     import multiprocessing  # noqa: PLC0415  # most runs have too little to do for it
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(start, arguments))
     try:
         yield lambda function, items: _ordered(pool, function, items, jobs * _AHEAD)
+    except BrokenProcessPool as error:
+        _end(pool)
+        raise ProcessError(_KILLED) from error
     except BaseException:
         _end(pool)
         raise
@@ -124,15 +128,11 @@ def _ordered(pool: ProcessPoolExecutor, function: Callable[[T], R], items: Itera
 def _result(pool: ProcessPoolExecutor, future: Future[R]) -> R:
     """The result, as soon as it is there. The pool itself does not see that a process was killed while it sent one."""
     from concurrent.futures import wait  # noqa: PLC0415  # as above
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  # as above
 
     while not wait([future], _PATIENCE).done:
         if not all(process.is_alive() for process in _processes(pool)):
             raise ProcessError(_KILLED)
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise ProcessError(_KILLED) from error
+    return future.result()
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

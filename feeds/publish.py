@@ -102,8 +102,8 @@ def publish(
         _check_inside(output, Path(folder))
     for path in sorted(wanted - ours):
         _check_free(output, path)
-    if not dry_run and journal is not None:
-        _remove_temporaries(output, ours | wanted)
+    if not dry_run:
+        _remove_temporaries(output, () if journal is None else ours | wanted)
     if not dry_run and paths:
         _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), dry_run=False)
     done = [*kept, *puts]
@@ -231,17 +231,20 @@ def _remove(output: Path, path: str, *, dry_run: bool) -> bool:
 
 def _read_journal(output: Path) -> set[str] | None:
     """The paths that a run has begun to write and not listed, None if the last run came to its end."""
+    path = output / _JOURNAL
     try:
-        return set(msgspec.json.decode((output / _JOURNAL).read_bytes(), type=list[str]))
+        return set(msgspec.json.decode(path.read_bytes(), type=list[str]))
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return set()
+    except OSError as error:
+        raise PublishError(str(path), f"cannot be read: {error.strerror}") from error
 
 
 def _remove_temporaries(output: Path, paths: Iterable[str]) -> None:
     """Remove what a run that was killed had begun to write."""
-    for path in (*paths, MANIFEST):
+    for path in (*paths, MANIFEST, _JOURNAL):
         place = _temporary(output / path)
         with _errors(place):
             place.unlink(missing_ok=True)

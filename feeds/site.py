@@ -6,6 +6,7 @@ A feed is rendered only if the window of stories that it shows changed, or what 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain
@@ -268,8 +269,8 @@ def _start_rendering(catalog: Catalog | Path, site: Site) -> None:
     _renderer.site = site
 
 
-class _Renderer:
-    """What a process that renders has at hand."""
+class _Renderer(threading.local):
+    """What a process that renders has at hand, or a thread where there is only one process."""
 
     catalog: Catalog
     site: Site

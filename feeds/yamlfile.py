@@ -26,7 +26,7 @@ _FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoade
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST = 100
 #: Texts whose blocks could be nested so deeply that a parser would overflow the stack; few others have this.
-_MAYBE_DEEP = re.compile(r"\n[ \t?-]{500}")
+_MAYBE_DEEP = re.compile(rf"\n[ \t?-]{{{_DEEPEST}}}")
 
 #: Anchors, aliases and tags at the start of a value, merge keys and directives. Each pattern begins with a character
 #: that is soon looked for, which makes them ten times as fast as one pattern for all.
@@ -138,7 +138,7 @@ def _is_beyond_yaml12(text: str) -> bool:
     for start, pattern in _BEYOND_YAML12:
         if start in text and pattern.search(text):
             return True
-    return bool(_MAYBE_DEEP.search(f"\n{text}"))  # of nested brackets it takes care itself
+    return _may_be_deep(text)
 
 
 def _documents(text: str) -> Sequence[Any]:
@@ -175,7 +175,7 @@ def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
 
 def _check_depth(text: str) -> None:
     """PyYAML composes by recursion and libyaml's binding does not count: too deep a text would end the process."""
-    if text.count("[") + text.count("{") <= _DEEPEST and not _MAYBE_DEEP.search(f"\n{text}"):
+    if not _may_be_deep(text):
         return
     depth = 0
     for event in yaml.parse(text, Loader=_FastLoader):
@@ -186,6 +186,10 @@ def _check_depth(text: str) -> None:
                 raise YamlError(line, f"not valid YAML here: nested more than {_DEEPEST} levels deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _may_be_deep(text: str) -> bool:
+    return text.count("[") + text.count("{") > _DEEPEST or bool(_MAYBE_DEEP.search(f"\n{text}"))
 
 
 class Positions:

@@ -233,6 +233,21 @@ def test_a_run_that_publishes_nothing_keeps_what_it_has_read(site: Site, parsed:
     assert parsed == ["a.md", "b.md", "c.md"]
 
 
+@pytest.mark.parametrize("target", [None, "nowhere"])
+def test_another_reason_why_a_file_cannot_be_read_is_told(site: Site, target: str | None) -> None:
+    link = site.folder / "articles" / "a.md"
+    (site.folder / "folder").mkdir()
+    if target:
+        link.symlink_to(target)
+    assert len(site.regenerate().mistakes) == (1 if target else 0)
+    link.unlink(missing_ok=True)
+    link.symlink_to("../folder")
+    report = site.regenerate()
+    assert [str(mistake) for mistake in report.mistakes] == ["articles/a.md: cannot be read: Is a directory"]
+    again = site.regenerate()
+    assert (again.changed, again.mistakes) == (0, report.mistakes)
+
+
 def test_a_file_that_cannot_be_read_is_a_mistake_and_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     write(site, "a")
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -74,6 +75,27 @@ def test_a_damaged_catalog_is_made_anew(site: Site, damage: Callable[[bytes], by
     shutil.rmtree(site.folder / ".feeds")
     assert site.regenerate().written == 0
     assert site.documents() == documents
+
+
+def test_processes_render_feeds_without_entries_from_a_new_catalog(site: Site) -> None:
+    custom = ", ".join(f"{{path: custom-{number}}}" for number in range(30))
+    site.configure(f"{site.config_path.read_text(encoding='utf-8')}feeds: {{custom: [{custom}]}}\n")
+    config = feeds.load_config(site.config_path)
+    assert feeds.regenerate(config, now=NOW, jobs=2).feeds == 31
+
+
+def test_two_runs_at_a_time_in_one_process_do_not_mix(site: Site, tmp_path: Path) -> None:
+    write(site, "a", "b")
+    config = feeds.load_config(site.config_path)
+
+    def publish(name: str) -> dict[str, bytes]:
+        for _ in range(5):
+            feeds.regenerate(config, output=tmp_path / name, cache=tmp_path / name, now=NOW, full=True, jobs=1)
+        return {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.rss")}
+
+    with ThreadPoolExecutor(2) as threads:
+        one, two = threads.map(publish, ["one", "two"])
+    assert one == two != {}
 
 
 def test_a_catalog_that_is_damaged_and_cannot_be_removed_is_an_error(

@@ -68,6 +68,11 @@ def killed(_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def killed_at_five(number: int) -> None:
+    if number == 5:
+        killed(number)
+
+
 def killed_while_it_sends(_: int) -> None:
     def send_half(connection: Connection, content: bytes) -> None:
         os.write(connection.fileno(), content[: len(content) // 2])
@@ -80,6 +85,16 @@ def killed_while_it_sends(_: int) -> None:
 def test_a_process_that_is_killed_is_an_error(function: Callable[[int], Any]) -> None:
     with pytest.raises(ProcessError, match="was killed; if there is not enough memory"), processes(2) as map_:
         list(map_(function, range(4)))
+
+
+def test_a_process_that_is_killed_while_results_are_used_is_an_error() -> None:
+    def used_slowly() -> None:
+        with processes(2) as map_:
+            for _ in map_(killed_at_five, range(200)):
+                time.sleep(0.1)
+
+    with pytest.raises(ProcessError, match="was killed"):
+        used_slowly()
 
 
 def test_items_are_taken_only_a_little_ahead() -> None:

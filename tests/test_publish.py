@@ -269,3 +269,25 @@ def test_a_file_is_untouched_as_long_as_its_size_and_time_are_the_same(tmp_path:
     assert not untouched(tmp_path, put_.record, put_.mtime)
     (tmp_path / "a.rss").unlink()
     assert not untouched(tmp_path, put_.record, put_.mtime)
+
+
+@pytest.mark.parametrize("content", [b'["\xff"]', b"no JSON", b""])
+def test_a_journal_that_cannot_be_understood_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    put(tmp_path, document("a.rss"))
+    (tmp_path / ".feeds-journal").write_bytes(content)
+    assert put(tmp_path, document("a.rss")).unchanged == ("a.rss",)
+    assert not (tmp_path / ".feeds-journal").exists()
+
+
+def test_a_journal_that_is_a_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".feeds-journal").mkdir()
+    with pytest.raises(PublishError, match="feeds-journal: cannot be read: Is a directory"):
+        put(tmp_path, document("a.rss"))
+
+
+@pytest.mark.parametrize("name", ["..feeds-journal.feeds-new", ".feeds.json.feeds-new"])
+def test_what_a_killed_run_had_begun_of_its_own_files_is_removed(tmp_path: Path, name: str) -> None:
+    put(tmp_path, document("a.rss"))
+    (tmp_path / name).write_bytes(b"half")
+    put(tmp_path, document("a.rss"))
+    assert not (tmp_path / name).exists()

@@ -396,6 +396,11 @@ ODD = [
     "",
     "title: 'a",
     "title: <<: a",
+    f"title: {'[' * 99}{']' * 99}",
+    f"title: {'[' * 101}{']' * 101}",
+    f"title:{''.join(chr(10) + ' ' * level + 'a:' for level in range(1, 98))} 1",
+    f"title:{''.join(chr(10) + ' ' * level + 'a:' for level in range(1, 102))} 1",
+    f"title: {'- ' * 101}",
 ]
 
 #: What YAML 1.2 reads better: numbers with a zero in front, and a tab where indentation does not matter.

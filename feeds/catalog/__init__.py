@@ -92,12 +92,14 @@ class Catalog:
         """The catalog in a file, made where there is none; in memory without one.
 
         `reading` stands for all that decides what a file's entries are: what was read with another is forgotten, and
-        `anew` forgets all. Raises CatalogError where another run uses it, DamagedCatalogError where it is damaged.
+        `anew` forgets all; `is_new` is then true. Raises CatalogError where another run uses it, DamagedCatalogError
+        where it is damaged.
         """
         self.path = path
         try:
             self._database = connect(path)
-            if anew or is_empty(self._database) or self.state("reading") != reading:
+            self.is_new = anew or is_empty(self._database) or self.state("reading") != reading
+            if self.is_new:
                 clear(self._database)
                 self.set_state("reading", reading)
         except (*_DATABASE_ERRORS, OSError) as error:
@@ -132,7 +134,7 @@ class Catalog:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.close()
-        if isinstance(error, _DATABASE_ERRORS):
+        if isinstance(error, _DATABASE_ERRORS) and not isinstance(error, sqlite3.ProgrammingError):
             raise catalog_error(self.path, error) from error
 
     def close(self) -> None:

@@ -107,12 +107,16 @@ class Teller:
         """Keep what came of a file that is not known, or was removed."""
         self._files.append(outcome)
         self.look_at(entry.id for entry in outcome.entries)
+        if len(self._files) >= BATCH:
+            self.finish()
 
     def look_at(self, ids: Iterable[str]) -> None:
         """Tell the stories with these ids, if they are not what they were."""
-        self._waiting.update(dict.fromkeys(ids))
-        if len(self._waiting) >= BATCH or len(self._files) >= BATCH:
-            self.finish()
+        left = iter(ids)
+        while batch := list(islice(left, BATCH)):
+            self._waiting.update(dict.fromkeys(batch))
+            if len(self._waiting) >= BATCH:
+                self.finish()
 
     def finish(self) -> None:
         """Tell the stories that wait."""
