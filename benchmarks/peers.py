@@ -83,7 +83,7 @@ class Peer(Protocol):
 
 
 class Feeds:
-    """Ours, with its defaults: three formats, related links, a feed for each topic and each provider."""
+    """Ours: three formats, related links, a feed for each topic and each provider; like Hugo here, without pages."""
 
     name = "feeds"
     scenarios = tuple(Scenario)
@@ -105,7 +105,7 @@ class Feeds:
     def configure(self, topics: dict[str, int] | None = None) -> None:
         """Write the configuration, with settings of the topics' feeds other than the default ones."""
         site = {"title": _TITLE, "url": _URL}
-        config = {"site": site, "source": {"articles": [str(self._articles.resolve())]}}
+        config = {"site": site, "source": {"articles": [str(self._articles.resolve())]}, "pages": "off"}
         _write_yaml(self._config, config | ({"feeds": {"topics": topics}} if topics else {}))
 
     def forget(self) -> None:

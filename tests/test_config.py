@@ -157,6 +157,7 @@ def test_the_complete_configuration_of_the_design_loads(site: SiteFolder) -> Non
 
 
 def test_the_smallest_configuration_is_all_defaults(site: SiteFolder) -> None:
+    site.configure("site: {title: Test Wire, url: https://feeds.example.com/}\nsource: {articles: [../articles]}\n")
     assert load_config(site.config_path) == Config(
         site=Site(title="Test Wire", url="https://feeds.example.com/"),
         source=Source(articles=("../articles",)),

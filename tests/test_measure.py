@@ -39,14 +39,14 @@ def test_the_processors_count_for_children_too() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what processes share")
 def test_memory_that_processes_share_counts_once() -> None:
-    code = "import os, time; held = b'x' * 80_000_000; pid = os.fork(); time.sleep(0.5); pid and os.waitpid(pid, 0)"
+    code = "import os, time; held = b'x' * 80_000_000; pid = os.fork(); time.sleep(2); pid and os.waitpid(pid, 0)"
     memory = measure(python(code), with_memory=True).memory
     assert memory is not None
     assert 80 * MB < memory < 130 * MB
 
 
 def test_memory_of_a_child_counts() -> None:
-    child = "import time; held = b'x' * 80_000_000; time.sleep(0.5)"
+    child = "import time; held = b'x' * 80_000_000; time.sleep(2)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
     memory = measure(python(code), with_memory=True).memory
     assert memory is not None
