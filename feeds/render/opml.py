@@ -23,10 +23,9 @@ def render(subscriptions: SubscriptionList) -> bytes:
     opml = etree.Element("opml", version="2.0")
     head = etree.SubElement(opml, "head")
     etree.SubElement(head, "title").text = subscriptions.title
-    etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
     body = etree.SubElement(opml, "body")
     for label, outlines in group_outlines(outline for outline in subscriptions.outlines if outline.entries):
-        group = etree.SubElement(body, "outline", text=label, title=label)
+        group = etree.SubElement(body, "outline", text=label)
         for outline in outlines:
             etree.SubElement(group, "outline", _attributes(outline, subscriptions))
     document: bytes = etree.tostring(opml, xml_declaration=True, encoding="UTF-8", pretty_print=True)
