@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.articles import ArticleFile, find_articles, is_gone, parse_article, read_file
-from feeds.catalog import FileFacts, FileOutcome, encode_entry, folder_of
+from feeds.catalog import FileFacts, FileOutcome, digest_of, encode_entry, folder_of
 from feeds.entries import derive_entries
 from feeds.errors import Mistake
 from feeds.parallel import processes
@@ -119,8 +119,7 @@ def _compare(catalog: Catalog, files: Iterable[ArticleFile]) -> _Found:
 
 def _listing(files: Sequence[ArticleFile]) -> bytes:
     """A digest of the names and facts of a folder's files; of none, nothing."""
-    facts = _encoder.encode([(file.path, file.size, file.mtime, file.ctime) for file in files])
-    return hashlib.sha256(facts).digest()[:16] if files else b""
+    return digest_of([(file.path, file.size, file.mtime, file.ctime) for file in files]) if files else b""
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
@@ -184,7 +183,7 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
             size=-1,
             mtime=_UNSETTLED,
             ctime=-1,
-            digest=hashlib.sha256(_encoder.encode(mistakes)).digest()[:16],
+            digest=digest_of(mistakes),
             left_out="unreadable",
             mistakes=mistakes,
         )

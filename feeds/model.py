@@ -184,7 +184,7 @@ class Feed(Value, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """The feed's permanent identifier, the same in every format."""
-        return f"{self.base_url}{quote(self.path)}/"
+        return page_address(self.base_url, self.path)
 
     @property
     def link(self) -> str:
@@ -200,9 +200,9 @@ class Feed(Value, frozen=True, kw_only=True):
     def updated(self) -> dt.datetime:
         return max((entry.updated for entry in self.entries), default=EMPTY_UPDATED)
 
-    def address(self, extension: str) -> str:
-        """Where the document with this extension is served."""
-        return f"{self.base_url}{quote(self.path)}.{extension}"
+    def address(self, format_: Format) -> str:
+        """Where the document in this format is served."""
+        return document_address(self.base_url, self.path, format_)
 
 
 class Outline(Value, frozen=True, kw_only=True):
@@ -267,3 +267,13 @@ def document_path(feed_path: str, format_: Format) -> str:
 def page_path(feed_path: str) -> str:
     """Where the page of a feed is, below the output folder."""
     return f"{feed_path}/index.html"
+
+
+def document_address(base_url: str, feed_path: str, format_: Format) -> str:
+    """Where that document is served."""
+    return f"{base_url}{quote(document_path(feed_path, format_))}"
+
+
+def page_address(base_url: str, feed_path: str) -> str:
+    """Where that page is served."""
+    return f"{base_url}{quote(feed_path)}/"

@@ -24,7 +24,7 @@ from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from feeds.archive import Refreshed
@@ -69,9 +69,7 @@ class _Before:
     def __init__(self, output: Path, catalog: Catalog) -> None:
         self._output = output
         self._known = catalog.documents(str(output.resolve()))
-        self.records: dict[str, list[Record]] = defaultdict(list)
-        for record in read_manifest(output).documents:
-            self.records[record.feed].append(record)
+        self.records = _of_feeds(read_manifest(output).documents)
 
     def is_intact(self, feed: str, paths: Collection[str]) -> bool:
         """Whether these are the documents of a feed, as they were published."""
@@ -111,11 +109,11 @@ def publish_site(
     kept, todo = _decide(catalog, site, before, refreshed, rendering, look_at_all=look_at_all)
     feeds = len(todo) + len({put.record.feed for put in kept})
     paths = [path for job in todo for path in paths_of(job.plan, site.config)]
-    lists = _digest([_subscriptions(site, kept), rendering])
-    if not todo and before.is_right(_SITE, site_paths(site.config), lists):
+    lists = site_paths(site.config)
+    if not todo and before.is_right(_SITE, lists, _digest([_subscriptions(site, kept), rendering])):
         kept += before.kept(_SITE)
     else:
-        paths += site_paths(site.config)
+        paths += lists
     noted: _Noted = []
     if len(todo) < _WORTH_PROCESSES or site.is_dry_run:
         jobs = 1
@@ -145,21 +143,27 @@ def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
 def _plans(site: Site, before: _Before) -> list[Plan]:
     """The feeds that there may be, and those that were published and have lost their last entry."""
     plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    for outline in _outlines(record for records in before.records.values() for record in records):
-        gone = gone_feed(outline, site.config) if outline.path not in plans else None
+    lost = {path: records for path, records in before.records.items() if path not in plans}
+    for outline in _outlines(lost):
+        gone = gone_feed(outline, site.config)
         if gone:
             plans[outline.path] = gone
     return list(plans.values())
 
 
-def _outlines(records: Iterable[Record]) -> Iterator[Outline]:
-    """The feeds that these documents show, ordered by path."""
-    of_feeds: dict[str, list[Record]] = defaultdict(list)
+def _of_feeds(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """The documents of each feed, by its path."""
+    found: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        of_feeds[record.feed].append(record)
-    for path, of_feed in sorted(of_feeds.items()):
-        first = of_feed[0]
-        paths = {record.path for record in of_feed}
+        found[record.feed].append(record)
+    return dict(found)
+
+
+def _outlines(of_feeds: Mapping[str, Sequence[Record]]) -> Iterator[Outline]:
+    """The feeds that these documents show, ordered by path."""
+    for path in sorted(of_feeds):
+        first = of_feeds[path][0]
+        paths = {record.path for record in of_feeds[path]}
         if first.kind == "site":
             continue
         yield Outline(
@@ -212,7 +216,7 @@ def _subscriptions(site: Site, puts: Iterable[Put]) -> SubscriptionList:
         description=about.description,
         base_url=site.config.base_url,
         language=about.language,
-        outlines=tuple(_outlines(put.record for put in puts)),
+        outlines=tuple(_outlines(_of_feeds(put.record for put in puts))),
         has_pages=site.config.has_pages,
         icon=absolute_url(about.icon) if about.icon else None,
         rights=about.rights,

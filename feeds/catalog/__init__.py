@@ -52,6 +52,7 @@ __all__ = [
     "Teller",
     "Touched",
     "Window",
+    "digest_of",
     "encode_entry",
     "fingerprint",
     "folder_of",

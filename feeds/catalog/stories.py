@@ -243,17 +243,19 @@ def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[
     settled = seconds(now)
     for key, value, latest in rows:
         entry = _entry_decoder.decode(value)
-        if latest > settled:
-            entry = as_of(entry, now)
-            value = _encoder.encode(entry)  # noqa: PLW2901
-        found[key].append(Due(value, entry))
+        if latest <= settled:
+            found[key].append(Due(value, entry))
+        else:
+            changed = as_of(entry, now)
+            found[key].append(Due(_encoder.encode(changed), changed))
     for due in found.values():
         if len(due) > 1:
             due.sort(key=lambda one: one.value)
     return found
 
 
-def digest_of(values: list[bytes]) -> bytes:
+def digest_of(values: Sequence[object]) -> bytes:
+    """What tells whether values are the same as before."""
     return hashlib.sha256(_encoder.encode(values)).digest()[:16]
 
 

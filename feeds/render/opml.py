@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from lxml import etree
 
-from feeds.model import document_path, page_path
+from feeds.model import document_address, page_address
 from feeds.render.shared import group_outlines
 
 if TYPE_CHECKING:
@@ -35,13 +34,12 @@ def render(subscriptions: SubscriptionList) -> bytes:
 def _attributes(outline: Outline, subscriptions: SubscriptionList) -> dict[str, str]:
     """A subscription; of a feed in Atom, too, the type is rss."""
     base, format_ = subscriptions.base_url, outline.formats[0]
-    page = quote(page_path(outline.path)).removesuffix("index.html") if subscriptions.has_pages else ""
     found = {
         "type": "rss",
         "text": outline.name,
         "title": outline.title,
-        "xmlUrl": base + quote(document_path(outline.path, format_)),
-        "htmlUrl": base + page,
+        "xmlUrl": document_address(base, outline.path, format_),
+        "htmlUrl": page_address(base, outline.path) if subscriptions.has_pages else base,
         "version": _VERSIONS.get(format_),
     }
     return {name: value for name, value in found.items() if value}
