@@ -21,7 +21,7 @@ from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
 from feeds.errors import Mistake, StrictError
 from feeds.membership import Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
-from feeds.site import Site, publish_site, survey_feeds
+from feeds.site import Site, moved_wrongly, publish_site, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class _Order:
     jobs: int
     track: Track
     is_dry_run: bool
+    prunes: bool
 
 
 def regenerate(
@@ -98,6 +99,7 @@ def regenerate(
     full: bool = False,
     dry_run: bool = False,
     strict: bool = False,
+    prune: bool = False,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Report:
@@ -105,11 +107,12 @@ def regenerate(
 
     What was read and published before is remembered in the folder `cache`, by default `.feeds` beside the folder of the
     configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
-    is the number of processes, by default that of the processors available. Raises StrictError, before anything is
-    written, if `strict` and there is any mistake; PublishError where `output` cannot be written; CatalogError where
-    another run uses the cache; ProcessError where a process is killed.
+    is the number of processes, by default that of the processors available. With `prune`, feeds that have lost their
+    last entry go. Raises StrictError, before anything is written, if `strict` and there is any mistake; PublishError
+    where `output` cannot be written; CatalogError where another run uses the cache; ProcessError where a process is
+    killed.
     """
-    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run)
+    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run, prunes=prune)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     return _with_catalog(order, work, anew=full)
 
@@ -137,6 +140,7 @@ def _order(
     *,
     track: Track,
     is_dry_run: bool,
+    prunes: bool = False,
 ) -> _Order:
     return _Order(
         config=config,
@@ -146,6 +150,7 @@ def _order(
         jobs=jobs or available_jobs(),
         track=track,
         is_dry_run=is_dry_run,
+        prunes=prunes,
     )
 
 
@@ -218,7 +223,7 @@ def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
 
 def _site(order: _Order, catalog: Catalog) -> Site:
     taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
-    return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run)
+    return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run, order.prunes)
 
 
 def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
@@ -227,8 +232,9 @@ def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mista
         Mistake(_label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}")
         for root, path, first, first_path, id_ in catalog.same_articles(site.now)
     )
-    collisions = (Mistake(site.config.path.name, 0, message) for message in site.taxonomy.collisions)
-    return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *collisions)
+    paths = (*site.taxonomy.collisions, *moved_wrongly(site))
+    configured = (Mistake(site.config.path.name, 0, message) for message in paths)
+    return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *configured)
 
 
 def _label(root: str, path: str) -> str:

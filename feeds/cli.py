@@ -14,7 +14,17 @@ import click
 
 from feeds._version import __version__
 from feeds.errors import ConfigError, FeedsError, StrictError
-from feeds.wording import counted, error_line, report_lines, run_line, strict_line, watching_line, why_nothing
+from feeds.wording import (
+    counted,
+    documents_counted,
+    error_line,
+    report_lines,
+    run_line,
+    shown_path,
+    strict_line,
+    watching_line,
+    why_nothing,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,6 +57,11 @@ output_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder to publish into.  [default: output/ beside the configuration's folder]",
 )
+cache_option = click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -73,11 +88,7 @@ def init(folder: Path) -> None:
 @main.command()
 @config_option
 @output_option
-@click.option(
-    "--cache",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
-)
+@cache_option
 @click.option("--full", is_flag=True, help="Read and render everything again.")
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
@@ -130,6 +141,27 @@ def regenerate(  # one parameter an option
                 click.echo(f"would {would} {path}")
     for line in report_lines(report):
         click.echo(line)
+
+
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and do nothing.")
+@json_option
+def prune(config_path: Path, output: Path | None, cache: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    """Publish, and remove the feeds that have lost their last entry."""
+    from feeds.build import regenerate as run
+
+    with _errors():
+        report = run(_load(config_path), output=output, cache=cache, dry_run=dry_run, prune=True)
+    if as_json:
+        _echo_json(report)
+        return
+    _echo_mistakes(report.mistakes)
+    for path in report.removed_paths:
+        click.echo(f"{'would remove' if dry_run else 'removed'} {path}")
+    click.echo(f"{documents_counted(report)} in {shown_path(report.output)}")
 
 
 @main.command("list")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
-_RESERVED = "all, feeds, index, topics/… and providers/…, which the publisher uses itself"
+_RESERVED = "all, feeds, index, topics/…, providers/… and …/archive/YYYY-MM, which the publisher uses itself"
+_ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
 _EXTENSIONS = (".rss", ".atom", ".json")
 _LONGEST_PATH = 200
 _LONGEST_SLUG = 100
@@ -187,7 +188,7 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
             continue
         folded = unicodedata.normalize("NFKC", path).casefold()
         parts = folded.split("/")
-        if folded in _RESERVED_PATHS or parts[0] in _RESERVED_FOLDERS:
+        if folded in _RESERVED_PATHS or parts[0] in _RESERVED_FOLDERS or _ARCHIVE.search(folded):
             yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}")
         elif any(part.endswith(_EXTENSIONS) for part in parts):
             yield Finding(keys, f"{shown(path)}; expected a path without extension")
@@ -196,6 +197,17 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
         elif folded in seen:
             yield Finding(keys, f"{shown(path)} clashes with {seen[folded]!r}; expected a path of its own")
         seen.setdefault(folded, path)
+
+
+def _check_moved(values: Any, _: Path) -> Iterator[Finding]:
+    moved = {str(at[-1]): path for at, path in _texts(values, "moved")}
+    for old, new in moved.items():
+        if old == new:
+            yield Finding(("moved", old), "is the same path; expected the one that the feed has now")
+        elif new in moved:
+            yield Finding(("moved", old), f"{shown(new)} has moved, too; expected the path that the feed has now")
+        elif any(path.lower().endswith(_EXTENSIONS) for path in (old, new)):
+            yield Finding(("moved", old), f"{shown(new)}; expected paths without extension, such as topics/ai")
 
 
 def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
@@ -264,6 +276,7 @@ _CHECKS: tuple[Callable[[Any, Path], Iterator[Finding]], ...] = (
     _check_characters,
     _check_templates,
     _check_custom_paths,
+    _check_moved,
     _check_matches,
     _check_topics,
     _check_parents,

@@ -16,6 +16,9 @@ Kind = Literal["all", "topic", "provider", "custom"]
 ContentChoice = Literal["full", "summary"]
 ImagesChoice = Literal["all", "first", "off"]
 RelatedChoice = Literal["entries", "links", "both", "off"]
+ArchivesChoice = Literal["month", "off"]
+#: A content coding (RFC 9110, 8.4.1).
+Coding = Literal["gzip", "br"]
 
 #: `updated` of a feed without entries. Nothing in a document comes from the clock, and validators doubt older dates.
 EMPTY_UPDATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -154,10 +157,28 @@ class Entry(Value, frozen=True, kw_only=True):
     source: Link | None = None
 
 
+class Scope(Value, frozen=True, kw_only=True):
+    """What part of a feed's entries a document shows (RFC 5005).
+
+    The newest of them, which is what people subscribe to, or a `month` of its history, such as `2026-06`. `previous`
+    and `next` are the months with documents of their own before and after. `is_complete`: there is no other entry.
+    """
+
+    month: str = ""
+    previous: str = ""
+    next: str = ""
+    is_complete: bool = False
+
+
+#: What people subscribe to, where nothing is said of a history.
+NEWEST = Scope()
+
+
 class Feed(Value, frozen=True, kw_only=True):
     """An ordered selection of entries, and all that a renderer needs to know to write it.
 
     `path` is the address below `base_url`, without extension; it is not percent-encoded. `name` is what lists call it.
+    `moved_from` are the paths that it had before, at which it is found still.
     """
 
     path: str
@@ -180,6 +201,9 @@ class Feed(Value, frozen=True, kw_only=True):
     logo: str | None = None
     rights: str | None = None
     ttl: int = 60
+    hub: str | None = None
+    scope: Scope = NEWEST
+    moved_from: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -202,7 +226,11 @@ class Feed(Value, frozen=True, kw_only=True):
 
     def address(self, format_: Format) -> str:
         """Where the document in this format is served."""
-        return document_address(self.base_url, self.path, format_)
+        return self.address_of(self.scope.month, format_)
+
+    def address_of(self, month: str, format_: Format) -> str:
+        """Where a month of its history is served or, without one, what people subscribe to."""
+        return document_address(self.base_url, scoped_path(self.path, month), format_)
 
 
 class Outline(Value, frozen=True, kw_only=True):
@@ -237,8 +265,8 @@ class SubscriptionList(Value, frozen=True, kw_only=True):
 class Document(Value, frozen=True, kw_only=True):
     """The bytes of one file that is published; `path` is relative to the output folder, with forward slashes.
 
-    It shows the feed at the path `feed`, which has so many `entries`; without one, it is of the whole site. When the
-    newest of them was is `updated`.
+    It shows the feed at the path `feed`, or a `month` of its history, with so many `entries`; without a feed, it is of
+    the whole site. When the newest of them was is `updated`. With a `coding`, it is a compressed copy of another one.
     """
 
     path: str
@@ -247,9 +275,11 @@ class Document(Value, frozen=True, kw_only=True):
     title: str
     kind: Kind | Literal["site"] = "site"
     feed: str = ""
+    month: str = ""
     name: str = ""
     entries: int = 0
     updated: dt.datetime = EMPTY_UPDATED
+    coding: Coding | None = None
 
 
 #: Where the list of all feeds is, below the output folder, as OPML and as a page, and what pages and feeds lead to.
@@ -267,6 +297,11 @@ def document_path(feed_path: str, format_: Format) -> str:
 def page_path(feed_path: str) -> str:
     """Where the page of a feed is, below the output folder."""
     return f"{feed_path}/index.html"
+
+
+def scoped_path(feed_path: str, month: str) -> str:
+    """The path of a month of a feed's history, as if that were a feed; without a month, that of the feed."""
+    return f"{feed_path}/archive/{month}" if month else feed_path
 
 
 def document_address(base_url: str, feed_path: str, format_: Format) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import msgspec
 
 from feeds.errors import PublishError
-from feeds.model import Document, Kind
+from feeds.model import Coding, Document, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -29,11 +29,12 @@ _TEMPORARY = ".feeds-new"
 _VERSION = 1
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the manifest says of a document (model.Document). `digest` is `sha256:` and hexadecimal digits."""
 
     path: str
     feed: str
+    month: str = ""
     kind: Kind | Literal["site"]
     name: str
     title: str
@@ -42,13 +43,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     updated: dt.datetime
     bytes: int
     digest: str
+    coding: Coding | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The documents that this publisher wrote, ordered by path."""
+    """The documents that this publisher wrote, and the paths of those that there were once; both ordered by path."""
 
     version: int = _VERSION
     documents: tuple[Record, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 class Put(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,11 +64,12 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Which documents a run wrote, found unchanged and removed, by path."""
+    """Which documents a run wrote, found unchanged and removed, by path, and what the manifest lists then."""
 
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    documents: tuple[Record, ...]
 
 
 def read_manifest(output: Path) -> Manifest:
@@ -94,8 +98,8 @@ def publish(
     writing, where the disk refuses. Every file is whole at any time, old or new.
     """
     wanted = {*paths, *(put.record.path for put in kept)}
-    before = read_manifest(output).documents
-    listed = {record.path for record in before}
+    before = read_manifest(output)
+    listed = {record.path for record in before.documents}
     journal = _read_journal(output)
     ours = listed | (journal or set())
     for folder in sorted({str(Path(path).parent) for path in wanted | ours}):
@@ -108,15 +112,15 @@ def publish(
         _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), dry_run=False)
     done = [*kept, *puts]
     removed = [path for path in sorted(ours - wanted) if _remove(output, path, dry_run=dry_run)]
+    manifest = _manifest([put.record for put in done], before)
     if not dry_run:
-        documents = tuple(sorted([put.record for put in done], key=lambda record: record.path))
-        if documents != before or not before:
-            body = msgspec.json.format(msgspec.json.encode(Manifest(documents=documents)), indent=2) + b"\n"
+        if manifest != before or not before.documents:
+            body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
             _put(output, MANIFEST, body, dry_run=False)
         _remove(output, _JOURNAL, dry_run=False)
     written = sorted(put.record.path for put in done if put.is_written)
     unchanged = sorted(put.record.path for put in done if not put.is_written)
-    return Published(tuple(written), tuple(unchanged), tuple(removed))
+    return Published(tuple(written), tuple(unchanged), tuple(removed), manifest.documents)
 
 
 def put_document(output: Path, document: Document, *, dry_run: bool = False) -> Put:
@@ -134,10 +138,18 @@ def untouched(output: Path, record: Record, mtime: int) -> bool:
     return facts.st_size == record.bytes and facts.st_mtime_ns == mtime
 
 
+def _manifest(records: Iterable[Record], before: Manifest) -> Manifest:
+    """What lists these, and as gone what others were listed before, but for compressed copies."""
+    documents = tuple(sorted(records, key=lambda record: record.path))
+    gone = {*before.gone, *(record.path for record in before.documents if not record.coding)}
+    return Manifest(documents=documents, gone=tuple(sorted(gone - {record.path for record in documents})))
+
+
 def _record(document: Document) -> Record:
     return Record(
         path=document.path,
         feed=document.feed,
+        month=document.month,
         kind=document.kind,
         name=document.name,
         title=document.title,
@@ -146,6 +158,7 @@ def _record(document: Document) -> Record:
         updated=document.updated,
         bytes=len(document.body),
         digest=f"sha256:{hashlib.sha256(document.body).hexdigest()}",
+        coding=document.coding,
     )
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from feeds.compression import EXTENSIONS
 from feeds.membership import FeedKey
-from feeds.model import ASSETS, INDEX, OPML, Feed, Link, Person, document_path, page_path
+from feeds.model import ASSETS, INDEX, NEWEST, OPML, Feed, Link, Person, document_path, page_path, scoped_path
 from feeds.settings import (
     ALL_FORMATS,
     AllFeed,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.model import Enclosure, Entry, Format, Outline
+    from feeds.model import Enclosure, Entry, Format, Outline, Scope
     from feeds.taxonomy import Taxonomy
 
 #: The largest channel image that RSS 2.0 allows, in pixels.
@@ -50,6 +51,7 @@ class Plan:
     own: FeedSettings
     of_kind: AllFeed | TopicFeeds | ProviderFeeds | CustomFeed
     icon: str | None = None
+    moved_from: tuple[str, ...] = ()
 
     @property
     def limit(self) -> int:
@@ -94,18 +96,31 @@ def formats_of(plan: Plan, config: Config) -> tuple[Format, ...]:
     return tuple(name for name in ALL_FORMATS if name in formats)
 
 
-def paths_of(plan: Plan, config: Config) -> list[str]:
-    """The documents of a feed, in each of its formats, and its page."""
-    pages = [page_path(plan.path)] if config.has_pages else []
-    return [document_path(plan.path, name) for name in formats_of(plan, config)] + pages
+def has_archives(plan: Plan, config: Config) -> bool:
+    """Whether the history of a feed is published: that of one in the order of time, which its entries do not leave."""
+    is_lasting = not isinstance(plan.own, CustomFeed) or (plan.own.sort == "date" and not plan.own.newer_than)
+    return is_lasting and first_set(plan.own.archives, plan.of_kind.archives, config.archives) == "month"
+
+
+def paths_of(plan: Plan, config: Config, month: str = "") -> list[str]:
+    """The documents of a feed in each of its formats, and its page; or those of a month of its history."""
+    formats = formats_of(plan, config)
+    own = [scoped_path(path, month) for path in (plan.path, *plan.moved_from)]
+    pages = [page_path(path) for path in own] if config.has_pages and not month else []
+    return _with_copies([document_path(path, name) for path in own for name in formats] + pages, config)
 
 
 def site_paths(config: Config) -> list[str]:
     """The documents that a site has beside its feeds."""
-    return [OPML, INDEX, *ASSETS] if config.has_pages else [OPML]
+    return _with_copies([OPML, INDEX, *ASSETS] if config.has_pages else [OPML], config)
 
 
-def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Taxonomy) -> Feed:
+def _with_copies(paths: Sequence[str], config: Config) -> list[str]:
+    extensions = ["", *(EXTENSIONS[coding] for coding in config.compress)]
+    return [path + extension for path in paths for extension in extensions]
+
+
+def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Taxonomy, scope: Scope = NEWEST) -> Feed:
     """The feed with the entries that it shows, in their order."""
     own, of_kind, site, general = plan.own, plan.of_kind, config.site, config.entries
     author = site.author
@@ -131,6 +146,9 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
         logo=_valid(icon or site.logo),
         rights=site.rights,
         ttl=site.ttl,
+        hub=_valid(site.hub),
+        scope=scope,
+        moved_from=plan.moved_from,
     )
 
 

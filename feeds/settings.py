@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from feeds.model import ContentChoice, Format, ImagesChoice, RelatedChoice
+from feeds.model import ArchivesChoice, Coding, ContentChoice, Format, ImagesChoice, RelatedChoice
 from feeds.urls import absolute_url
 
 T = TypeVar("T")
@@ -106,6 +106,7 @@ class Site(Settings, frozen=True, kw_only=True):
     ] = None
     rights: Annotated[str | None, Meta(description="a copyright line")] = None
     ttl: Annotated[int, Meta(ge=1, le=525_600, description="minutes for which a feed may be cached")] = 60
+    hub: Annotated[Url | None, Meta(description="a WebSub hub, which is told of feeds that changed")] = None
 
 
 class Source(Settings, frozen=True, kw_only=True):
@@ -146,6 +147,7 @@ class FeedSettings(Settings, frozen=True, kw_only=True):
     images: ImagesChoice | None = None
     related: RelatedChoice | None = None
     formats: Annotated[tuple[Format, ...], Meta(min_length=1)] | None = None
+    archives: ArchivesChoice | None = None
 
 
 class AllFeed(FeedSettings, frozen=True, kw_only=True):
@@ -249,6 +251,15 @@ class ConfigFile(Settings, frozen=True, kw_only=True):
     pages: Annotated[
         Literal["on", "off"], Meta(description="whether there is an HTML page for each feed, and one that lists all")
     ] = "on"
+    archives: Annotated[
+        ArchivesChoice, Meta(description="whether the whole history of a feed is published, a document a month")
+    ] = "off"
+    compress: Annotated[
+        tuple[Coding, ...], Meta(description="the compressed copies that lie beside each document, for web servers")
+    ] = ()
+    moved: Annotated[
+        dict[FeedPath, FeedPath], Meta(description="paths that feeds had before, each with the one that it has now")
+    ] = {}
     topics: dict[Text, Topic] = {}
     providers: dict[Domain, ProviderSettings] = {}
 

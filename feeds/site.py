@@ -8,27 +8,31 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from feeds.catalog import Catalog, Window, fingerprint
+from feeds.catalog import Catalog, fingerprint
+from feeds.compression import compressed
+from feeds.history import least_shown, split_history
 from feeds.model import Outline, SubscriptionList, document_path
 from feeds.parallel import processes
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.selection import gone_feed, make_feed, paths_of, plan_feeds, site_paths
+from feeds.selection import gone_feed, has_archives, make_feed, paths_of, plan_feeds, site_paths
 from feeds.settings import ALL_FORMATS
 from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from feeds.archive import Refreshed
-    from feeds.model import Feed
+    from feeds.catalog import Month
+    from feeds.model import Document, Feed, Scope
     from feeds.parallel import Track
     from feeds.publish import Published, Record
     from feeds.selection import Plan
@@ -36,58 +40,78 @@ if TYPE_CHECKING:
     from feeds.taxonomy import Taxonomy
 
 #: What turns entries into bytes, beside our own code.
-RENDERERS = ("feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
-#: What the documents have for the path of a feed that belong to none.
-_SITE = ""
+RENDERERS = ("brotli", "feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
+#: A part of the output: the path of a feed, and the month that an archive of it has, or nothing.
+_Part = tuple[str, str]
+#: The part that belongs to no feed.
+_SITE: _Part = ("", "")
 #: From how many feeds on it is worth to start processes.
 _WORTH_PROCESSES = 24
 
 
 @dataclass(frozen=True)
 class Site:
-    """What is to be published now, and where."""
+    """What is to be published now, and where; `prunes`: feeds that have lost their last entry are not kept."""
 
     config: Config
     taxonomy: Taxonomy
     now: dt.datetime
     output: Path
     is_dry_run: bool = False
+    prunes: bool = False
 
 
 @dataclass(frozen=True)
 class _Job:
-    """A feed to render: its plan, the stories that it shows, and what tells whether that changed."""
+    """What is to be rendered of a feed: its plan, the stories that it shows, and what tells whether that changed."""
 
     plan: Plan
+    scope: Scope
     stories: tuple[int, ...]
     signature: bytes
 
 
 class _Before:
-    """What an output folder holds: its documents by the path of their feed, and what the catalog knows of each."""
+    """What an output folder holds: its documents by the part that they are, and what the catalog knows of each."""
 
     def __init__(self, output: Path, catalog: Catalog) -> None:
         self._output = output
         self._known = catalog.documents(str(output.resolve()))
-        self.records = _of_feeds(read_manifest(output).documents)
+        self.records = _of_parts(read_manifest(output).documents)
+        self._months: dict[str, list[str]] = defaultdict(list)
+        for path, month in self.records:
+            self._months[path].append(month)
 
-    def is_intact(self, feed: str, paths: Collection[str]) -> bool:
-        """Whether these are the documents of a feed, as they were published."""
-        records = self.records.get(feed, [])
+    def has(self, feed: str) -> bool:
+        """Whether a feed was published."""
+        return (feed, "") in self.records
+
+    def is_intact(self, part: _Part, paths: Collection[str]) -> bool:
+        """Whether these are the documents of a part, as they were published."""
+        records = self.records.get(part, [])
         return {*paths} == {record.path for record in records} and all(
             record.path in self._known and untouched(self._output, record, self._known[record.path][1])
             for record in records
         )
 
-    def is_right(self, feed: str, paths: Collection[str], signature: bytes) -> bool:
+    def is_right(self, part: _Part, paths: Collection[str], signature: bytes) -> bool:
         """Whether they are, and show what the signature stands for."""
-        return self.is_intact(feed, paths) and all(
-            self._known[record.path][0] == signature for record in self.records[feed]
+        return self.is_intact(part, paths) and all(
+            self._known[record.path][0] == signature for record in self.records[part]
         )
 
-    def kept(self, feed: str) -> list[Put]:
-        """The documents of a feed as they are."""
-        return [Put(record=record, is_written=False) for record in self.records.get(feed, [])]
+    def is_intact_feed(self, plan: Plan, config: Config) -> bool:
+        """Whether all that there is of a feed is as it was published."""
+        months = self._months.get(plan.path, ())
+        return all(self.is_intact((plan.path, month), paths_of(plan, config, month)) for month in months)
+
+    def kept(self, part: _Part) -> list[Put]:
+        """The documents of a part as they are."""
+        return [Put(record=record, is_written=False) for record in self.records.get(part, [])]
+
+    def kept_feed(self, feed: str) -> list[Put]:
+        """All documents of a feed as they are."""
+        return [put for month in self._months.get(feed, ()) for put in self.kept((feed, month))]
 
 
 #: The documents that were put in their places, each with the signature of what it shows.
@@ -105,10 +129,10 @@ def publish_site(
     output = str(site.output.resolve())
     rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
     before = _Before(site.output, catalog)
-    look_at_all = catalog.state(f"output {output}") != [refreshed.before, rendering]
+    look_at_all = site.prunes or catalog.state(f"output {output}") != [refreshed.before, rendering]
     kept, todo = _decide(catalog, site, before, refreshed, rendering, look_at_all=look_at_all)
-    feeds = len(todo) + len({put.record.feed for put in kept})
-    paths = [path for job in todo for path in paths_of(job.plan, site.config)]
+    feeds = len({*(job.plan.path for job in todo), *(put.record.feed for put in kept)})
+    paths = [path for job in todo for path in paths_of(job.plan, site.config, job.scope.month)]
     lists = site_paths(site.config)
     if not todo and before.is_right(_SITE, lists, _digest([_subscriptions(site, kept), rendering])):
         kept += before.kept(_SITE)
@@ -134,38 +158,61 @@ def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
     """The feeds that `publish_site` would publish, with the entries that they show."""
     before = _Before(site.output, catalog)
     for plan in _plans(site, before):
-        window = _window(catalog, plan, site)
-        if _exists(plan, window, before):
-            entries = catalog.entries(window.stories[: plan.limit], site.now)
-            yield make_feed(plan, entries, site.config, site.taxonomy)
+        for shown in islice(_shown(catalog, plan, site, before), 1):
+            entries = catalog.entries(shown.stories(), site.now)
+            yield make_feed(plan, entries, site.config, site.taxonomy, shown.scope)
+
+
+def moved_wrongly(site: Site) -> Iterator[str]:
+    """What `moved` says of feeds that is not so."""
+    if not site.config.moved:
+        return
+    paths = {plan.path for plan in plan_feeds(site.config, site.taxonomy)}
+    known = {record.feed for record in read_manifest(site.output).documents} | paths
+    for old, new in sorted(site.config.moved.items()):
+        if old in paths:
+            yield f"moved.{old}: is the path of a feed; expected one that no feed has any more"
+        elif new not in known:
+            yield f"moved.{old}: {new} is no feed; expected the path that the feed has now"
 
 
 def _plans(site: Site, before: _Before) -> list[Plan]:
     """The feeds that there may be, and those that were published and have lost their last entry."""
     plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    lost = {path: records for path, records in before.records.items() if path not in plans}
-    for outline in _outlines(lost):
+    lost = {}
+    for outline in _outlines({part: records for part, records in before.records.items() if part[0] not in plans}):
         gone = gone_feed(outline, site.config)
         if gone:
-            plans[outline.path] = gone
-    return list(plans.values())
+            lost[outline.path] = gone
+    return _moved({**plans, **lost}, {old: new for old, new in site.config.moved.items() if old not in plans})
 
 
-def _of_feeds(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """The documents of each feed, by its path."""
-    found: dict[str, list[Record]] = defaultdict(list)
+def _moved(plans: dict[str, Plan], moved: Mapping[str, str]) -> list[Plan]:
+    """The feeds with the paths that they had before, which are no feeds any more."""
+    former: dict[str, list[str]] = defaultdict(list)
+    for old, new in sorted(moved.items()):
+        if new in plans:
+            former[new].append(old)
+            plans.pop(old, None)
+    return [replace(plan, moved_from=tuple(former[path])) if path in former else plan for path, plan in plans.items()]
+
+
+def _of_parts(records: Iterable[Record]) -> dict[_Part, list[Record]]:
+    """The documents of each part."""
+    found: dict[_Part, list[Record]] = defaultdict(list)
     for record in records:
-        found[record.feed].append(record)
+        found[record.feed, record.month].append(record)
     return dict(found)
 
 
-def _outlines(of_feeds: Mapping[str, Sequence[Record]]) -> Iterator[Outline]:
+def _outlines(of_parts: Mapping[_Part, Sequence[Record]]) -> Iterator[Outline]:
     """The feeds that these documents show, ordered by path."""
-    for path in sorted(of_feeds):
-        first = of_feeds[path][0]
-        paths = {record.path for record in of_feeds[path]}
-        if first.kind == "site":
+    for part in sorted(of_parts):
+        path, month = part
+        first = of_parts[part][0]
+        if month or first.kind == "site":
             continue
+        paths = {record.path for record in of_parts[part]}
         yield Outline(
             path=path,
             kind=first.kind,
@@ -177,13 +224,34 @@ def _outlines(of_feeds: Mapping[str, Sequence[Record]]) -> Iterator[Outline]:
         )
 
 
-def _window(catalog: Catalog, plan: Plan, site: Site) -> Window:
-    return catalog.window(plan.key, max(plan.limit, plan.least), plan.oldest(site.now))
+@dataclass(frozen=True)
+class _Shown:
+    """What a document of a feed is to show: the scope, a digest of the stories, and their keys."""
+
+    scope: Scope
+    digest: bytes
+    stories: Callable[[], tuple[int, ...]]
 
 
-def _exists(plan: Plan, window: Window, before: _Before) -> bool:
-    """Whether a feed has the entries that it needs, or was published: people may have subscribed to it."""
-    return len(window.stories) >= plan.least or plan.path in before.records
+def _shown(catalog: Catalog, plan: Plan, site: Site, before: _Before) -> Iterator[_Shown]:
+    """What the documents of a feed show, first those that people subscribe to, then its archives.
+
+    There are none if it has not the entries that it needs and was not published: people may have subscribed to it.
+    """
+    months = catalog.months(plan.key) if has_archives(plan, site.config) else []
+    limit = max(plan.limit, least_shown(months))
+    window = catalog.window(plan.key, max(limit, plan.least), plan.oldest(site.now))
+    was_published = before.has(plan.path) and (window.stories or not site.prunes)
+    if len(window.stories) < plan.least and not was_published:
+        return
+    newest, archives = split_history(months, limit)
+    yield _Shown(newest, window.digest, lambda: window.stories[:limit])
+    for scope, month in archives:
+        yield _Shown(scope, month.digest, partial(_stories_of, catalog, plan, month))
+
+
+def _stories_of(catalog: Catalog, plan: Plan, month: Month) -> tuple[int, ...]:
+    return catalog.window(plan.key, month.stories, month.first, month.after).stories
 
 
 def _put_feeds(rendered: Iterable[tuple[_Job, list[Put]]], noted: _Noted) -> Iterator[Put]:
@@ -202,8 +270,7 @@ def _put_lists(site: Site, before: _Before, rendering: bytes, kept: Sequence[Put
         return
     from feeds.render import render_site  # noqa: PLC0415  # as below
 
-    for document in render_site(subscriptions):
-        put = put_document(site.output, document, dry_run=site.is_dry_run)
+    for put in _put_all(render_site(subscriptions), site):
         noted.append((put, signature))
         yield put
 
@@ -216,7 +283,7 @@ def _subscriptions(site: Site, puts: Iterable[Put]) -> SubscriptionList:
         description=about.description,
         base_url=site.config.base_url,
         language=about.language,
-        outlines=tuple(_outlines(_of_feeds(put.record for put in puts))),
+        outlines=tuple(_outlines(_of_parts(put.record for put in puts))),
         has_pages=site.config.has_pages,
         icon=absolute_url(about.icon) if about.icon else None,
         rights=about.rights,
@@ -243,24 +310,18 @@ def _decide(
     kept: list[Put] = []
     todo = []
     for plan in _plans(site, before):
-        paths = paths_of(plan, site.config)
         is_looked_at = look_at_all or plan.key in refreshed.touched.feeds or plan.oldest(site.now) or not plan.key.name
-        if not is_looked_at and (plan.path not in before.records or before.is_intact(plan.path, paths)):
-            kept += before.kept(plan.path)
+        if not is_looked_at and before.is_intact_feed(plan, site.config):
+            kept += before.kept_feed(plan.path)
             continue
-        window = _window(catalog, plan, site)
-        if not _exists(plan, window, before):
-            continue
-        signature = _signature(plan, window, rendering)
-        if before.is_right(plan.path, paths, signature):
-            kept += before.kept(plan.path)
-        else:
-            todo.append(_Job(plan, window.stories[: plan.limit], signature))
+        for shown in _shown(catalog, plan, site, before):
+            part = (plan.path, shown.scope.month)
+            signature = _digest([plan.name, plan.title, plan.description, shown.scope, shown.digest, rendering])
+            if before.is_right(part, paths_of(plan, site.config, shown.scope.month), signature):
+                kept += before.kept(part)
+            else:
+                todo.append(_Job(plan, shown.scope, shown.stories(), signature))
     return kept, todo
-
-
-def _signature(plan: Plan, window: Window, rendering: bytes) -> bytes:
-    return _digest([plan.name, plan.title, plan.description, window.digest, rendering])
 
 
 def _digest(said: Any) -> bytes:
@@ -289,5 +350,12 @@ def _render(job: _Job) -> list[Put]:
 
     catalog, site = _renderer.catalog, _renderer.site
     entries = catalog.entries(job.stories, site.now)
-    feed = make_feed(job.plan, entries, site.config, site.taxonomy)
-    return [put_document(site.output, document, dry_run=site.is_dry_run) for document in render_documents(feed)]
+    feed = make_feed(job.plan, entries, site.config, site.taxonomy, job.scope)
+    return list(_put_all(render_documents(feed), site))
+
+
+def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:
+    """The documents, and their compressed copies, as they are put in their places."""
+    for document in documents:
+        for file in (document, *compressed(document, site.config.compress)):
+            yield put_document(site.output, file, dry_run=site.is_dry_run)

@@ -31,7 +31,7 @@ def report_lines(report: Report) -> Iterator[str]:
     read = counted(report.articles, "article") + " read"
     yield read + (f", left out: {left_out}" if left_out else "")
     yield _feeds_counted(report)
-    yield f"{_documents_counted(report)} in {shown_path(report.output)} ({report.seconds:.1f} s)"
+    yield f"{documents_counted(report)} in {shown_path(report.output)} ({report.seconds:.1f} s)"
     if not report.entries or not report.feeds:
         yield from why_nothing(report)
 
@@ -41,7 +41,7 @@ def _feeds_counted(report: Report) -> str:
     return f"{counted(report.entries, 'entry', 'entries')} in {counted(report.feeds, 'feed')}{waiting}"
 
 
-def _documents_counted(report: Report) -> str:
+def documents_counted(report: Report) -> str:
     would = "would be " if report.dry_run else ""
     written = f"{counted(report.written, 'document')} {would}written"
     return f"{written}, {report.unchanged} unchanged, {report.removed} {would}removed"
@@ -78,7 +78,7 @@ def run_line(cause: Cause, report: Report) -> str:
     else:
         why = f"{counted(report.changed, 'article')} changed" if report.changed else "no article changed"
     mistakes = f", {counted(len(report.mistakes), 'mistake')}" if report.mistakes else ""
-    return f"{why}: {_documents_counted(report)}{mistakes} ({report.seconds:.1f} s)"
+    return f"{why}: {documents_counted(report)}{mistakes} ({report.seconds:.1f} s)"
 
 
 def error_line(error: FeedsError) -> str:

@@ -27,6 +27,7 @@ COMMANDS = {
     "config-schema": "Print the JSON Schema of the configuration, for editors.",
     "init": "Start a site in FOLDER: a commented configuration and a first article.",
     "list": "List the feeds, with their entries, newest entry and address.",
+    "prune": "Publish, and remove the feeds that have lost their last entry.",
     "regenerate": "Publish the feeds: write what changed, leave the rest alone.",
 }
 ARTICLE = """\
@@ -97,6 +98,19 @@ def test_a_dry_run_names_what_it_would_remove(site: Site) -> None:
     lines = run(site, "regenerate", "--dry-run").stdout.splitlines()
     removed = [f"would remove topics/energy.{format_}" for format_ in ("atom", "json", "rss")]
     assert lines[:4] == ["would write feeds.opml", *removed]
+
+
+def test_prune_names_what_it_removes(site: Site) -> None:
+    article = site.article("a.md", ARTICLE)
+    run(site, "regenerate")
+    article.unlink()
+    removed = [f"topics/energy.{format_}" for format_ in ("atom", "json", "rss")]
+    dry = run(site, "prune", "--dry-run").stdout.splitlines()
+    assert dry[:-1] == [f"would remove {path}" for path in removed]
+    lines = run(site, "prune").stdout.splitlines()
+    assert lines[:-1] == [f"removed {path}" for path in removed]
+    assert lines[-1] == "4 documents written, 0 unchanged, 3 removed in output"
+    assert json.loads(run(site, "prune", "--json").stdout)["removed"] == 0
 
 
 def test_quiet_prints_only_mistakes(site: Site) -> None:

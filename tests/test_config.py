@@ -75,10 +75,10 @@ providers:
   techcrunch.com: {title: TechCrunch, feed: https://techcrunch.com/feed/, icon: https://techcrunch.com/icon.png}
 """
 
-SITE_KEYS = "title, url, description, language, author, icon, logo, rights, ttl"
+SITE_KEYS = "title, url, description, language, author, icon, logo, rights, ttl, hub"
 SOURCE_KEYS = "articles, unpublished, undated, link, base_url"
-TOP_KEYS = "site, source, entries, feeds, formats, pages, topics, providers"
-FEED_KEYS = "language, limit, min_entries, content, images, related, formats"
+TOP_KEYS = "site, source, entries, feeds, formats, pages, archives, compress, moved, topics, providers"
+FEED_KEYS = "language, limit, min_entries, content, images, related, formats, archives"
 CUSTOM_KEYS = (
     f"{FEED_KEYS}, path, title, description, icon, topics, providers, types, min_quality, min_heat, match, "
     "newer_than, sort"
@@ -91,7 +91,10 @@ SITE_URL = "the http or https address where output/ is served; every address sta
 PATH = "a path such as ai or news/ai: letters, digits, dots, hyphens; no leading slash, no extension"
 SLUG = "a part of an address such as c-plus-plus: letters, digits and hyphens"
 DOMAIN = "a domain such as example.com"
-RESERVED = "expected a path other than all, feeds, index, topics/… and providers/…, which the publisher uses itself"
+RESERVED = (
+    "expected a path other than all, feeds, index, topics/…, providers/… and …/archive/YYYY-MM, "
+    "which the publisher uses itself"
+)
 LANGUAGE = "a language tag such as en or pt-BR"
 PERIOD = "a number and a unit, such as 90 days or 12 hours"
 BRACKET = "missing ), unterminated subpattern at position 0"

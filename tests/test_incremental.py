@@ -31,12 +31,16 @@ CONFIGURATIONS = (
     SOURCE + "topics: {AI: {aliases: [KI], title: Machines}, ML: {parent: AI}}\nentries: {related: links}\n",
     SOURCE
     + "feeds:\n  custom:\n    - {path: new, newer_than: 3 hours}\n    - {path: best, min_quality: 5, sort: quality}\n",
+    SOURCE
+    + "archives: month\ncompress: [gzip]\nmoved: {topics/old: topics/ai, best: new}\n"
+    + "feeds: {all: {limit: 1}, topics: {limit: 2}, custom: [{path: new, limit: 1}]}\n",
     SOURCE + "providers: {a.example: {title: Alpha, feed: https://a.example/feed}}\n",
     "source: {articles: [../articles], unpublished: include, undated: file}\n",
 )
 TOPICS = ["AI", "ai", "KI", "ML", "R&D", "R and D"]
 NAMES = st.sampled_from(["a.md", "b.md", "deep/c.md", "deep/er/d.md"])
-TIMES = st.integers(-4, 4).map(lambda hours: NOW + hours * HOUR)
+#: Around now, and in the two months before.
+TIMES = (st.integers(-4, 4) | st.sampled_from([-20, -500, -1000])).map(lambda hours: NOW + hours * HOUR)
 STORIES = st.fixed_dictionaries(
     {
         "webUrl": st.sampled_from(["https://a.example/1", "https://www.a.example/2", "https://b.example/1"]),
@@ -74,7 +78,7 @@ class Archive(RuleBasedStateMachine):
         self.site.configure(SITE + SOURCE)
         for number, host in enumerate(("a.example", "b.example", "c.example")):
             story = {"webUrl": f"https://{host}/kept", "title": "Kept", "topics": TOPICS}
-            published = NOW - (number + 10) * HOUR
+            published = NOW - (500 * number + 10) * HOUR
             self.site.article(f"kept-{number}.md", yaml.safe_dump({**story, "publishedDateTime": published}))
 
     @rule(name=NAMES, article=ARTICLES)

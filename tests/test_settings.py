@@ -52,7 +52,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 SITE = Site(title="Test Wire", url="https://feeds.example.com/")
 SOURCE = Source(articles=("../articles",))
-OF_A_FEED = dict.fromkeys(["language", "limit", "min_entries", "content", "images", "related", "formats"])
+OF_A_FEED = dict.fromkeys(["language", "limit", "min_entries", "content", "images", "related", "formats", "archives"])
 KINDS = {
     "all": {**OF_A_FEED, "title": "{site}", "description": None, "limit": 100, "min_entries": 0},
     "topics": {
@@ -79,6 +79,9 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
             "feeds": {**KINDS, "custom": ()},
             "formats": ("rss", "atom", "json"),
             "pages": "on",
+            "archives": "off",
+            "compress": (),
+            "moved": {},
             "topics": {},
             "providers": {},
         },
@@ -93,6 +96,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
             "logo": None,
             "rights": None,
             "ttl": 60,
+            "hub": None,
         },
     ),
     (Author(name="Ada"), {"email": None, "uri": None}),

@@ -1,14 +1,19 @@
-"""What a site has beside its feeds: pages and lists, made when the feeds are, and only then."""
+"""What a site has beside its feeds: pages, lists, compressed copies, old paths; made with them, and only then."""
 
 from __future__ import annotations
 
+import gzip
+import json
 from importlib import resources
 from typing import TYPE_CHECKING
 
+import brotli
 import pytest
 
+import feeds
 from feeds.errors import PublishError
 from feeds.model import ASSETS
+from tests.conftest import NOW
 
 if TYPE_CHECKING:
     from tests.conftest import Site
@@ -138,3 +143,157 @@ def test_pages_can_be_published_into_a_folder_that_has_feeds_only(site: Site) ->
     site.configure(CONFIGURATION)
     assert site.regenerate().removed == 0
     assert site.documents().keys() >= LISTS
+
+
+@pytest.fixture
+def compressed(published: Site) -> Site:
+    """The same, with compressed copies."""
+    published.configure(f"{CONFIGURATION}compress: [gzip, br]\n")
+    published.regenerate()
+    return published
+
+
+def test_every_document_has_its_compressed_copies(compressed: Site) -> None:
+    documents = compressed.documents()
+    originals = [path for path in documents if not path.endswith((".gz", ".br")) and path != "feeds.json"]
+    assert documents.keys() - {*originals, "feeds.json"} == {
+        f"{path}.{end}" for path in originals for end in ("gz", "br")
+    }
+    for path in originals:
+        assert gzip.decompress(documents[f"{path}.gz"]) == documents[path]
+        assert brotli.decompress(documents[f"{path}.br"]) == documents[path]
+
+
+def test_copies_are_written_with_their_documents_only(compressed: Site) -> None:
+    assert compressed.regenerate().written == 0
+    article(compressed, "a", "Robots", title="Another title")
+    written = {*compressed.regenerate().written_paths}
+    originals = {path for path in written if not path.endswith((".gz", ".br"))}
+    assert {path.partition(".")[0].removesuffix("/index") for path in originals} == {"all", "topics/robots"}
+    assert written == {f"{path}{end}" for path in originals for end in ("", ".gz", ".br")}
+    documents = compressed.documents()
+    assert gzip.decompress(documents["all.rss.gz"]) == documents["all.rss"]
+
+
+@pytest.mark.parametrize("path", ["all.rss.gz", "topics/robots/index.html.br", "assets/page.css.gz"])
+def test_a_copy_that_somebody_changed_or_removed_is_made_again(compressed: Site, path: str) -> None:
+    before = compressed.documents()
+    (compressed.output / path).write_bytes(b"stale")
+    assert compressed.regenerate().written_paths == (path,)
+    (compressed.output / path).unlink()
+    assert compressed.regenerate().written_paths == (path,)
+    assert compressed.documents() == before
+
+
+def test_copies_go_when_they_are_not_wanted(compressed: Site) -> None:
+    compressed.configure(f"{CONFIGURATION}compress: [gzip]\n")
+    compressed.regenerate()
+    assert not [path for path in compressed.documents() if path.endswith(".br")]
+    compressed.configure(CONFIGURATION)
+    compressed.regenerate()
+    assert not [path for path in compressed.documents() if path.endswith((".gz", ".br"))]
+    assert gone(compressed) == []
+
+
+def test_a_feed_that_moved_is_found_at_its_old_path(published: Site) -> None:
+    published.configure(
+        f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"
+    )
+    assert published.regenerate().mistakes == ()
+    documents = published.documents()
+    for format_ in ("rss", "atom", "json"):
+        assert documents[f"topics/robots.{format_}"] == documents[f"topics/machines.{format_}"]
+        assert b"https://feeds.example.com/topics/machines." in documents[f"topics/robots.{format_}"]
+        assert b"topics/robots" not in documents[f"topics/robots.{format_}"]
+    assert b'content="0; url=../../topics/machines/"' in documents["topics/robots/index.html"]
+    assert b"topics/robots" not in documents["index.html"] + documents["feeds.opml"]
+    assert published.regenerate().written == 0
+
+
+def test_a_feed_that_moved_goes_on_at_both_paths(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}moved: {{old/robots: topics/robots}}\n")
+    published.regenerate()
+    article(published, "a", "Robots", title="Another title")
+    written = published.regenerate().written_paths
+    assert {"topics/robots.rss", "old/robots.rss"} <= {*written}
+    assert "old/robots/index.html" not in written
+
+
+def test_archives_are_found_at_the_old_path(published: Site) -> None:
+    site = published
+    site.article("c.md", "title: Old\nwebUrl: https://c.example/\npublishedDateTime: 2025-01-01\ntopics: [Robots]")
+    site.configure(f"{CONFIGURATION}archives: month\nmoved: {{old: topics/robots}}\nfeeds: {{topics: {{limit: 1}}}}\n")
+    site.regenerate()
+    documents = site.documents()
+    assert documents["old/archive/2025-01.atom"] == documents["topics/robots/archive/2025-01.atom"]
+
+
+@pytest.mark.parametrize(
+    ("moved", "message"),
+    [
+        ("topics/robots: topics/energy", "moved.topics/robots: is the path of a feed; expected one that no feed has"),
+        ("old: topics/nothing", "moved.old: topics/nothing is no feed; expected the path that the feed has now"),
+    ],
+)
+def test_what_did_not_move_is_reported_and_stays(published: Site, moved: str, message: str) -> None:
+    before = published.documents()
+    published.configure(f"{CONFIGURATION}moved: {{{moved}}}\n")
+    (mistake,) = published.regenerate().mistakes
+    assert mistake.message.startswith(message)
+    assert published.documents() == before
+
+
+def gone(site: Site) -> list[str]:
+    """What the manifest lists as gone."""
+    found: list[str] = json.loads(site.documents()["feeds.json"])["gone"]
+    return found
+
+
+def test_what_there_was_once_is_listed_as_gone(published: Site) -> None:
+    assert gone(published) == []
+    published.configure(f"{CONFIGURATION}feeds: {{topics: off}}\n")
+    published.regenerate()
+    paths = [
+        f"topics/{name}{end}" for name in ("energy", "robots") for end in (".atom", ".json", ".rss", "/index.html")
+    ]
+    assert gone(published) == sorted(paths)
+    article(published, "a", "Robots", title="Another title")
+    published.regenerate()
+    assert gone(published) == sorted(paths)
+    published.configure(CONFIGURATION)
+    published.regenerate()
+    assert gone(published) == []
+
+
+def prune(site: Site, *, dry_run: bool = False) -> feeds.Report:
+    return feeds.regenerate(feeds.load_config(site.config_path), now=NOW, prune=True, dry_run=dry_run)
+
+
+def test_a_feed_that_lost_its_last_entry_stays_until_it_is_pruned(published: Site) -> None:
+    (published.folder / "articles" / "a.md").unlink()
+    assert published.regenerate().removed == 0
+    before = published.documents()
+    removed = tuple(f"topics/robots{end}" for end in (".atom", ".json", ".rss", "/index.html"))
+    assert prune(published, dry_run=True).removed_paths == removed
+    assert published.documents() == before
+    report = prune(published)
+    assert (report.removed_paths, report.written_paths) == (removed, ("index.html",))
+    assert [*removed] == gone(published)
+    assert published.regenerate().written == 0
+    assert "topics/robots.rss" not in published.documents()
+
+
+def test_a_pruned_feed_begins_anew_with_an_entry(published: Site) -> None:
+    (published.folder / "articles" / "a.md").unlink()
+    prune(published)
+    article(published, "c", "Robots")
+    published.regenerate()
+    assert "topics/robots.rss" in published.documents()
+    assert gone(published) == []
+
+
+def test_pruning_leaves_feeds_that_are_meant_to_be_empty(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}feeds: {{custom: [{{path: mine, types: [video]}}]}}\n")
+    published.regenerate()
+    assert prune(published).removed == 0
+    assert "mine.rss" in published.documents()

@@ -9,14 +9,16 @@ catalog while any of them is due.
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
-from itertools import groupby
+from itertools import groupby, starmap
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from feeds.catalog.code import fingerprint
 from feeds.catalog.database import (
+    FOREVER,
     HASHES,
     DamagedCatalogError,
     catalog_error,
@@ -25,6 +27,7 @@ from feeds.catalog.database import (
     connect_to_read,
     discard,
     is_empty,
+    month_of,
     seconds,
     share,
     time_of,
@@ -35,7 +38,6 @@ from feeds.entries import merge_entries
 from feeds.errors import CatalogError, Mistake
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -49,6 +51,7 @@ __all__ = [
     "FileFacts",
     "FileOutcome",
     "Folder",
+    "Month",
     "Teller",
     "Touched",
     "Window",
@@ -73,6 +76,15 @@ class Window(msgspec.Struct, frozen=True):
     """The stories that a feed shows, in their order: their keys, and a digest of all that they hold."""
 
     stories: tuple[int, ...]
+    digest: bytes
+
+
+class Month(msgspec.Struct, frozen=True, array_like=True):
+    """A month in which a feed has stories, in UTC: when it began and was over, how many these are, a digest of them."""
+
+    first: dt.datetime
+    after: dt.datetime
+    stories: int
     digest: bytes
 
 
@@ -288,15 +300,47 @@ class Catalog:
 
     # Feeds
 
-    def window(self, feed: FeedKey, limit: int, oldest: dt.datetime | None) -> Window:
-        """The first `limit` stories of a feed, none of them published before `oldest`."""
+    def window(
+        self, feed: FeedKey, limit: int, oldest: dt.datetime | None = None, before: dt.datetime | None = None
+    ) -> Window:
+        """The first `limit` stories of a feed, none of them published before `oldest`, and all `before` a time."""
         rows = self._database.execute(
             "SELECT story.key, story.digest FROM member JOIN story ON story.key = member.story "
-            "WHERE member.feed = (SELECT key FROM feed WHERE kind = ? AND name = ?) AND member.published >= ? "
+            "WHERE member.feed = (SELECT key FROM feed WHERE kind = ? AND name = ?) "
+            "AND member.published >= ? AND member.published < ? "
             "ORDER BY member.rank, member.published DESC, story.id LIMIT ?",
-            (*feed, seconds(oldest) if oldest else -(2**62), limit),
+            (*feed, seconds(oldest) if oldest else -FOREVER, seconds(before) if before else FOREVER, limit),
         ).fetchall()
         return Window(tuple(key for key, _ in rows), digest_of([digest for _, digest in rows]))
+
+    def months(self, feed: FeedKey) -> list[Month]:
+        """The months in which a feed has stories, the newest first, if its stories are in the order of time."""
+        (key,) = self._database.execute("SELECT key FROM feed WHERE kind = ? AND name = ?", feed).fetchone() or (None,)
+        known = {
+            month.first: month
+            for month in starmap(_month, self._database.execute("SELECT * FROM month WHERE feed = ?", (key,)))
+        }
+        found: list[Month] = []
+        while newest := self._newest(key, found[-1].first if found else None):
+            first, after = month_of(newest)
+            month = known.get(first)
+            if month is None:
+                window = self.window(feed, FOREVER, first, after)
+                month = Month(first, after, len(window.stories), window.digest)
+                row = (key, seconds(first), seconds(after), month.stories, month.digest)
+                self._database.execute("INSERT INTO month VALUES (?, ?, ?, ?, ?)", row)
+            found.append(month)
+        return found
+
+    def _newest(self, feed: int | None, before: dt.datetime | None) -> dt.datetime | None:
+        """When the newest story of a feed was published, of those `before` a time."""
+        rows = self._database.execute(
+            "SELECT published FROM member WHERE feed = ? AND rank = 0 AND published < ? "
+            "ORDER BY published DESC LIMIT 1",
+            (feed, seconds(before) if before else FOREVER),
+        )
+        row = rows.fetchone()
+        return time_of(row[0]) if row else None
 
     def entries(self, stories: Sequence[int], now: dt.datetime) -> list[Entry]:
         """The entries of these stories, as of now, in their order."""
@@ -321,3 +365,8 @@ class Catalog:
         self._database.executemany(
             "DELETE FROM document WHERE output = ? AND path = ?", [(output, path) for path in gone]
         )
+
+
+def _month(_: int, first: int, after: int, stories: int, digest: bytes) -> Month:
+    """What a row of the table `month` stands for."""
+    return Month(time_of(first), time_of(after), stories, digest)

@@ -50,6 +50,11 @@ CREATE TABLE member (
     feed INTEGER, rank INTEGER, published INTEGER, story INTEGER, PRIMARY KEY (feed, rank, published DESC, story)
 ) WITHOUT ROWID;
 
+-- what months of feeds hold, from `first` until before `after`; of those that were asked for since they changed
+CREATE TABLE month (
+    feed INTEGER, first INTEGER, after INTEGER, stories INTEGER, digest BLOB, PRIMARY KEY (feed, first)
+) WITHOUT ROWID;
+
 -- how topics are called and in which stories; how providers are called and in how many stories
 CREATE TABLE topic (key INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE story_topic (topic INTEGER, published INTEGER, story INTEGER, PRIMARY KEY (topic, published, story))
@@ -81,6 +86,8 @@ _REFUSALS = frozenset(
 
 #: How many values `hash_of` has. Ids may share one: what is found by it is to be compared.
 HASHES = 1 << 32
+#: More seconds, and more stories, than there are.
+FOREVER = 1 << 62
 #: Seconds to wait for another run to end.
 _PATIENCE = 5
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -155,6 +162,13 @@ def seconds(time: dt.datetime) -> int:
 
 def time_of(seconds: int) -> dt.datetime:
     return _EPOCH + seconds * _SECOND
+
+
+def month_of(time: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """When the month of a time began, and when it was over."""
+    first = dt.datetime(time.year, time.month, 1, tzinfo=dt.UTC)
+    after = (first + dt.timedelta(days=31)).replace(day=1)
+    return first, after
 
 
 def _opened(path: Path | str) -> sqlite3.Connection:

@@ -34,6 +34,10 @@ BATCH = 1_000
 _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?"
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
+_FORGET_MONTH = (
+    "DELETE FROM month WHERE feed = ?1 AND after > ?2 "
+    "AND first = (SELECT max(first) FROM month WHERE feed = ?1 AND first <= ?2)"
+)
 _KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -93,6 +97,7 @@ class Teller:
         self._names = _Names(database)
         self._last_file = self._largest("file")
         self._last_story = self._largest("story")
+        self._has_months = bool(database.execute("SELECT EXISTS (SELECT 1 FROM month)").fetchone()[0])
         self._files: list[FileOutcome] = []
         self._waiting: dict[str, None] = {}
 
@@ -192,7 +197,7 @@ class Teller:
 
     def _forget(self, stories: Sequence[_Story]) -> None:
         members = _members(stories)
-        self._touch_feeds(members)
+        self._touch(members)
         self._database.executemany(_FORGET_MEMBERS, members)
         self._database.executemany(_FORGET_TOPICS, _topics(stories))
         self._database.executemany(_FORGET_STORY, [(story.key,) for story in stories])
@@ -201,7 +206,7 @@ class Teller:
     def _keep(self, stories: Sequence[_Story]) -> None:
         encode = _encoder.encode
         members = _members(stories)
-        self._touch_feeds(members)
+        self._touch(members)
         rows = [(*story[:-2], encode(story.topics), encode(story.members)) for story in stories]
         self._database.executemany(_KEEP_STORY, rows)
         self._database.executemany(_KEEP_MEMBERS, sorted(members))
@@ -223,8 +228,11 @@ class Teller:
         self._database.executemany(_KEEP_FILES, files)
         self._database.executemany(_KEEP_ENTRIES, entries)
 
-    def _touch_feeds(self, members: Iterable[tuple[int, ...]]) -> None:
+    def _touch(self, members: Sequence[tuple[int, int, int, int]]) -> None:
+        """Feeds have got other stories, and so have months of them."""
         self.touched.feeds.update(map(self._names.feed_of, set(map(itemgetter(0), members))))
+        if self._has_months:
+            self._database.executemany(_FORGET_MONTH, {(feed, published) for feed, _, published, _ in members})
 
     def _count_providers(self, stories: Sequence[_Story], one: int) -> None:
         counts = Counter([(story.domain, story.name) for story in stories])

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.model import ASSETS, INDEX, OPML, Document, Feed, Format, SubscriptionList, document_path, page_path
+from feeds.model import (
+    ASSETS,
+    INDEX,
+    OPML,
+    Document,
+    Feed,
+    Format,
+    SubscriptionList,
+    document_path,
+    page_path,
+    scoped_path,
+)
 from feeds.render import atom, jsonfeed, rss
 from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
 
@@ -24,15 +35,22 @@ RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
 
 
 def render_documents(feed: Feed) -> Iterator[Document]:
-    """The documents of `feed`, one for each of its formats, and its page if it has one."""
+    """The documents of `feed`, one for each of its formats, and its page if it has one; also where it was before.
+
+    What was a document's place has the same bytes, and what was a page's leads to the page.
+    """
     shown = show_entries(feed)
+    month = feed.scope.month
     for format_ in feed.formats:
         body = RENDERERS[format_](feed, shown)
-        yield _document(feed, document_path(feed.path, format_), MEDIA_TYPES[format_], body)
-    if feed.has_page:
+        for path in (feed.path, *feed.moved_from):
+            yield _document(feed, document_path(scoped_path(path, month), format_), MEDIA_TYPES[format_], body)
+    if feed.has_page and not month:
         from feeds.render import html  # noqa: PLC0415  # takes long, and not every site has pages
 
         yield _document(feed, page_path(feed.path), html.MEDIA_TYPE, html.render_page(feed, shown))
+        for path in feed.moved_from:
+            yield _document(feed, page_path(path), html.MEDIA_TYPE, html.render_moved(feed, path))
 
 
 def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
@@ -57,6 +75,7 @@ def _document(feed: Feed, path: str, media_type: str, body: bytes) -> Document:
         body=body,
         kind=feed.kind,
         feed=feed.path,
+        month=feed.scope.month,
         name=feed.name,
         title=feed.title,
         entries=len(feed.entries),

@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING
 
 from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
+from lxml.etree import SubElement
 
 from feeds.render.shared import (
     GENERATOR,
     GENERATOR_VERSION,
+    HISTORY,
     MEDIA,
     MEDIA_TYPES,
-    alternate_formats,
+    feed_links,
+    history_mark,
     shows_media,
 )
 from feeds.render.xml import attribute, block, insert, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from lxml import etree
 
     from feeds.model import Feed, Link, Person
     from feeds.render.shared import ShownEntry
@@ -31,8 +36,9 @@ if TYPE_CHECKING:
 def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
     """The feed as an Atom 1.0 document in UTF-8."""
     document = FeedGenerator()
-    document.register_extension("publisher", _Namespaces, atom=True, rss=False)
+    document.register_extension("publisher", _Extension, atom=True, rss=False)
     document.publisher.shows_media = shows_media(shown)
+    document.publisher.mark = history_mark(feed)
     _add_metadata(document, feed)
     entries = (block("entry", _entry(item, feed), depth=1) for item in shown)
     return insert(document.atom_str(pretty=True), "</feed>", entries, feed.stylesheet)
@@ -46,8 +52,8 @@ def _add_metadata(document: FeedGenerator, feed: Feed) -> None:
     document.language(feed.language)
     document.link({"href": feed.address("atom"), "rel": "self", "type": MEDIA_TYPES["atom"]})
     document.link({"href": feed.link, "rel": "alternate", "type": "text/html"})
-    for href, type_ in alternate_formats(feed, "atom"):
-        document.link({"href": href, "rel": "alternate", "type": type_})
+    for link in feed_links(feed, "atom"):
+        document.link(link)
     document.generator(GENERATOR, version=GENERATOR_VERSION)
     if feed.author:
         document.author(_person(feed.author))
@@ -65,13 +71,20 @@ def _person(person: Person) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-class _Namespaces(BaseExtension):
-    """Declares Media RSS where an entry uses it."""
+class _Extension(BaseExtension):
+    """What feedgen has not: Media RSS, declared where an entry uses it, and the mark of RFC 5005."""
 
     shows_media: bool
+    mark: str | None
 
     def extend_ns(self) -> dict[str, str]:
-        return {"media": MEDIA} if self.shows_media else {}
+        media = {"media": MEDIA} if self.shows_media else {}
+        return media | ({"fh": HISTORY} if self.mark else {})
+
+    def extend_atom(self, atom: etree._Element) -> etree._Element:
+        if self.mark:
+            SubElement(atom, f"{{{HISTORY}}}{self.mark}")
+        return atom
 
 
 def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:

@@ -39,7 +39,7 @@ def render_page(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
     page = _environment().get_template("feed.html")
     return page.render(
         feed=feed,
-        root="../" * page_path(feed.path).count("/"),
+        root=_root(page_path(feed.path)),
         shown=shown[:_MOST],
         readers=[(name, pattern.format(address)) for name, pattern in _READERS.items()],
     ).encode()
@@ -51,10 +51,21 @@ def render_index(subscriptions: SubscriptionList) -> bytes:
     return page.render(subscriptions=subscriptions, root="", groups=group_outlines(subscriptions.outlines)).encode()
 
 
+def render_moved(feed: Feed, path: str) -> bytes:
+    """What leads to the page of a feed from where that was when the feed had this path."""
+    target = f"{_root(page_path(path))}{quote(feed.path)}/"
+    return _environment().get_template("moved.html").render(feed=feed, target=target).encode()
+
+
 def render_asset(path: str) -> tuple[str, bytes]:
     """The media type and the bytes of one of the `ASSETS`, which are the package's own."""
     source, _, _ = _LOADER.get_source(_environment(), path)
     return _ASSET_TYPES[path.rpartition(".")[2]], source.encode()
+
+
+def _root(path: str) -> str:
+    """The output folder, seen from a document in it."""
+    return "../" * path.count("/")
 
 
 @cache

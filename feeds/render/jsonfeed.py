@@ -46,16 +46,23 @@ class _Item(_Object, frozen=True, kw_only=True):
     attachments: list[_Attachment] = []
 
 
+class _Hub(_Object, frozen=True, kw_only=True):
+    type: str
+    url: str
+
+
 class _Document(_Object, frozen=True, kw_only=True):
     version: str
     title: str
     home_page_url: str
     feed_url: str
     description: str
+    next_url: str | None = None
     icon: str | None = None
     favicon: str | None = None
     authors: list[_Author] = []
     language: str
+    hubs: list[_Hub] = []
     items: list[_Item]
 
 
@@ -67,10 +74,12 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
         home_page_url=feed.link,
         feed_url=feed.address("json"),
         description=feed.description,
+        next_url=feed.address_of(feed.scope.previous, "json") if feed.scope.previous else None,
         icon=feed.logo or feed.icon or None,
         favicon=feed.icon or None,
         authors=[_author(feed.author)] if feed.author else [],
         language=feed.language,
+        hubs=[_Hub(type="WebSub", url=feed.hub)] if feed.hub and not feed.scope.month else [],
         items=[_item(item) for item in shown],
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

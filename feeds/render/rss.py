@@ -19,9 +19,11 @@ from feeds.render.content import attribution
 from feeds.render.shared import (
     GENERATOR,
     GENERATOR_VERSION,
+    HISTORY,
     MEDIA,
     MEDIA_TYPES,
-    alternate_formats,
+    feed_links,
+    history_mark,
     shows_media,
 )
 from feeds.render.xml import attribute, block, insert, plain, text
@@ -84,7 +86,7 @@ def _channel_image(feed: Feed) -> str | None:
 
 
 class _Channel(BaseExtension):
-    """What RSS takes from Atom for a channel: the links to its other formats; and the prefixes that items use."""
+    """What RSS takes from elsewhere for a channel, links and the mark of RFC 5005; and the prefixes that items use."""
 
     feed: Feed
     shown: Sequence[ShownEntry]
@@ -92,12 +94,16 @@ class _Channel(BaseExtension):
     def extend_ns(self) -> dict[str, str]:
         """The prefixes that this document uses, beyond those that feedgen always declares."""
         namespaces = {"dc": DC} if self.shown else {}
+        namespaces |= {"fh": HISTORY} if history_mark(self.feed) else {}
         return namespaces | ({"media": MEDIA} if shows_media(self.shown) else {})
 
     def extend_rss(self, rss: etree._Element) -> etree._Element:
         channel = rss[0]
-        for href, type_ in alternate_formats(self.feed, "rss"):
-            SubElement(channel, f"{{{ATOM}}}link", href=href, rel="alternate", type=type_)
+        for link in feed_links(self.feed, "rss"):
+            SubElement(channel, f"{{{ATOM}}}link", link)
+        mark = history_mark(self.feed)
+        if mark:
+            SubElement(channel, f"{{{HISTORY}}}{mark}")
         for path in _PLAIN_TEXTS:
             for element in channel.findall(path):
                 _write_plain(element)

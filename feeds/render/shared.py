@@ -21,6 +21,7 @@ GENERATOR_VERSION = __version__
 
 MEDIA = "http://search.yahoo.com/mrss/"
 _MEDIA = frozenset({"image", "audio", "video"})
+HISTORY = "http://purl.org/syndication/history/1.0"
 
 MEDIA_TYPES: dict[Format, str] = {
     "rss": "application/rss+xml",
@@ -78,11 +79,28 @@ def shows_media(shown: Iterable[ShownEntry]) -> bool:
     return any(item.enclosures for item in shown)
 
 
-def alternate_formats(feed: Feed, own: Format) -> Iterator[tuple[str, str]]:
-    """The address and media type of the feed in each of its other formats."""
+def feed_links(feed: Feed, own: Format) -> Iterator[dict[str, str]]:
+    """What a document links to beside itself and its page: its other formats, the hub, the feed's history.
+
+    WebSub, 4; RFC 5005, 4, where `current` is what people subscribe to.
+    """
     for other in feed.formats:
         if other != own:
-            yield feed.address(other), MEDIA_TYPES[other]
+            yield {"href": feed.address(other), "rel": "alternate", "type": MEDIA_TYPES[other]}
+    if feed.scope.month:
+        yield {"href": feed.address_of("", own), "rel": "current", "type": MEDIA_TYPES[own]}
+    elif feed.hub:
+        yield {"href": feed.hub, "rel": "hub"}
+    for rel, month in (("prev-archive", feed.scope.previous), ("next-archive", feed.scope.next)):
+        if month:
+            yield {"href": feed.address_of(month, own), "rel": rel, "type": MEDIA_TYPES[own]}
+
+
+def history_mark(feed: Feed) -> str | None:
+    """The element of RFC 5005 that tells what part of the feed's entries a document has; most have none."""
+    if feed.scope.month:
+        return "archive"
+    return "complete" if feed.scope.is_complete else None
 
 
 def group_outlines(outlines: Iterable[Outline]) -> list[tuple[str, list[Outline]]]:

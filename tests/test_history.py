@@ -1,0 +1,56 @@
+"""Which months of a feed have archive documents, and what each links to."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from feeds.catalog import Month
+from feeds.history import least_shown, split_history
+from feeds.model import Scope
+
+
+def months(**stories: int) -> list[Month]:
+    """Months such as m2026_03, newest first, with so many stories."""
+    found = []
+    for name, count in stories.items():
+        first = dt.datetime.strptime(name, "m%Y_%m").replace(tzinfo=dt.UTC)
+        found.append(Month(first, first + dt.timedelta(days=28), count, b""))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("history", "limit", "expected"),
+    [
+        pytest.param(months(), 5, [Scope()], id="no entries"),
+        pytest.param(months(m2026_03=5), 5, [Scope(is_complete=True)], id="all fit"),
+        pytest.param(months(m2026_03=2, m2026_01=3), 5, [Scope(is_complete=True)], id="two months fit"),
+        pytest.param(
+            months(m2026_03=2, m2026_01=4),
+            5,
+            [Scope(previous="2026-01"), Scope(month="2026-01")],
+            id="an entry does not fit",
+        ),
+        pytest.param(
+            months(m2026_03=1, m2026_01=1, m2025_12=1, m2020_06=9),
+            2,
+            [
+                Scope(previous="2026-01"),
+                Scope(month="2026-01", previous="2025-12"),
+                Scope(month="2025-12", previous="2020-06", next="2026-01"),
+                Scope(month="2020-06", next="2025-12"),
+            ],
+            id="months without entries are passed over",
+        ),
+    ],
+)
+def test_scopes(history: list[Month], limit: int, expected: list[Scope]) -> None:
+    newest, archives = split_history(history, limit)
+    assert [newest, *(scope for scope, _ in archives)] == expected
+    assert [month for _, month in archives] == history[1 : len(expected)]
+
+
+def test_the_newest_month_is_shown_as_a_whole() -> None:
+    assert least_shown(months(m2026_03=7, m2026_02=9)) == 7
+    assert least_shown([]) == 0
