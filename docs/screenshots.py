@@ -1,0 +1,88 @@
+"""Makes the pictures of README.md: pages of the sample archive in headless Chromium.
+
+    make screenshots
+
+The pictures of the entries are on domains that do not exist, so some are drawn in their place.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import zlib
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import which
+from threading import Thread
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from playwright.sync_api import ViewportSize, sync_playwright
+
+import feeds
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
+
+
+class Shot(NamedTuple):
+    """A picture: its name, the page, the size of the window, and the colours."""
+
+    name: str
+    path: str
+    size: ViewportSize
+    colours: Literal["dark", "light"]
+
+
+SHOTS = (
+    Shot("index", "", {"width": 1200, "height": 960}, "light"),
+    Shot("feed", "topics/ai/", {"width": 1200, "height": 820}, "light"),
+    Shot("phone", "topics/energy/", {"width": 390, "height": 820}, "dark"),
+)
+_PICTURE = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 480">
+<defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="hsl({0} 45% 55%)"/>
+<stop offset="1" stop-color="hsl({1} 50% 30%)"/></linearGradient></defs>
+<rect width="640" height="480" fill="url(#g)"/><circle cx="{2}" cy="200" r="110" fill="hsl({0} 60% 75% / .5)"/>
+</svg>"""
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """What was asked for is of no interest."""
+
+
+def main() -> None:
+    browser_path = which("chromium") or which("chromium-browser") or which("google-chrome")
+    if not browser_path:
+        sys.exit("Chromium is needed: on Debian, apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        output = Path(folder) / "output"
+        feeds.regenerate(feeds.load_config(ROOT / "config" / "feeds.yaml"), output=output, cache=folder)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(output)))
+        Thread(target=server.serve_forever, daemon=True).start()
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        for shot in SHOTS:
+            _take(browser, f"http://127.0.0.1:{server.server_port}/", shot)
+        browser.close()
+        server.shutdown()
+
+
+def _take(browser: Browser, base: str, shot: Shot) -> None:
+    page = browser.new_page(viewport=shot.size, color_scheme=shot.colours)
+    page.route(lambda url: not url.startswith(base), _draw)
+    page.goto(base + shot.path, wait_until="networkidle")
+    page.screenshot(path=IMAGES / f"{shot.name}.png")
+    page.close()
+
+
+def _draw(route: Route) -> None:
+    hue = zlib.crc32(route.request.url.encode()) % 360
+    route.fulfill(body=_PICTURE.format(hue, (hue + 50) % 360, 150 + hue), content_type="image/svg+xml")
+
+
+if __name__ == "__main__":
+    main()
