@@ -23,7 +23,7 @@ import msgspec
 
 from benchmarks.changes import borrowed
 from benchmarks.measure import listing, measure, yardstick
-from benchmarks.peers import CHANGED_LIMIT, Feeds, Hugo, Scenario, feeds_program
+from benchmarks.peers import CHANGED_LIMIT, Feeds, FeedsWithPages, Hugo, Scenario, feeds_program
 from benchmarks.report import BASELINE, HELP, LISTING, MB, PYTHON, Measurement, render_report
 from feeds.parallel import available_jobs
 
@@ -67,10 +67,12 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, articles: int, *, with_hugo: bool) -> Iterator[Stage]:
+def staged(folder: Path, articles: int, *, with_hugo: bool, with_pages: bool = False) -> Iterator[Stage]:
     """An archive of that many articles in `folder`, and the tools beside it."""
     with borrowed(folder, articles) as archive:
-        peers = [Hugo(folder / "hugo", archive.folder)] if with_hugo else []
+        peers: list[Peer] = [Hugo(folder / "hugo", archive.folder)] if with_hugo else []
+        if with_pages:
+            peers.append(FeedsWithPages(folder / "pages", archive.folder))
         yield Stage(archive, archive.shape(), Feeds(folder / "feeds", archive.folder), peers)
 
 
@@ -113,7 +115,7 @@ def _with_yardstick(take: Callable[[], Cost]) -> tuple[Cost, float]:
 
 def _noted(stage: Stage, round_: int, tool: str, scenario: str, cost: Cost, loop: float) -> Measurement:
     memory = f", {cost.memory / MB:.0f} MB" if cost.memory else ""
-    _tell(f"  {tool:8}  {scenario:21}  {cost.seconds:7.2f} s{memory}  (empty loop {loop:.2f} s)")
+    _tell(f"  {tool:16}  {scenario:21}  {cost.seconds:7.2f} s{memory}  (empty loop {loop:.2f} s)")
     return Measurement(
         articles=stage.shape.articles,
         round=round_,
@@ -185,6 +187,7 @@ def _tell(progress: str) -> None:
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Of what is short, in a round.")
 @click.option("--memory-rounds", type=click.IntRange(0), default=1, show_default=True, help="And in which memory does.")
 @click.option("--without-hugo", is_flag=True, help="Measure ours alone.")
+@click.option("--with-pages", is_flag=True, help="Measure ours with pages, too.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -200,6 +203,7 @@ def main(
     json_path: Path | None,
     *,
     without_hugo: bool,
+    with_pages: bool,
 ) -> None:
     """Compare ours with Hugo on the same archive, and print tables in Markdown."""
     machine = _machine(with_hugo=not without_hugo)
@@ -207,7 +211,9 @@ def main(
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="feeds-bench-")))
         stages = [
-            stack.enter_context(staged(place / str(articles), articles, with_hugo=not without_hugo))
+            stack.enter_context(
+                staged(place / str(articles), articles, with_hugo=not without_hugo, with_pages=with_pages)
+            )
             for articles in sorted(set(sizes))
         ]
         measurements = list(_play_all(stages, rounds, repeats, memory_rounds))

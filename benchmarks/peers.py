@@ -86,7 +86,8 @@ class Feeds:
     """Ours: three formats, related links, a feed for each topic and each provider; like Hugo here, without pages."""
 
     name = "feeds"
-    scenarios = tuple(Scenario)
+    scenarios: Collection[Scenario] = tuple(Scenario)
+    pages = "off"
 
     def __init__(self, folder: Path, articles: Path) -> None:
         self.folder = folder
@@ -105,7 +106,7 @@ class Feeds:
     def configure(self, topics: dict[str, int] | None = None) -> None:
         """Write the configuration, with settings of the topics' feeds other than the default ones."""
         site = {"title": _TITLE, "url": _URL}
-        config = {"site": site, "source": {"articles": [str(self._articles.resolve())]}, "pages": "off"}
+        config = {"site": site, "source": {"articles": [str(self._articles.resolve())]}, "pages": self.pages}
         _write_yaml(self._config, config | ({"feeds": {"topics": topics}} if topics else {}))
 
     def forget(self) -> None:
@@ -137,6 +138,14 @@ class Feeds:
         shutil.rmtree(fresh)
         shutil.rmtree(cache)
         return len(kept)
+
+
+class FeedsWithPages(Feeds):
+    """Ours, with a page for each feed."""
+
+    name = "feeds with pages"
+    scenarios = (Scenario.FULL, Scenario.NOTHING, Scenario.CHANGED)
+    pages = "on"
 
 
 class Hugo:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from benchmarks.peers import Feeds, Hugo, Scenario
+from benchmarks.peers import Feeds, FeedsWithPages, Hugo, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -144,6 +144,11 @@ def _tables(results: Results) -> Iterator[str]:
         ["best / median", "feeds, s", "Hugo, s", "wall", "processor time", "feeds, MB", "Hugo, MB", "memory"],
         (_scenario_row(results, scenario) for scenario in Scenario),
     )
+    if results.timed(FeedsWithPages.name, Scenario.FULL):
+        yield table(
+            ["best / median", "with pages, s", "against without", "against Hugo", "MB"],
+            (_pages_row(results, scenario) for scenario in FeedsWithPages.scenarios),
+        )
     yield table(
         ["best / median", "s"], ([name, _best_and_median(results.seconds(BASELINE, name))] for name in BASELINES)
     )
@@ -166,6 +171,19 @@ def _scenario_row(results: Results, scenario: Scenario) -> list[str]:
         f"{memory:.0f}" if memory else _NONE,
         f"{peer_memory:.0f}" if peer_memory else _NONE,
         f"{memory / peer_memory:.2f}" if memory and peer_memory else _NONE,
+    ]
+
+
+def _pages_row(results: Results, scenario: Scenario) -> list[str]:
+    ours = results.timed(FeedsWithPages.name, scenario)
+    without, peer = results.timed(Feeds.name, scenario), results.timed(Hugo.name, peer_scenario(scenario))
+    memory = results.peak(FeedsWithPages.name, scenario)
+    return [
+        scenario,
+        _best_and_median(results.seconds(FeedsWithPages.name, scenario)),
+        _median_ratio(ratios(ours, without)),
+        _median_ratio(ratios(ours, peer)),
+        f"{memory:.0f}" if memory else _NONE,
     ]
 
 

@@ -78,6 +78,13 @@ def test_the_tables_and_all_figures(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["60", "90"]
 
 
+@pytest.mark.usefixtures("ran")
+def test_pages_are_measured_beside() -> None:
+    result = CliRunner().invoke(main, ["--articles", "60", "--rounds", "1", "--with-pages"])
+    assert result.exit_code == 0, result.output
+    assert "| nothing changed | 1.00 / 1.00 | 1.00 | 0.50 | 5 |" in result.stdout
+
+
 def test_without_hugo_it_is_not_asked_for(ran: list[str]) -> None:
     result = CliRunner().invoke(main, ["--articles", "60", "--rounds", "1", "--memory-rounds", "0", "--without-hugo"])
     assert result.exit_code == 0, result.output
