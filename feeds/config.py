@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
 _RESERVED = "all, feeds, index, topics/…, providers/… and …/archive/YYYY-MM, which the publisher uses itself"
+_NO_FORMER_PATHS = frozenset({"feeds", "index"})
+_NOT_FORMER = "feeds, index and …/archive/YYYY-MM, which the publisher uses itself"
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
 _EXTENSIONS = (".rss", ".atom", ".json")
 _LONGEST_PATH = 200
@@ -186,7 +188,7 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
         path, keys = _text(feed, "path"), (*at, "path")
         if path is None:
             continue
-        folded = unicodedata.normalize("NFKC", path).casefold()
+        folded = _folded(path)
         parts = folded.split("/")
         if folded in _RESERVED_PATHS or parts[0] in _RESERVED_FOLDERS or _ARCHIVE.search(folded):
             yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}")
@@ -201,13 +203,25 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
 
 def _check_moved(values: Any, _: Path) -> Iterator[Finding]:
     moved = {str(at[-1]): path for at, path in _texts(values, "moved")}
+    seen: dict[str, str] = {}
     for old, new in moved.items():
-        if old == new:
+        folded = _folded(old)
+        if folded in _NO_FORMER_PATHS or _ARCHIVE.search(folded):
+            yield Finding(("moved", old), f"expected a path other than {_NOT_FORMER}")
+        elif old == new:
             yield Finding(("moved", old), "is the same path; expected the one that the feed has now")
         elif new in moved:
             yield Finding(("moved", old), f"{shown(new)} has moved, too; expected the path that the feed has now")
         elif any(path.lower().endswith(_EXTENSIONS) for path in (old, new)):
             yield Finding(("moved", old), f"{shown(new)}; expected paths without extension, such as topics/ai")
+        elif folded in seen:
+            yield Finding(("moved", old), f"clashes with {seen[folded]!r}; expected a path of its own")
+        seen.setdefault(folded, old)
+
+
+def _folded(path: str) -> str:
+    """What two paths have in common that some file systems take for one."""
+    return unicodedata.normalize("NFKC", path).casefold()
 
 
 def _check_matches(values: Any, _: Path) -> Iterator[Finding]:

@@ -116,7 +116,7 @@ def site_paths(config: Config) -> list[str]:
 
 
 def _with_copies(paths: Sequence[str], config: Config) -> list[str]:
-    extensions = ["", *(EXTENSIONS[coding] for coding in config.compress)]
+    extensions = ["", *(EXTENSIONS[coding] for coding in config.codings)]
     return [path + extension for path in paths for extension in extensions]
 
 

@@ -275,6 +275,11 @@ class Config(ConfigFile, frozen=True, kw_only=True):
         return self.pages == "on"
 
     @property
+    def codings(self) -> tuple[Coding, ...]:
+        """The codings of the compressed copies, each once."""
+        return tuple(dict.fromkeys(self.compress))
+
+    @property
     def default_output(self) -> Path:
         """`output/` beside the folder of the configuration."""
         return self.path.parent.parent / "output"

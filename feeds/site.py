@@ -357,5 +357,5 @@ def _render(job: _Job) -> list[Put]:
 def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:
     """The documents, and their compressed copies, as they are put in their places."""
     for document in documents:
-        for file in (document, *compressed(document, site.config.compress)):
+        for file in (document, *compressed(document, site.config.codings)):
             yield put_document(site.output, file, dry_run=site.is_dry_run)

@@ -745,6 +745,7 @@ def test_a_wrong_custom_feed_is_reported(site: SiteFolder, text: str, message: s
         pytest.param("topics", RESERVED, id="the topics' folder"),
         pytest.param("topics/ai", RESERVED, id="in the topics' folder"),
         pytest.param("Providers/ai", RESERVED, id="in the providers' folder"),
+        pytest.param("news/archive/2026-01", RESERVED, id="an archive"),
         pytest.param("ai.rss", "expected a path without extension", id="rss"),
         pytest.param("ai.ATOM", "expected a path without extension", id="Atom in capitals"),
         pytest.param("ai.json/news", "expected a path without extension", id="extension of a folder"),
@@ -760,6 +761,31 @@ def test_a_path_that_is_in_use_or_has_an_extension_is_reported(site: SiteFolder,
 )
 def test_a_path_that_only_looks_reserved_is_fine(site: SiteFolder, path: str) -> None:
     assert load_config(site.configure(f"{MINIMAL}feeds: {{custom: [{{path: {path}}}]}}")).feeds.custom[0].path == path
+
+
+NO_FORMER_PATH = "expected a path other than feeds, index and …/archive/YYYY-MM, which the publisher uses itself"
+
+
+@pytest.mark.parametrize(
+    ("moved", "message"),
+    [
+        pytest.param("feeds: all", f"moved.feeds: {NO_FORMER_PATH}", id="the manifest"),
+        pytest.param("Index: all", f"moved.Index: {NO_FORMER_PATH}", id="index"),
+        pytest.param("a/archive/2026-01: all", f"moved.a/archive/2026-01: {NO_FORMER_PATH}", id="an archive"),
+        pytest.param("a: a", "moved.a: is the same path; expected the one that the feed has now", id="the same"),
+        pytest.param("a: b, b: c", "moved.a: 'b' has moved, too; expected the path that the feed has now", id="twice"),
+        pytest.param("a.rss: b", "moved.a.rss: 'b'; expected paths without extension, such as topics/ai", id="rss"),
+        pytest.param("a: b, A: b", "moved.A: clashes with 'a'; expected a path of its own", id="case"),
+    ],
+)
+def test_a_path_that_cannot_have_moved_is_reported(site: SiteFolder, moved: str, message: str) -> None:
+    assert mistakes_in(site.configure(f"{MINIMAL}moved: {{{moved}}}")) == [f"3: {message}"]
+
+
+@pytest.mark.parametrize("moved", ["../a: b", "a: ../b", "/a: b", "a: [b]", "a: 1"])
+def test_what_is_no_path_cannot_have_moved(site: SiteFolder, moved: str) -> None:
+    (found,) = mistakes_in(site.configure(f"{MINIMAL}moved: {{{moved}}}"))
+    assert "expected a path such as ai or news/ai" in found
 
 
 @pytest.mark.parametrize("other", ["news/ai", "news/AI", "news/ＡＩ"], ids=["same", "case", "full width"])

@@ -164,6 +164,13 @@ def test_every_document_has_its_compressed_copies(compressed: Site) -> None:
         assert brotli.decompress(documents[f"{path}.br"]) == documents[path]
 
 
+def test_a_coding_that_is_named_twice_is_one(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}compress: [gzip, gzip]\n")
+    published.regenerate()
+    paths = [record["path"] for record in json.loads(published.documents()["feeds.json"])["documents"]]
+    assert len(paths) == len({*paths})
+
+
 def test_copies_are_written_with_their_documents_only(compressed: Site) -> None:
     assert compressed.regenerate().written == 0
     article(compressed, "a", "Robots", title="Another title")
