@@ -23,12 +23,14 @@ if TYPE_CHECKING:
         CatalogError,
         ConfigError,
         FeedsError,
+        HubError,
         Mistake,
         ProcessError,
         PublishError,
         StrictError,
         WatchError,
     )
+    from feeds.hub import HubReport, ping
     from feeds.settings import Config
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "Config",
     "ConfigError",
     "FeedsError",
+    "HubError",
+    "HubReport",
     "Mistake",
     "ProcessError",
     "PublishError",
@@ -44,6 +48,7 @@ __all__ = [
     "WatchError",
     "__version__",
     "load_config",
+    "ping",
     "regenerate",
 ]
 
@@ -52,6 +57,8 @@ _HOMES = {
     "Config": "feeds.settings",
     "ConfigError": "feeds.errors",
     "FeedsError": "feeds.errors",
+    "HubError": "feeds.errors",
+    "HubReport": "feeds.hub",
     "Mistake": "feeds.errors",
     "ProcessError": "feeds.errors",
     "PublishError": "feeds.errors",
@@ -59,6 +66,7 @@ _HOMES = {
     "StrictError": "feeds.errors",
     "WatchError": "feeds.errors",
     "load_config": "feeds.config",
+    "ping": "feeds.hub",
     "regenerate": "feeds.build",
 }
 

@@ -19,17 +19,20 @@ from feeds.archive import refresh
 from feeds.articles import ArticleFile
 from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
 from feeds.errors import Mistake, StrictError
+from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
+from feeds.publish import read_manifest
 from feeds.site import Site, moved_wrongly, publish_site, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from feeds.archive import Refreshed
     from feeds.model import Feed
     from feeds.parallel import Track
+    from feeds.publish import Record
     from feeds.settings import Config
 
 T = TypeVar("T")
@@ -45,7 +48,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `changed` counts the articles that were added, edited or removed since the catalog was last brought up to date;
     `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose time
     has not come, the first of them at `next_due`; `written`, `unchanged` and `removed` count documents, whose paths
-    below `output` are given where they changed. A dry run says what it would do.
+    below `output` are given where they changed; `hub` is what the hub was told, None where there is none. A dry run
+    says what it would do, and tells no hub.
     """
 
     output: str
@@ -64,6 +68,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     mistakes: tuple[Mistake, ...]
     seconds: float
     dry_run: bool = False
+    hub: HubReport | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ def regenerate(
     dry_run: bool = False,
     strict: bool = False,
     prune: bool = False,
+    ping: bool = True,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Report:
@@ -108,13 +114,17 @@ def regenerate(
     What was read and published before is remembered in the folder `cache`, by default `.feeds` beside the folder of the
     configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
     is the number of processes, by default that of the processors available. With `prune`, feeds that have lost their
-    last entry go. Raises StrictError, before anything is written, if `strict` and there is any mistake; PublishError
-    where `output` cannot be written; CatalogError where another run uses the cache; ProcessError where a process is
-    killed.
+    last entry go. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be
+    told fails no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict`
+    and there is any mistake; PublishError where `output` cannot be written; CatalogError where another run uses the
+    cache; ProcessError where a process is killed.
     """
     order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run, prunes=prune)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
-    return _with_catalog(order, work, anew=full)
+    report, notice = _with_catalog(order, work, anew=full)
+    if notice is None:
+        return report
+    return msgspec.structs.replace(report, hub=tell(notice) if ping else postpone(notice))
 
 
 def survey(
@@ -172,7 +182,8 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
             return work(catalog)
 
 
-def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> Report:
+def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
+    """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
     refreshed = _refresh(order, catalog)
     if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
         catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
@@ -180,6 +191,8 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     mistakes = _mistakes(catalog, refreshed, site)
     if strict and mistakes:
         raise StrictError(mistakes)
+    hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
+    told = recall_told(hub, _topics(site, read_manifest(site.output).documents)) if hub else {}
     published, feeds = publish_site(catalog, site, refreshed, jobs=order.jobs, track=order.track)
     report = Report(
         output=str(site.output),
@@ -201,7 +214,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     )
     if not order.is_dry_run:
         catalog.commit()
-    return report
+    return report, Notice(hub, told, _topics(site, published.documents)) if hub else None
 
 
 def _survey(order: _Order, catalog: Catalog) -> Overview:
@@ -224,6 +237,10 @@ def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
 def _site(order: _Order, catalog: Catalog) -> Site:
     taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
     return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run, order.prunes)
+
+
+def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:
+    return topics_of(records, site.config.base_url)
 
 
 def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:

@@ -18,6 +18,7 @@ from feeds.wording import (
     counted,
     documents_counted,
     error_line,
+    hub_line,
     report_lines,
     run_line,
     shown_path,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from feeds.build import Report
     from feeds.errors import Mistake
+    from feeds.hub import HubReport
     from feeds.model import Feed
     from feeds.parallel import Track
     from feeds.settings import Config
@@ -93,6 +95,7 @@ def init(folder: Path) -> None:
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Publish nothing if there is any mistake.")
+@click.option("--no-ping", is_flag=True, help="Do not tell the hub what changed; `feeds ping` does it later.")
 @click.option("--watch", is_flag=True, help="Publish again whenever something is saved, until Ctrl-C.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
@@ -105,6 +108,7 @@ def regenerate(  # one parameter an option
     full: bool,
     dry_run: bool,
     strict: bool,
+    no_ping: bool,
     watch: bool,
     as_json: bool,
     quiet: bool,
@@ -113,7 +117,7 @@ def regenerate(  # one parameter an option
     if watch:
         if dry_run:
             raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
-        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs}
+        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs, "ping": not no_ping}
         _watch(config_path, as_json=as_json, quiet=quiet, **options)
         return
     from feeds.build import regenerate as run
@@ -126,6 +130,7 @@ def regenerate(  # one parameter an option
             full=full,
             dry_run=dry_run,
             strict=strict,
+            ping=not no_ping,
             jobs=jobs,
             track=_progress(quiet=quiet),
         )
@@ -133,14 +138,29 @@ def regenerate(  # one parameter an option
         _echo_json(report)
         return
     _echo_mistakes(report.mistakes)
-    if quiet:
-        return
-    if dry_run:
+    if not quiet:
+        _echo_report(report)
+    if report.hub:
+        _echo_hub(report.hub, quiet=quiet)
+
+
+def _echo_report(report: Report) -> None:
+    if report.dry_run:
         for would, paths in (("write", report.written_paths), ("remove", report.removed_paths)):
             for path in paths:
                 click.echo(f"would {would} {path}")
     for line in report_lines(report):
         click.echo(line)
+
+
+def _echo_hub(hub: HubReport, *, quiet: bool) -> None:
+    line = hub_line(hub)
+    if line and (hub.reason or not quiet):
+        click.echo(_sentence(line), err=hub.reason is not None)
+
+
+def _sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}"
 
 
 @main.command()
@@ -162,6 +182,33 @@ def prune(config_path: Path, output: Path | None, cache: Path | None, *, dry_run
     for path in report.removed_paths:
         click.echo(f"{'would remove' if dry_run else 'removed'} {path}")
     click.echo(f"{documents_counted(report)} in {shown_path(report.output)}")
+    if report.hub:
+        _echo_hub(report.hub, quiet=False)
+
+
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--all", "everything", is_flag=True, help="Tell the hub of every feed, whatever it was told before.")
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Print only what could not be told.")
+def ping(
+    config_path: Path, output: Path | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
+) -> None:
+    """Tell the WebSub hub which feeds changed since it was told last."""
+    from feeds.hub import ping as tell
+
+    with _errors():
+        report = tell(_load(config_path), output=output, cache=cache, everything=everything)
+    if as_json:
+        _echo_json(report)
+    elif report.told or report.reason:
+        _echo_hub(report, quiet=quiet)
+    elif not quiet:
+        click.echo("The hub knows of everything.")
+    if report.waiting:
+        sys.exit(_EXIT_NOT_DONE)
 
 
 @main.command("list")
@@ -240,6 +287,7 @@ class _Diary:
         self._quiet = quiet or as_json
         self._mistakes: frozenset[Mistake] = frozenset()
         self._errors: dict[str, str] = {}
+        self._trouble: str | None = None
 
     def note(self, event: Watching | Outcome) -> None:
         from feeds.watch import Watching
@@ -254,14 +302,17 @@ class _Diary:
 
     def _note_report(self, cause: Cause, report: Report) -> None:
         new = self._new(report.mistakes)
+        has_news = self._has_news(report.hub)
         is_awaited = self._errors.pop("run", None) or cause in {"start", "configuration"}
-        if not (is_awaited or new or report.changed or report.written or report.removed):
+        if not (is_awaited or new or has_news or report.changed or report.written or report.removed):
             return
         if self._as_json:
             _echo_json_line(report)
             return
         _echo_mistakes(new)
         if self._quiet:
+            if report.hub and report.hub.reason and has_news:
+                _echo_now(hub_line(report.hub), err=True)
             return
         _echo_now(run_line(cause, report))
         if not report.entries or not report.feeds:
@@ -282,6 +333,11 @@ class _Diary:
             return
         _echo_mistakes(new)
         _echo_now(error_line(error), err=True)
+
+    def _has_news(self, hub: HubReport | None) -> bool:
+        """Whether a hub was told of something, or could not be told for another reason than in the run before."""
+        known, self._trouble = self._trouble, hub.reason if hub else None
+        return bool(hub and (hub.told or self._trouble not in {None, known}))
 
     def _new(self, mistakes: Sequence[Mistake]) -> list[Mistake]:
         """Those that the run before did not have."""

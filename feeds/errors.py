@@ -5,6 +5,7 @@ FeedsError
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
 ├── CatalogError    the cache cannot be used: nothing was done
 ├── PublishError    the output folder could not be written: what was published stays published
+├── HubError        it is not known what the hub was told
 ├── WatchError      the folders of articles cannot be watched
 └── ProcessError    a process of the run was killed: what was published stays published
 """
@@ -82,6 +83,10 @@ class PublishError(FeedsError):
 
 class ProcessError(FeedsError):
     """A process of the run was killed, by somebody or because there was not enough memory."""
+
+
+class HubError(FeedsError):
+    """The hub is to be told of what changed, and it is not known what it was told before."""
 
 
 class WatchError(FeedsError):

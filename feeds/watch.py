@@ -1,8 +1,9 @@
 """Publishing again after each change: a run at the start, one for each burst of saves, and one with each minute.
 
 There is also one when an entry is due. The run of the minute is for what else no save tells: a window of `newer_than`
-that moved on, a document that somebody removed, and a change that the watcher could not see, as on a network file
-system. A run that finds nothing to do is cheap. The folders are watched anew with each minute, too.
+that moved on, a document that somebody removed, a hub that could not be told, and a change that the watcher could not
+see, as on a network file system. A run that finds nothing to do is cheap. The folders are watched anew with each
+minute, too.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def watch(
     cache: Path | str | None = None,
     full: bool = False,
     strict: bool = False,
+    ping: bool = True,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Iterator[Watching | Outcome]:
@@ -80,7 +82,7 @@ def watch(
     changes can be seen in no way.
     """
     site = _Site(Path(config_path), output, cache)
-    run = _Run(site, output, cache, full=full, strict=strict, jobs=jobs, track=track)
+    run = _Run(site, output, cache, full=full, strict=strict, ping=ping, jobs=jobs, track=track)
     folders = None
     polling = None  # as the environment says
     cause: Cause = "start"
@@ -182,12 +184,13 @@ class _Run:
         *,
         full: bool,
         strict: bool,
+        ping: bool = True,
         jobs: int | None,
         track: Track,
     ) -> None:
         self._site = site
         self._full = full
-        self._run = partial(regenerate, output=output, cache=cache, strict=strict, jobs=jobs, track=track)
+        self._run = partial(regenerate, output=output, cache=cache, strict=strict, ping=ping, jobs=jobs, track=track)
 
     def __call__(self) -> Report | FeedsError | None:
         """What came of it; None where a folder is missing, which must not empty the feeds."""

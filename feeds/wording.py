@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from feeds.build import Report
     from feeds.errors import FeedsError
+    from feeds.hub import HubReport
     from feeds.watch import Cause, Watching
 
 _POLLING = "every file is looked at twice a second instead (on Linux, sysctl fs.inotify has the limits of watching)"
@@ -47,6 +48,17 @@ def documents_counted(report: Report) -> str:
     return f"{written}, {report.unchanged} unchanged, {report.removed} {would}removed"
 
 
+def hub_line(hub: HubReport) -> str:
+    """What a hub was told, and of what it was not; nothing where there was nothing to tell."""
+    told = f"the hub was told of {counted(len(hub.told), 'document')}" if hub.told else ""
+    if not hub.waiting:
+        return told + (f"; that cannot be remembered ({hub.reason})" if hub.reason else "")
+    if hub.reason is None:
+        return f"the hub is to be told of {counted(len(hub.waiting), 'document')}: `feeds ping` does it"
+    not_told = f"the hub {hub.hub} was not told of {counted(len(hub.waiting), 'document')} ({hub.reason})"
+    return "; ".join(filter(None, (told, not_told, "the next run tries again")))
+
+
 def strict_line(error: StrictError) -> str:
     return f"Nothing was published: {counted(len(error.mistakes), 'mistake')} (--strict)."
 
@@ -78,7 +90,8 @@ def run_line(cause: Cause, report: Report) -> str:
     else:
         why = f"{counted(report.changed, 'article')} changed" if report.changed else "no article changed"
     mistakes = f", {counted(len(report.mistakes), 'mistake')}" if report.mistakes else ""
-    return f"{why}: {documents_counted(report)}{mistakes} ({report.seconds:.1f} s)"
+    hub = hub_line(report.hub) if report.hub else ""
+    return f"{why}: {documents_counted(report)}{mistakes} ({report.seconds:.1f} s)" + (f"; {hub}" if hub else "")
 
 
 def error_line(error: FeedsError) -> str:

@@ -27,6 +27,7 @@ COMMANDS = {
     "config-schema": "Print the JSON Schema of the configuration, for editors.",
     "init": "Start a site in FOLDER: a commented configuration and a first article.",
     "list": "List the feeds, with their entries, newest entry and address.",
+    "ping": "Tell the WebSub hub which feeds changed since it was told last.",
     "prune": "Publish, and remove the feeds that have lost their last entry.",
     "regenerate": "Publish the feeds: write what changed, leave the rest alone.",
 }
@@ -155,6 +156,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
             }
         ],
         "dry_run": False,
+        "hub": None,
     }
 
 

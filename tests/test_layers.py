@@ -49,6 +49,8 @@ ORDER = [
     "render",
     "publish",
     "site",
+    "websub",
+    "hub",
     "build",
     "watch",
     "wording",
@@ -57,7 +59,7 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = {"articles", "catalog", "catalog.code", "catalog.database", "config", "publish", "starter", "watch"}
+TOUCH_THE_DISK = set("articles catalog catalog.code catalog.database config hub publish starter watch".split())
 PRINT = {"cli"}
 
 
@@ -146,7 +148,9 @@ def test_only_the_command_line_prints(name: str) -> None:
     assert not calls(MODULES[name]) & {"print", "echo", "secho"}
 
 
-@pytest.mark.parametrize("heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "watchfiles"])
+@pytest.mark.parametrize(
+    "heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "urllib3", "watchfiles"]
+)
 def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = (
         "import sys; from click.testing import CliRunner; from feeds.cli import main;"
