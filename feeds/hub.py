@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.errors import ConfigError, HubError, Mistake
-from feeds.model import document_address, document_path
+from feeds.model import document_address
 from feeds.publish import read_manifest
-from feeds.settings import ALL_FORMATS
 from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
@@ -93,17 +92,11 @@ def hub_of(config: Config, output: Path, cache: Path) -> Hub | None:
 
 
 def topics_of(records: Iterable[Record], base_url: str) -> dict[str, str]:
-    """The digests of all that people subscribe to, by address.
-
-    Neither archives nor compressed copies are, nor the copies at paths that a feed had before: what these say of
-    themselves is where the feed is now.
-    """
+    """The digests of all that people subscribe to, by address."""
     return {
-        document_address(base_url, record.feed, format_): record.digest
+        document_address(base_url, record.feed, record.subscribed): record.digest
         for record in records
-        if record.feed and not record.month and not record.coding
-        for format_ in ALL_FORMATS
-        if record.path == document_path(record.feed, format_)
+        if record.subscribed
     }
 
 

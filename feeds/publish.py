@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import msgspec
 
 from feeds.errors import PublishError
-from feeds.model import Coding, Document, Kind
+from feeds.model import Coding, Document, Format, Kind, document_path
+from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -44,6 +45,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bytes: int
     digest: str
     coding: Coding | None = None
+
+    @property
+    def subscribed(self) -> Format | None:
+        """The format of a document that people subscribe to.
+
+        Neither archives nor compressed copies are, nor what is at a path that a feed had before: that says of itself
+        where the feed is now.
+        """
+        if not self.feed or self.month or self.coding:
+            return None
+        return next((name for name in ALL_FORMATS if self.path == document_path(self.feed, name)), None)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ ORDER = [
     "render.opml",
     "render",
     "publish",
+    "web",
     "site",
     "websub",
     "hub",
