@@ -57,11 +57,12 @@ ORDER = [
     "wording",
     "starter",
     "",
+    "cli.printing",
     "cli",
     "__main__",
 ]
 TOUCH_THE_DISK = set("articles catalog catalog.code catalog.database config hub publish starter watch".split())
-PRINT = {"cli"}
+PRINT = {"cli", "cli.printing"}
 
 
 def module_name(path: Path) -> str:

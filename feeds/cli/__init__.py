@@ -1,0 +1,234 @@
+"""The command line: parse, call, print, exit."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feeds._version import __version__
+from feeds.cli.printing import (
+    EXIT_NOT_DONE,
+    Diary,
+    echo_feeds,
+    echo_hub,
+    echo_json,
+    echo_mistakes,
+    echo_report,
+    exit_on_errors,
+    progress,
+)
+from feeds.wording import counted, documents_counted, shown_path
+
+if TYPE_CHECKING:
+    from feeds.settings import Config
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("config/feeds.yaml"),
+    show_default=True,
+    help="The configuration file.",
+)
+output_option = click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to publish into.  [default: output/ beside the configuration's folder]",
+)
+cache_option = click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Turn a folder of articles into RSS, Atom and JSON feeds."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+def init(folder: Path) -> None:
+    """Start a site in FOLDER: a commented configuration and a first article."""
+    from feeds.starter import write_starter
+
+    with exit_on_errors():
+        written = write_starter(folder)
+    for path in written:
+        click.echo(f"wrote {path}")
+    there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} and "
+    click.echo(f"Next: {there}run `feeds regenerate`, then look into output/.")
+
+
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--full", is_flag=True, help="Read and render everything again.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--strict", is_flag=True, help="Publish nothing if there is any mistake.")
+@click.option("--no-ping", is_flag=True, help="Do not tell the hub what changed; `feeds ping` does it later.")
+@click.option("--watch", is_flag=True, help="Publish again whenever something is saved, until Ctrl-C.")
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
+def regenerate(  # one parameter an option
+    config_path: Path,
+    output: Path | None,
+    cache: Path | None,
+    jobs: int | None,
+    *,
+    full: bool,
+    dry_run: bool,
+    strict: bool,
+    no_ping: bool,
+    watch: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Publish the feeds: write what changed, leave the rest alone."""
+    if watch:
+        if dry_run:
+            raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
+        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs, "ping": not no_ping}
+        _watch(config_path, as_json=as_json, quiet=quiet, **options)
+        return
+    from feeds.build import regenerate as run
+
+    with exit_on_errors():
+        report = run(
+            _load(config_path),
+            output=output,
+            cache=cache,
+            full=full,
+            dry_run=dry_run,
+            strict=strict,
+            ping=not no_ping,
+            jobs=jobs,
+            track=progress(quiet=quiet),
+        )
+    if as_json:
+        echo_json(report)
+        return
+    echo_mistakes(report.mistakes)
+    if not quiet:
+        echo_report(report)
+    if report.hub:
+        echo_hub(report.hub, quiet=quiet)
+
+
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and do nothing.")
+@json_option
+def prune(config_path: Path, output: Path | None, cache: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    """Publish, and remove the feeds that have lost their last entry."""
+    from feeds.build import regenerate as run
+
+    with exit_on_errors():
+        report = run(_load(config_path), output=output, cache=cache, dry_run=dry_run, prune=True)
+    if as_json:
+        echo_json(report)
+        return
+    echo_mistakes(report.mistakes)
+    for path in report.removed_paths:
+        click.echo(f"{'would remove' if dry_run else 'removed'} {path}")
+    click.echo(f"{documents_counted(report)} in {shown_path(report.output)}")
+    if report.hub:
+        echo_hub(report.hub, quiet=False)
+
+
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--all", "everything", is_flag=True, help="Tell the hub of every feed, whatever it was told before.")
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Print only what could not be told.")
+def ping(
+    config_path: Path, output: Path | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
+) -> None:
+    """Tell the WebSub hub which feeds changed since it was told last."""
+    from feeds.hub import ping as tell
+
+    with exit_on_errors():
+        report = tell(_load(config_path), output=output, cache=cache, everything=everything)
+    if as_json:
+        echo_json(report)
+    elif report.told or report.reason:
+        echo_hub(report, quiet=quiet)
+    elif not quiet:
+        click.echo("The hub knows of everything.")
+    if report.waiting:
+        sys.exit(EXIT_NOT_DONE)
+
+
+@main.command("list")
+@config_option
+@output_option
+@json_option
+def list_feeds(config_path: Path, output: Path | None, *, as_json: bool) -> None:
+    """List the feeds, with their entries, newest entry and address."""
+    from feeds.build import survey
+
+    with exit_on_errors():
+        found = survey(_load(config_path), output=output)
+    echo_feeds(found.feeds, as_json=as_json)
+
+
+@main.command()
+@config_option
+@output_option
+@json_option
+def check(config_path: Path, output: Path | None, *, as_json: bool) -> None:
+    """Check the configuration and every article; write nothing."""
+    from feeds.build import survey
+
+    with exit_on_errors():
+        found = survey(_load(config_path), output=output)
+    if as_json:
+        echo_json({"articles": found.articles, "left_out": found.left_out, "mistakes": found.mistakes})
+    else:
+        echo_mistakes(found.mistakes, most=None)
+        click.echo(f"{counted(found.articles, 'article')}, {counted(len(found.mistakes), 'mistake')}")
+    if found.mistakes:
+        sys.exit(EXIT_NOT_DONE)
+
+
+@main.command("config-schema")
+def config_schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from feeds.settings import json_schema
+
+    echo_json(json_schema())
+
+
+def _load(path: Path) -> Config:
+    from feeds.config import load_config
+
+    return load_config(path)
+
+
+def _watch(config_path: Path, *, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Publish after each change, until Ctrl-C or SIGTERM, which are no errors."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    diary = Diary(as_json=as_json, quiet=quiet)
+    try:
+        from feeds.watch import watch
+
+        with exit_on_errors():
+            for event in watch(config_path, track=progress(quiet=quiet or as_json), **options):
+                diary.note(event)
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the terminal's ^C stands in the line

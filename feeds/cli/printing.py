@@ -1,0 +1,204 @@
+"""What the commands print: reports, mistakes, errors with their exit codes, and a diary while watching."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from feeds.errors import ConfigError, FeedsError, StrictError
+from feeds.wording import error_line, hub_line, report_lines, run_line, strict_line, watching_line, why_nothing
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from feeds.build import Report
+    from feeds.errors import Mistake
+    from feeds.hub import HubReport
+    from feeds.model import Feed
+    from feeds.parallel import Track
+    from feeds.watch import Cause, Outcome, Watching
+
+T = TypeVar("T")
+
+EXIT_NOT_DONE = 1
+EXIT_WRONG = 2
+_LONG_RUN = 500
+_MOST_MISTAKES = 20
+
+
+def echo_report(report: Report) -> None:
+    if report.dry_run:
+        for would, paths in (("write", report.written_paths), ("remove", report.removed_paths)):
+            for path in paths:
+                click.echo(f"would {would} {path}")
+    for line in report_lines(report):
+        click.echo(line)
+
+
+def echo_hub(hub: HubReport, *, quiet: bool) -> None:
+    line = hub_line(hub)
+    if line and (hub.reason or not quiet):
+        click.echo(_sentence(line), err=hub.reason is not None)
+
+
+def _sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}"
+
+
+class Diary:
+    """Prints what happens while watching, and nothing twice: no run that changed nothing, no mistake known by then."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self._as_json = as_json
+        self._quiet = quiet or as_json
+        self._mistakes: frozenset[Mistake] = frozenset()
+        self._errors: dict[str, str] = {}
+        self._trouble: str | None = None
+
+    def note(self, event: Watching | Outcome) -> None:
+        from feeds.watch import Watching
+
+        if isinstance(event, Watching):
+            if not self._quiet:
+                click.echo(watching_line(event))
+        elif isinstance(event.result, FeedsError):
+            self._note_error(event.cause, event.result)
+        else:
+            self._note_report(event.cause, event.result)
+
+    def _note_report(self, cause: Cause, report: Report) -> None:
+        new = self._new(report.mistakes)
+        has_news = self._has_news(report.hub)
+        is_awaited = self._errors.pop("run", None) or cause in {"start", "configuration"}
+        if not (is_awaited or new or has_news or report.changed or report.written or report.removed):
+            return
+        if self._as_json:
+            _echo_json_line(report)
+            return
+        echo_mistakes(new)
+        if self._quiet:
+            if report.hub and report.hub.reason and has_news:
+                _echo_now(hub_line(report.hub), err=True)
+            return
+        _echo_now(run_line(cause, report))
+        if not report.entries or not report.feeds:
+            for line in why_nothing(report):
+                click.echo(line)
+
+    def _note_error(self, cause: Cause, error: FeedsError) -> None:
+        """What a run ended with, or a configuration that is wrong; one that stays the same is told once."""
+        kind = "configuration" if isinstance(error, ConfigError) else "run"
+        is_known = cause == "time" and self._errors.get(kind) == str(error)
+        self._errors[kind] = str(error)
+        mistakes = error.mistakes if isinstance(error, ConfigError | StrictError) else ()
+        new = self._new(mistakes) if isinstance(error, StrictError) else mistakes
+        if is_known:
+            return
+        if self._as_json:
+            _echo_json_line({"error": error_line(error), "mistakes": mistakes})
+            return
+        echo_mistakes(new)
+        _echo_now(error_line(error), err=True)
+
+    def _has_news(self, hub: HubReport | None) -> bool:
+        """Whether a hub was told of something, or could not be told for another reason than in the run before."""
+        known, self._trouble = self._trouble, hub.reason if hub else None
+        return bool(hub and (hub.told or self._trouble not in {None, known}))
+
+    def _new(self, mistakes: Sequence[Mistake]) -> list[Mistake]:
+        """Those that the run before did not have."""
+        known, self._mistakes = self._mistakes, frozenset(mistakes)
+        return [mistake for mistake in mistakes if mistake not in known]
+
+
+@contextmanager
+def exit_on_errors() -> Iterator[None]:
+    """Errors of the package become a message and an exit code."""
+    try:
+        yield
+    except ConfigError as error:
+        echo_mistakes(error.mistakes, most=None)
+        sys.exit(EXIT_WRONG)
+    except StrictError as error:
+        echo_mistakes(error.mistakes, most=None)
+        click.echo(strict_line(error), err=True)
+        sys.exit(EXIT_NOT_DONE)
+    except FeedsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_NOT_DONE)
+
+
+def echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKES) -> None:
+    lines = [str(mistake) for mistake in mistakes]
+    for line in lines[:most]:
+        click.echo(line, err=True)
+    if most is not None and len(lines) > most:
+        click.echo(f"… and {len(lines) - most} more; `feeds check` lists all", err=True)
+
+
+def _echo_now(line: str, *, err: bool = False) -> None:
+    """The line with the time of day."""
+    click.echo(f"{time.strftime('%H:%M:%S')}  {line}", err=err)
+
+
+def echo_feeds(feeds: Iterable[Feed], *, as_json: bool) -> None:
+    rows = [_feed_row(feed) for feed in feeds]
+    if as_json:
+        echo_json(rows)
+        return
+    table = [("FEED", "ENTRIES", "NEWEST", "ADDRESS")]
+    table += [(row["title"], str(row["entries"]), _shown_time(row["newest"]), row["addresses"][0]) for row in rows]
+    for line in _aligned(table):
+        click.echo(line)
+
+
+def _feed_row(feed: Feed) -> dict[str, Any]:
+    newest = max((entry.published for entry in feed.entries), default=None)
+    return {
+        "path": feed.path,
+        "kind": feed.kind,
+        "title": feed.title,
+        "entries": len(feed.entries),
+        "newest": newest,
+        "addresses": [feed.address(format_) for format_ in feed.formats],
+    }
+
+
+def _shown_time(time: dt.datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M}" if time else "–"
+
+
+def _aligned(table: list[tuple[str, str, str, str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for title, entries, newest, address in table:
+        yield f"{title:<{widths[0]}}  {entries:>{widths[1]}}  {newest:<{widths[2]}}  {address}"
+
+
+def echo_json(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def _echo_json_line(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.encode(value))
+
+
+def progress(*, quiet: bool) -> Track:
+    """A progress bar for long runs on a terminal, and none elsewhere."""
+
+    def track(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+        if quiet or length < _LONG_RUN or not sys.stderr.isatty():
+            yield from items
+            return
+        with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
+            yield from bar
+
+    return track
