@@ -6,6 +6,7 @@ FeedsError
 ├── CatalogError    the cache cannot be used: nothing was done
 ├── PublishError    the output folder could not be written: what was published stays published
 ├── HubError        it is not known what the hub was told
+├── ServeError      the address to serve at cannot be had, or there is nothing to serve
 ├── WatchError      the folders of articles cannot be watched
 └── ProcessError    a process of the run was killed: what was published stays published
 """
@@ -87,6 +88,10 @@ class ProcessError(FeedsError):
 
 class HubError(FeedsError):
     """The hub is to be told of what changed, and it is not known what it was told before."""
+
+
+class ServeError(FeedsError):
+    """The address to serve at cannot be had, or there is nothing to serve."""
 
 
 class WatchError(FeedsError):

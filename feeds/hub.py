@@ -18,7 +18,6 @@ import msgspec
 from feeds.errors import ConfigError, HubError, Mistake
 from feeds.model import document_address
 from feeds.publish import read_manifest
-from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,8 +86,7 @@ class _Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 def hub_of(config: Config, output: Path, cache: Path) -> Hub | None:
     """The configured hub, None where there is none."""
-    address = absolute_url(config.site.hub) if config.site.hub else None
-    return Hub(address, cache / f"{config.path.stem}.hub.json", output) if address else None
+    return Hub(config.hub, cache / f"{config.path.stem}.hub.json", output) if config.hub else None
 
 
 def topics_of(records: Iterable[Record], base_url: str) -> dict[str, str]:

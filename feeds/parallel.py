@@ -77,7 +77,7 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    context = multiprocessing.get_context(_start_method())
     pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(start, arguments))
     try:
         yield lambda function, items: _ordered(pool, function, items, jobs * _AHEAD)
@@ -89,6 +89,11 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start_method() -> str:
+    """How processes come to be. Beside other threads none is forked: these may hold locks that nobody returns then."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:

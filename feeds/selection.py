@@ -146,7 +146,7 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
         logo=_valid(icon or site.logo),
         rights=site.rights,
         ttl=site.ttl,
-        hub=_valid(site.hub),
+        hub=config.hub,
         scope=scope,
         moved_from=plan.moved_from,
     )

@@ -290,6 +290,11 @@ class Config(ConfigFile, frozen=True, kw_only=True):
         return self.path.parent.parent / ".feeds"
 
     @property
+    def hub(self) -> str | None:
+        """`site.hub` as a valid address."""
+        return absolute_url(self.site.hub) if self.site.hub else None
+
+    @property
     def base_url(self) -> str:
         """`site.url` as a valid address, with one slash at its end."""
         return (absolute_url(self.site.url) or self.site.url).rstrip("/") + "/"

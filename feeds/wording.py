@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from feeds.errors import ConfigError, StrictError, WatchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from feeds.build import Report
     from feeds.errors import FeedsError
     from feeds.hub import HubReport
+    from feeds.settings import Config
     from feeds.watch import Cause, Watching
 
 _POLLING = "every file is looked at twice a second instead (on Linux, sysctl fs.inotify has the limits of watching)"
@@ -79,6 +82,12 @@ def why_nothing(report: Report) -> Iterator[str]:
 def watching_line(event: Watching) -> str:
     folders = ", ".join(shown_path(str(folder)) for folder in event.folders)
     return f"Watching {folders} and {shown_path(str(event.config.absolute()))}; Ctrl-C ends it."
+
+
+def serving_line(output: Path, address: str, config: Config) -> str:
+    """Where the site is served."""
+    path = urlsplit(config.base_url).path.lstrip("/")
+    return f"Serving {shown_path(str(output))} at {address}{path}; Ctrl-C ends it."
 
 
 def run_line(cause: Cause, report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import feeds
+from feeds import parallel
 from feeds.catalog import Catalog, FileOutcome, encode_entry
 from feeds.membership import Rules
 from feeds.selection import make_feed, plan_feeds
@@ -96,6 +98,13 @@ def site(tmp_path: Path) -> Site:
         """
     )
     return site
+
+
+@pytest.fixture(autouse=True)
+def _processes_as_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-xdist has threads, the command has none."""
+    if sys.platform == "linux":
+        monkeypatch.setattr(parallel, "_start_method", lambda: "fork")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "list": "List the feeds, with their entries, newest entry and address.",
     "ping": "Tell the WebSub hub which feeds changed since it was told last.",
     "prune": "Publish, and remove the feeds that have lost their last entry.",
+    "serve": "Serve what is published over HTTP, for a preview or a small site.",
     "regenerate": "Publish the feeds: write what changed, leave the rest alone.",
 }
 ARTICLE = """\

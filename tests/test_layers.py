@@ -53,6 +53,8 @@ ORDER = [
     "websub",
     "hub",
     "build",
+    "application",
+    "serve",
     "watch",
     "wording",
     "starter",
@@ -61,7 +63,9 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = set("articles catalog catalog.code catalog.database config hub publish starter watch".split())
+TOUCH_THE_DISK = set(
+    "application articles catalog catalog.code catalog.database config hub publish starter watch".split()
+)
 PRINT = {"cli", "cli.printing"}
 
 
@@ -151,7 +155,8 @@ def test_only_the_command_line_prints(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "urllib3", "watchfiles"]
+    "heavy",
+    ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "urllib3", "watchfiles", "werkzeug"],
 )
 def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = (

@@ -181,3 +181,21 @@ def test_no_process_is_left_when_the_first_is_killed(site: Site) -> None:
     while is_alive(run.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(run.pid)
+
+
+def test_beside_other_threads_nothing_is_forked(site: Site) -> None:
+    """As while the site is served, too."""
+    for number in range(200):
+        address = f"https://a.example/{number}"
+        site.article(f"{number}.md", f"title: A\nwebUrl: {address}\npublishedDateTime: 2026-05-01T08:30:00Z")
+    code = (
+        "import sys, threading, feeds, feeds.parallel\n"
+        "first = feeds.parallel._start_method()\n"
+        "thread = threading.Thread(target=threading.Event().wait, daemon=True)\n"
+        "thread.start()\n"
+        f"report = feeds.regenerate(feeds.load_config({str(site.config_path)!r}), jobs=2)\n"
+        "print(first, feeds.parallel._start_method(), report.entries)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    first = "fork" if sys.platform == "linux" else "spawn"
+    assert done.stdout == f"{first} spawn 200\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,11 @@ from feeds.cli.printing import (
     exit_on_errors,
     progress,
 )
-from feeds.wording import counted, documents_counted, shown_path
+from feeds.wording import counted, documents_counted, serving_line, shown_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from feeds.settings import Config
 
 config_option = click.option(
@@ -99,7 +102,8 @@ def regenerate(  # one parameter an option
         if dry_run:
             raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
         options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs, "ping": not no_ping}
-        _watch(config_path, as_json=as_json, quiet=quiet, **options)
+        with _until_stopped(), exit_on_errors():
+            _watch(config_path, Diary(as_json=as_json, quiet=quiet), **options)
         return
     from feeds.build import regenerate as run
 
@@ -173,6 +177,35 @@ def ping(
         sys.exit(EXIT_NOT_DONE)
 
 
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 is everywhere.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 finds a free one.")
+@click.option("--watch", is_flag=True, help="Publish whenever something is saved, too.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
+def serve(
+    config_path: Path, output: Path | None, cache: Path | None, host: str, port: int, *, watch: bool, quiet: bool
+) -> None:
+    """Serve what is published over HTTP, for a preview or a small site."""
+    from feeds.application import Application, check_published
+    from feeds.serve import serving
+
+    diary = Diary(as_json=False, quiet=quiet)
+    with _until_stopped(), exit_on_errors():
+        config = _load(config_path)
+        place = output or config.default_output
+        if not watch:
+            check_published(place)
+        with serving(Application(config, place, diary.note_request), host, port) as server:
+            if not quiet:
+                click.echo(serving_line(place, server.address, config))
+            if watch:
+                _watch(config_path, diary, output=output, cache=cache)
+            server.wait()
+
+
 @main.command("list")
 @config_option
 @output_option
@@ -219,16 +252,19 @@ def _load(path: Path) -> Config:
     return load_config(path)
 
 
-def _watch(config_path: Path, *, as_json: bool, quiet: bool, **options: Any) -> None:
-    """Publish after each change, until Ctrl-C or SIGTERM, which are no errors."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    diary = Diary(as_json=as_json, quiet=quiet)
-    try:
-        from feeds.watch import watch
+def _watch(config_path: Path, diary: Diary, **options: Any) -> None:
+    from feeds.watch import watch
 
-        with exit_on_errors():
-            for event in watch(config_path, track=progress(quiet=quiet or as_json), **options):
-                diary.note(event)
+    for event in watch(config_path, track=diary.track, **options):
+        diary.note(event)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Until Ctrl-C or SIGTERM, which are no errors."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             click.echo(err=True)  # the terminal's ^C stands in the line

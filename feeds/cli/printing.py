@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
+    from feeds.application import Served
     from feeds.build import Report
     from feeds.errors import Mistake
     from feeds.hub import HubReport
@@ -59,6 +60,12 @@ class Diary:
         self._mistakes: frozenset[Mistake] = frozenset()
         self._errors: dict[str, str] = {}
         self._trouble: str | None = None
+        self.track = progress(quiet=self._quiet)
+
+    def note_request(self, served: Served) -> None:
+        if not self._quiet:
+            with suppress(OSError):  # nobody reads it any more
+                _echo_now(f"{served.method} {served.path} {served.status} {served.length}")
 
     def note(self, event: Watching | Outcome) -> None:
         from feeds.watch import Watching
