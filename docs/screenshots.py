@@ -10,16 +10,15 @@ from __future__ import annotations
 import sys
 import tempfile
 import zlib
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
-from threading import Thread
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from playwright.sync_api import ViewportSize, sync_playwright
 
 import feeds
+from feeds.application import Application
+from feeds.serve import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -50,25 +49,19 @@ _PICTURE = """\
 </svg>"""
 
 
-class _Files(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """What was asked for is of no interest."""
-
-
 def main() -> None:
     browser_path = which("chromium") or which("chromium-browser") or which("google-chrome")
     if not browser_path:
         sys.exit("Chromium is needed: on Debian, apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         output = Path(folder) / "output"
-        feeds.regenerate(feeds.load_config(ROOT / "config" / "feeds.yaml"), output=output, cache=folder)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(output)))
-        Thread(target=server.serve_forever, daemon=True).start()
+        config = feeds.load_config(ROOT / "config" / "feeds.yaml")
+        feeds.regenerate(config, output=output, cache=folder, ping=False)
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        for shot in SHOTS:
-            _take(browser, f"http://127.0.0.1:{server.server_port}/", shot)
+        with serving(Application(config, output), "127.0.0.1", 0) as server:
+            for shot in SHOTS:
+                _take(browser, server.address, shot)
         browser.close()
-        server.shutdown()
 
 
 def _take(browser: Browser, base: str, shot: Shot) -> None:

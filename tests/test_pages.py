@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
-import threading
 from dataclasses import dataclass, field
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 import feeds
+from feeds.application import Application
 from feeds.render import MEDIA_TYPES
+from feeds.serve import serving
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
@@ -32,23 +31,14 @@ FOREIGN_PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the sample archive is served."""
     folder = tmp_path_factory.mktemp("sample")
     config = feeds.load_config(ROOT / "config" / "feeds.yaml")
     feeds.regenerate(config, output=folder / "output", cache=folder / "cache", now=NOW, jobs=1)
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder / "output")) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with serving(Application(config, folder / "output"), "127.0.0.1", 0) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")
