@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from feeds.archive import Refreshed
     from feeds.catalog import Month
     from feeds.model import Document, Feed, Scope
-    from feeds.parallel import Track
+    from feeds.parallel import Map, Track
     from feeds.publish import Published, Record
     from feeds.selection import Plan
     from feeds.settings import Config
@@ -142,8 +142,7 @@ def publish_site(
     if len(todo) < _WORTH_PROCESSES or site.is_dry_run:
         jobs = 1
     with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
-        rendered = zip(todo, map_(_render, track(todo, len(todo), "Publishing")), strict=True)
-        puts = _put_feeds(rendered, noted)
+        puts = _put_feeds(track(_rendered(todo, map_), len(todo), "Publishing"), noted)
         if paths:
             puts = chain(puts, _put_lists(site, before, rendering, kept, noted))
         published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
@@ -252,6 +251,13 @@ def _shown(catalog: Catalog, plan: Plan, site: Site, before: _Before) -> Iterato
 
 def _stories_of(catalog: Catalog, plan: Plan, month: Month) -> tuple[int, ...]:
     return catalog.window(plan.key, month.stories, month.first, month.after).stories
+
+
+def _rendered(todo: Sequence[_Job], map_: Map) -> Iterator[tuple[_Job, list[Put]]]:
+    """The jobs done, all archives before the feeds, which are not to name one that is not there yet."""
+    for is_archive in (True, False):
+        jobs = [job for job in todo if bool(job.scope.month) == is_archive]
+        yield from zip(jobs, map_(_render, jobs), strict=True)
 
 
 def _put_feeds(rendered: Iterable[tuple[_Job, list[Put]]], noted: _Noted) -> Iterator[Put]:

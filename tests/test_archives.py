@@ -9,11 +9,14 @@ import feedparser
 import pytest
 from lxml import etree
 
+import feeds
+from feeds import publish
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from feeds.model import Document
     from tests.conftest import Site
 
 BASE = "https://feeds.example.com/"
@@ -218,3 +221,38 @@ def test_what_is_due_only_later_is_in_no_archive(published: Site) -> None:
     article(published, "later", (NOW.replace(year=NOW.year + 1)).isoformat())
     published.regenerate()
     assert "later" not in history(published, "all.atom")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_feed_names_a_page_or_an_archive_that_is_not_there_yet(
+    site: Site, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    site.configure(CONFIGURATION.replace("pages: off", "pages: on"))
+    for name, date in DATES.items():
+        article(site, name, date)
+    for number in range(30):  # as many feeds as several processes are started for
+        told = f"title: A\nwebUrl: https://a.example/{number}\npublishedDateTime: 2026-04-01\ntopics: [T{number}]"
+        site.article(f"{number}.md", told)
+    missing = site.folder / "missing"
+    put = publish.put_document
+
+    def noted(output: Path, document: Document, *, dry_run: bool = False) -> publish.Put:
+        for path in named(document):
+            if not (output / path).is_file():
+                with missing.open("a") as file:
+                    file.write(f"{document.path} names {path}\n")
+        return put(output, document, dry_run=dry_run)
+
+    monkeypatch.setattr("feeds.site.put_document", noted)
+    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, jobs=jobs)
+    assert (site.output / "all" / "archive" / "2026-01.rss").is_file()
+    assert not missing.exists()
+
+
+def named(document: Document) -> list[str]:
+    """The page and the newest archive that a document of a feed names."""
+    if document.month or not document.path.endswith(".atom"):
+        return []
+    links = etree.fromstring(document.body).findall("{http://www.w3.org/2005/Atom}link")
+    found = {link.get("rel"): str(link.get("href")).removeprefix(BASE) for link in links}
+    return [f"{document.feed}/index.html", *([found["prev-archive"]] if "prev-archive" in found else [])]

@@ -35,22 +35,22 @@ RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
 
 
 def render_documents(feed: Feed) -> Iterator[Document]:
-    """The documents of `feed`, one for each of its formats, and its page if it has one; also where it was before.
+    """The documents of `feed`: its page if it has one, and one for each of its formats; also where it was before.
 
     What was a document's place has the same bytes, and what was a page's leads to the page.
     """
     shown = show_entries(feed)
     month = feed.scope.month
-    for format_ in feed.formats:
-        body = RENDERERS[format_](feed, shown)
-        for path in (feed.path, *feed.moved_from):
-            yield _document(feed, document_path(scoped_path(path, month), format_), MEDIA_TYPES[format_], body)
     if feed.has_page and not month:
         from feeds.render import html  # noqa: PLC0415  # takes long, and not every site has pages
 
         yield _document(feed, page_path(feed.path), html.MEDIA_TYPE, html.render_page(feed, shown))
         for path in feed.moved_from:
             yield _document(feed, page_path(path), html.MEDIA_TYPE, html.render_moved(feed, path))
+    for format_ in feed.formats:
+        body = RENDERERS[format_](feed, shown)
+        for path in (feed.path, *feed.moved_from):
+            yield _document(feed, document_path(scoped_path(path, month), format_), MEDIA_TYPES[format_], body)
 
 
 def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
