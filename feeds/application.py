@@ -116,7 +116,7 @@ class Application:
             target = f"{path}/"
         if target:
             return _redirect(rules, target)
-        if path in rules.gone:
+        if not rules.gone.isdisjoint({path, f"{path}/", path.removesuffix(INDEX)}):
             return _refusal(410, "this was here once, and is not published any more")
         return _refusal(404, "there is nothing here" if path else f"the site has no pages; {OPML} lists its feeds")
 

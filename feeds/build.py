@@ -18,7 +18,7 @@ import msgspec
 from feeds.archive import refresh
 from feeds.articles import ArticleFile
 from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
-from feeds.errors import Mistake, StrictError
+from feeds.errors import Mistake, PruneError, StrictError
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
@@ -116,8 +116,8 @@ def regenerate(
     is the number of processes, by default that of the processors available. With `prune`, feeds that have lost their
     last entry go. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be
     told fails no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict`
-    and there is any mistake; PublishError where `output` cannot be written; CatalogError where another run uses the
-    cache; ProcessError where a process is killed.
+    and there is any mistake; PruneError if there is no article to keep a feed for; PublishError where `output` cannot
+    be written; CatalogError where another run uses the cache; ProcessError where a process is killed.
     """
     order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run, prunes=prune)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
@@ -185,6 +185,8 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
 def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
     """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
     refreshed = _refresh(order, catalog)
+    if order.prunes and not refreshed.articles:
+        raise PruneError("there is no article, so every feed would go; expected some in the folders of source.articles")
     if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
         catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
     site = _site(order, catalog)

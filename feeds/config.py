@@ -27,7 +27,8 @@ _RESERVED = "all, feeds, index, topics/…, providers/… and …/archive/YYYY-M
 _NO_FORMER_PATHS = frozenset({"feeds", "index"})
 _NOT_FORMER = "feeds, index and …/archive/YYYY-MM, which the publisher uses itself"
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
-_EXTENSIONS = (".rss", ".atom", ".json")
+#: What documents are called: a folder with such a name would stand in the place of one.
+_EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
 _LONGEST_PATH = 200
 _LONGEST_SLUG = 100
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -143,7 +144,7 @@ def _kind(path: Path) -> str | None:
 
 def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
     for keys, value in _leaves(values, ()):
-        is_url = keys[-1:] in {("url",), ("uri",), ("base_url",), ("icon",), ("logo",), ("feed",)}
+        is_url = keys[-1:] in {("url",), ("uri",), ("base_url",), ("icon",), ("logo",), ("feed",), ("hub",)}
         if is_url and isinstance(value, str) and re.match(r"https?://\S+$", value) and absolute_url(value) is None:
             yield Finding(keys, f"{shown(value)}; expected an address that a browser can open")
 
@@ -212,7 +213,7 @@ def _check_moved(values: Any, _: Path) -> Iterator[Finding]:
             yield Finding(("moved", old), "is the same path; expected the one that the feed has now")
         elif new in moved:
             yield Finding(("moved", old), f"{shown(new)} has moved, too; expected the path that the feed has now")
-        elif any(path.lower().endswith(_EXTENSIONS) for path in (old, new)):
+        elif any(part.endswith(_EXTENSIONS) for path in (old, new) for part in _folded(path).split("/")):
             yield Finding(("moved", old), f"{shown(new)}; expected paths without extension, such as topics/ai")
         elif folded in seen:
             yield Finding(("moved", old), f"clashes with {seen[folded]!r}; expected a path of its own")

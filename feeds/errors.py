@@ -5,6 +5,7 @@ FeedsError
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
 ├── CatalogError    the cache cannot be used: nothing was done
 ├── PublishError    the output folder could not be written: what was published stays published
+├── PruneError      pruning would remove everything: nothing was done
 ├── HubError        it is not known what the hub was told
 ├── ServeError      the address to serve at cannot be had, or there is nothing to serve
 ├── WatchError      the folders of articles cannot be watched
@@ -84,6 +85,10 @@ class PublishError(FeedsError):
 
 class ProcessError(FeedsError):
     """A process of the run was killed, by somebody or because there was not enough memory."""
+
+
+class PruneError(FeedsError):
+    """There is no article: pruning would remove every feed, and the folders may be of a disk that is not mounted."""
 
 
 class HubError(FeedsError):

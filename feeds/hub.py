@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -176,11 +177,21 @@ def _remember(hub: Hub, told: Mapping[str, str]) -> str | None:
         return None
     others = {key: digests for key, digests in before.items() if (hub.file.parent / key).is_dir()}
     memory = _Memory(hub=hub.address, told={**others, hub.key: dict(sorted(told.items()))})
-    temporary = hub.file.with_name(f".{hub.file.name}.new")
     try:
         hub.file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n")
-        temporary.replace(hub.file)
+        _replace(hub.file, msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n")
     except OSError as error:
         return f"{hub.file}: cannot be written: {error.strerror}"
     return None
+
+
+def _replace(place: Path, body: bytes) -> None:
+    """Write a file, which others may read and write meanwhile, whole or not at all."""
+    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as temporary:
+        try:
+            temporary.write(body)
+            temporary.close()
+            Path(temporary.name).replace(place)
+        except BaseException:
+            Path(temporary.name).unlink(missing_ok=True)
+            raise

@@ -93,7 +93,7 @@ class Site(Settings, frozen=True, kw_only=True):
     url: Annotated[
         str,
         Meta(
-            pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+            pattern=r"^https?://[^\s/?#]+(/[^\s/?#]+)*/?$",
             description="the http or https address where output/ is served; every address starts with it",
         ),
     ]

@@ -235,12 +235,13 @@ class _Shown:
 def _shown(catalog: Catalog, plan: Plan, site: Site, before: _Before) -> Iterator[_Shown]:
     """What the documents of a feed show, first those that people subscribe to, then its archives.
 
-    There are none if it has not the entries that it needs and was not published: people may have subscribed to it.
+    There are none if it has not the entries that it needs and was not published, under whatever path: people may have
+    subscribed to it.
     """
     months = catalog.months(plan.key) if has_archives(plan, site.config) else []
     limit = max(plan.limit, least_shown(months))
     window = catalog.window(plan.key, max(limit, plan.least), plan.oldest(site.now))
-    was_published = before.has(plan.path) and (window.stories or not site.prunes)
+    was_published = any(map(before.has, (plan.path, *plan.moved_from))) and (window.stories or not site.prunes)
     if len(window.stories) < plan.least and not was_published:
         return
     newest, archives = split_history(months, limit)

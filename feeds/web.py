@@ -5,10 +5,11 @@ Paths are those of requests, below the address of the site and decoded: `topics/
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from feeds.model import INDEX
+from feeds.model import INDEX, page_path
 from feeds.publish import MANIFEST
 from feeds.render.html import MEDIA_TYPE as HTML
 from feeds.render.opml import MEDIA_TYPE as OPML
@@ -61,29 +62,33 @@ TEXTS = frozenset({*FORMATS.values(), JSON, "application/xml", "application/mani
 SHARED = frozenset({*FORMATS.values(), OPML})
 
 
+#: What follows a feed's path in that of an archive.
+_ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}\.[a-z]+")
+
+
 @dataclass(frozen=True)
 class Move:
-    """A feed that had the path `old` before, and the formats that it has."""
+    """A feed that had the path `old` before, the formats that it has, and whether it has a page."""
 
     old: str
     new: str
     formats: tuple[Format, ...]
+    has_page: bool = True
 
     def target(self, path: str) -> str | None:
         """Where a document of the feed is now that was at `path`; None where that was none of them."""
-        rest = path.removeprefix(self.old)
-        is_ours = rest in {"", "/", *(f".{name}" for name in self.formats)} or rest.startswith("/archive/")
-        if not path.startswith(self.old) or not is_ours:
-            return None
-        return self.new + (rest or "/")
+        rest = path.removeprefix(self.old) if path.startswith(self.old) else "."
+        documents = {f".{name}" for name in self.formats} | ({"", "/"} if self.has_page else set())
+        if rest in documents or _ARCHIVE.fullmatch(rest):
+            return self.new + (rest or "/")
+        return None
 
 
 def media_type(path: str) -> str:
-    """The media type of a file, by its name."""
-    name = path.rpartition("/")[2]
-    if name == MANIFEST:
+    """The media type of a file, by its path. What is JSON counts as a feed, but for the manifest."""
+    if path == MANIFEST:
         return JSON
-    return MEDIA_TYPES.get(name.rpartition(".")[2].lower(), UNKNOWN)
+    return MEDIA_TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
 
 
 def is_text(media_type: str) -> bool:
@@ -101,9 +106,13 @@ def cache_control(config: Config) -> str:
 
 
 def moves(config: Config, manifest: Manifest) -> tuple[Move, ...]:
-    """The feeds that have another path than before, as `moved` says, and that are published."""
+    """The feeds that have another path than before, as `moved` says, and that are published there and not here."""
+    feeds = {record.feed for record in manifest.documents}
+    paths = {record.path for record in manifest.documents}
     return tuple(
-        Move(old, new, formats) for old, new in sorted(config.moved.items()) if (formats := _formats(new, manifest))
+        Move(old, new, _formats(new, manifest), has_page=page_path(new) in paths)
+        for old, new in sorted(config.moved.items())
+        if new in feeds and old not in feeds
     )
 
 

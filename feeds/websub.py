@@ -152,30 +152,34 @@ class _Telling:
         return self._deadline - time.monotonic()
 
     def _post(self, topic: str) -> _Reply:
-        """Send the form, to where the hub moved if need be (RFC 9110, 15.4.8 and 15.4.9)."""
-        form = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
-        place = self._hub
+        """Send the form once, whatever comes of it."""
         try:
-            for _ in range(_MOST_REDIRECTS):
-                response = self._pool.request(
-                    "POST",
-                    place,
-                    body=form,
-                    headers={**self._pool.headers, "Content-Type": "application/x-www-form-urlencoded"},
-                    timeout=self._timeout(),
-                    redirect=False,
-                    preload_content=False,
-                )
-                reply = _read_reply(response)
-                location = response.headers.get("Location")
-                if response.status not in {307, 308} or not location:
-                    self._has_answered = True
-                    return reply
-                place = urljoin(place, location)
+            return self._send(topic)
         except (HTTPError, OSError, ValueError) as error:  # ValueError: no address, or no such name
             if isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError):
                 return _Reply(reason=_TIMED_OUT, is_silent=True)
             return _Reply(reason=_why(error), is_silent=True, may_pass=True)
+
+    def _send(self, topic: str) -> _Reply:
+        """Send the form, to where the hub moved if need be (RFC 9110, 15.4.8 and 15.4.9)."""
+        form = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
+        place = self._hub
+        for _ in range(_MOST_REDIRECTS):
+            response = self._pool.request(
+                "POST",
+                place,
+                body=form,
+                headers={**self._pool.headers, "Content-Type": "application/x-www-form-urlencoded"},
+                timeout=self._timeout(),
+                redirect=False,
+                preload_content=False,
+            )
+            reply = _read_reply(response)
+            location = response.headers.get("Location")
+            if response.status not in {307, 308} or not location:
+                self._has_answered = True
+                return reply
+            place = urljoin(place, location)
         return _Reply(reason="redirected too often")
 
     def _timeout(self) -> urllib3.Timeout:
@@ -211,9 +215,15 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
 
 
 def _shown(said: str) -> str:
-    """The first line of what a hub says, if it is fit to be shown."""
+    """What a hub says, behind a colon, if it is fit to be shown."""
+    line = _line(said)
+    return f": {line}" if line else ""
+
+
+def _line(said: str) -> str:
+    """The first line, not too much of it; nothing if it is not fit to be shown."""
     line = said.strip().partition("\n")[0].strip()[:_MOST_SHOWN]
-    return f": {line}" if line and line.isprintable() else ""
+    return line if line.isprintable() else ""
 
 
 def _phrase(status: int) -> str:
@@ -226,6 +236,6 @@ def _phrase(status: int) -> str:
 def _why(error: Exception) -> str:
     """What the system says, without what is about objects of Python."""
     for cause in (error.__cause__, *error.args):
-        if isinstance(cause, OSError):
-            return cause.strerror or str(cause)
-    return str(error)
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return _line(str(error)) or type(error).__name__

@@ -775,6 +775,10 @@ NO_FORMER_PATH = "expected a path other than feeds, index and …/archive/YYYY-M
         pytest.param("a: a", "moved.a: is the same path; expected the one that the feed has now", id="the same"),
         pytest.param("a: b, b: c", "moved.a: 'b' has moved, too; expected the path that the feed has now", id="twice"),
         pytest.param("a.rss: b", "moved.a.rss: 'b'; expected paths without extension, such as topics/ai", id="rss"),
+        pytest.param(
+            "a.rss/x: b", "moved.a.rss/x: 'b'; expected paths without extension, such as topics/ai", id="a folder"
+        ),
+        pytest.param("a.html: b", "moved.a.html: 'b'; expected paths without extension, such as topics/ai", id="html"),
         pytest.param("a: b, A: b", "moved.A: clashes with 'a'; expected a path of its own", id="case"),
     ],
 )

@@ -326,6 +326,29 @@ def test_what_cannot_be_remembered_fails_no_run(published: Site, hub: ScriptedHu
     assert report.reason.startswith(f"{memory_of(published)}: cannot be written: ")
 
 
+def test_who_reads_what_is_remembered_finds_it_whole_whoever_writes_it(tmp_path: Path) -> None:
+    """As where `feeds ping` runs beside a watcher."""
+    remembered = module.Hub("https://hub.example/", tmp_path / "hub.json", tmp_path / "output")
+    remembered.output.mkdir()
+    known = [{f"https://feeds.example.com/{name}.rss": "x" * 9000} for name in ("a", "b")]
+    module._remember(remembered, known[0])
+    is_over = threading.Event()
+
+    def write(told: dict[str, str]) -> None:
+        while not is_over.is_set():
+            module._remember(remembered, told)
+
+    writers = [threading.Thread(target=write, args=(told,)) for told in known]
+    for writer in writers:
+        writer.start()
+    found = [module._read(remembered).get(remembered.key) for _ in range(300)]
+    is_over.set()
+    for writer in writers:
+        writer.join()
+    assert [told for told in found if told not in known] == []
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["hub.json"]
+
+
 # Telling later
 
 

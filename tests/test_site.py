@@ -226,6 +226,18 @@ def test_a_feed_that_moved_goes_on_at_both_paths(published: Site) -> None:
     assert "old/robots/index.html" not in written
 
 
+def test_a_feed_that_moved_where_none_was_yet_takes_its_subscribers_along(published: Site) -> None:
+    """Also where the new feed has not the entries that it would need to begin."""
+    published.configure(
+        f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"
+        "feeds: {topics: {min_entries: 5}}\n"
+    )
+    report = published.regenerate()
+    assert (report.mistakes, gone(published)) == ((), [])
+    documents = published.documents()
+    assert documents["topics/robots.rss"] == documents["topics/machines.rss"]
+
+
 def test_archives_are_found_at_the_old_path(published: Site) -> None:
     site = published
     site.article("c.md", "title: Old\nwebUrl: https://c.example/\npublishedDateTime: 2025-01-01\ntopics: [Robots]")
@@ -304,3 +316,14 @@ def test_pruning_leaves_feeds_that_are_meant_to_be_empty(published: Site) -> Non
     published.regenerate()
     assert prune(published).removed == 0
     assert "mine.rss" in published.documents()
+
+
+def test_pruning_needs_an_article(published: Site) -> None:
+    """The disk that has them may not be mounted."""
+    before = published.documents()
+    for file in (published.folder / "articles").iterdir():
+        file.unlink()
+    for dry_run in (True, False):
+        with pytest.raises(feeds.FeedsError, match="there is no article, so every feed would go"):
+            prune(published, dry_run=dry_run)
+    assert published.documents() == before

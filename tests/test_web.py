@@ -30,7 +30,7 @@ MOVE = Move("news", "topics/ai", ("rss", "json"))
         ("topics/ai.atom", "application/atom+xml; charset=utf-8"),
         ("topics/ai.json", "application/feed+json; charset=utf-8"),
         ("feeds.json", "application/json; charset=utf-8"),
-        ("topics/feeds.json", "application/json; charset=utf-8"),
+        ("topics/feeds.json", "application/feed+json; charset=utf-8"),
         ("feeds.opml", "text/x-opml; charset=utf-8"),
         ("index.html", "text/html; charset=utf-8"),
         ("assets/page.js", "text/javascript; charset=utf-8"),
@@ -55,6 +55,8 @@ def test_a_file_has_the_type_that_its_name_says_and_texts_have_a_charset(path: s
         ("news/", "topics/ai/"),
         ("news", "topics/ai/"),
         ("news/archive/2026-05.rss", "topics/ai/archive/2026-05.rss"),
+        ("news/archive/2026-05", None),
+        ("news/archive/../all.rss", None),
         ("news/today.rss", None),  # that is another feed
         ("newsroom.rss", None),
         ("topics/ai.rss", None),
@@ -78,7 +80,7 @@ def test_what_moved_and_what_is_gone_is_known_of_what_was_published(site: Site) 
     site.regenerate()
     manifest = read_manifest(site.output)
     config = load_config(site.config_path)
-    assert moves(config, manifest) == (Move("topics/ai", "news/machines", ("rss",)),)
+    assert moves(config, manifest) == (Move("topics/ai", "news/machines", ("rss",), has_page=True),)
     assert list(gone(manifest, moves(config, manifest))) == [
         "all.atom",
         "all.json",
@@ -101,3 +103,15 @@ def test_a_page_that_is_gone_is_gone_at_its_folder(site: Site) -> None:
     assert "topics/ai/" in found
     assert "topics/ai/index.html" not in found
     assert "index.html" in found
+
+
+def test_a_feed_that_is_still_there_has_not_moved(site: Site) -> None:
+    site.configure(CONFIG + "moved: {topics/ai: all}\n")
+    site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"))
+    assert site.regenerate().mistakes
+    assert moves(load_config(site.config_path), read_manifest(site.output)) == ()
+
+
+def test_without_pages_none_has_moved() -> None:
+    assert Move("a", "b", ("rss",), has_page=False).target("a/") is None
+    assert Move("a", "b", ("rss",), has_page=False).target("a.rss") == "b.rss"

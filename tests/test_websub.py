@@ -385,3 +385,11 @@ def test_a_name_that_nobody_knows_is_a_reason(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("hub", ["http://xn--.example/", "http://127.0.0.1:99999/"], ids=["host", "port"])
 def test_an_address_that_leads_nowhere_is_a_reason(hub: str) -> None:
     assert told(hub, TOPICS[:1])[TOPICS[0]]
+
+
+def test_what_a_reason_has_of_others_is_short_and_fit_to_be_shown() -> None:
+    for location in ("http://127.0.0.1:99999/\x1b[31mred" + "x" * 3000, "http://a\x1b[31mb/"):
+        with running(always(308, Location=location)) as hub:
+            reason = told(hub, TOPICS[:1])[TOPICS[0]] or ""
+        assert 0 < len(reason) <= 100
+        assert reason.isprintable()
