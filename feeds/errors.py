@@ -6,6 +6,7 @@ FeedsError
 ├── CatalogError    the cache cannot be used: nothing was done
 ├── PublishError    the output folder could not be written: what was published stays published
 ├── HubError        it is not known what the hub was told
+├── HostingError    a value cannot be written into a web server's configuration: nothing was written
 ├── WatchError      the folders of articles cannot be watched
 └── ProcessError    a process of the run was killed: what was published stays published
 """
@@ -87,6 +88,10 @@ class ProcessError(FeedsError):
 
 class HubError(FeedsError):
     """The hub is to be told of what changed, and it is not known what it was told before."""
+
+
+class HostingError(FeedsError):
+    """A value cannot be written into the configuration of a web server so that it stays a value."""
 
 
 class WatchError(FeedsError):

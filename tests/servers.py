@@ -29,6 +29,7 @@ _TRIES = 5
 _SECONDS = 60
 
 _NGINX_MODULES = Path("/usr/lib/nginx/modules")
+NGINX_HAS_BROTLI = (_NGINX_MODULES / "ngx_http_brotli_static_module.so").exists()
 _NGINX = """\
 {modules}
 daemon off;
@@ -67,6 +68,8 @@ StartServers 1
 TypesConfig /etc/mime.types
 AddType application/x-gzip .gz
 AddLanguage de .de
+AddLanguage br .br
+AddCharset KOI8-ru .ua
 AddHandler cgi-script .pl
 AddOutputFilterByType DEFLATE text/html text/plain text/xml text/css application/javascript
 <Directory />
@@ -79,7 +82,7 @@ Include "{folder}/site.conf"
 
 @contextlib.contextmanager
 def open_folder() -> Iterator[Path]:
-    """A temporary folder whose content everybody may read: Apache does not run as root, nor does it as us where we are."""
+    """A temporary folder whose content everybody may read: where we are root, Apache runs as somebody else."""
     with tempfile.TemporaryDirectory(prefix="feeds-") as name:
         folder = Path(name)
         folder.chmod(0o755)

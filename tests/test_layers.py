@@ -53,6 +53,8 @@ ORDER = [
     "websub",
     "hub",
     "build",
+    "hosting.quoting",
+    "hosting",
     "watch",
     "wording",
     "starter",
@@ -150,7 +152,7 @@ def test_only_the_command_line_prints(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "urllib3", "watchfiles"]
+    "heavy", ["yaml", "feedgen", "lxml", "msgspec", "nh3", "markdown_it", "slugify", "urllib3", "watchfiles", "jinja2"]
 )
 def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = (
