@@ -29,7 +29,7 @@ from feeds.publish import MANIFEST, Manifest, read_manifest
 from feeds.web import SHARED, Move, cache_control, content_type, gone, is_text, media_type, moves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from werkzeug.datastructures import Accept
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("GET", "HEAD")
 #: Bytes below which compressing saves nothing, since an answer is sent in packets.
-_WORTH_COMPRESSING = 1000
+_WORTH_COMPRESSING = 512
 #: How many compressed answers are kept.
 _KEPT = 64
 #: The folder of RFC 8615 alone begins with a dot and is not hidden.
@@ -63,7 +63,7 @@ class _Rules:
     cache_control: str
     moved: tuple[Move, ...]
     gone: frozenset[str]
-    links: Mapping[str, str]
+    links: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,12 @@ def _rules(config: Config, manifest: Manifest) -> _Rules:
     )
 
 
-def _links(config: Config, manifest: Manifest) -> Iterator[tuple[str, str]]:
+def _links(config: Config, manifest: Manifest) -> Iterator[tuple[str, Sequence[str]]]:
     """The header Link of all that people subscribe to (https://www.w3.org/TR/websub/, section 4)."""
     for record in manifest.documents:
         if config.hub and record.subscribed:
             address = document_address(config.base_url, record.feed, record.subscribed)
-            yield record.path, f'<{config.hub}>; rel="hub", <{address}>; rel="self"'
+            yield record.path, (f'<{config.hub}>; rel="hub"', f'<{address}>; rel="self"')
 
 
 def _path(request: Request) -> str | None:
@@ -197,8 +197,8 @@ def _document(request: Request, rules: _Rules, file: _File) -> Response:
             response.headers["Content-Encoding"] = coding
     if type_ in SHARED:
         response.headers["Access-Control-Allow-Origin"] = "*"
-    if file.path in rules.links:
-        response.headers["Link"] = rules.links[file.path]
+    for link in rules.links.get(file.path, ()):
+        response.headers.add("Link", link)
     response.set_data(body)
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
     response.last_modified = dt.datetime.fromtimestamp(int(file.modified), dt.UTC)

@@ -8,6 +8,7 @@ FeedsError
 ├── PruneError      pruning would remove everything: nothing was done
 ├── HubError        it is not known what the hub was told
 ├── ServeError      the address to serve at cannot be had, or there is nothing to serve
+├── HostingError    a value cannot be written into a web server's configuration: nothing was written
 ├── WatchError      the folders of articles cannot be watched
 └── ProcessError    a process of the run was killed: what was published stays published
 """
@@ -97,6 +98,10 @@ class HubError(FeedsError):
 
 class ServeError(FeedsError):
     """The address to serve at cannot be had, or there is nothing to serve."""
+
+
+class HostingError(FeedsError):
+    """A value cannot be written into the configuration of a web server so that it stays a value."""
 
 
 class WatchError(FeedsError):

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 COMMANDS = {
     "check": "Check the configuration and every article; write nothing.",
     "config-schema": "Print the JSON Schema of the configuration, for editors.",
+    "hosting": "Print the configuration of a web server or host that serves the output folder.",
     "init": "Start a site in FOLDER: a commented configuration and a first article.",
     "list": "List the feeds, with their entries, newest entry and address.",
     "ping": "Tell the WebSub hub which feeds changed since it was told last.",
@@ -104,6 +105,7 @@ def test_a_dry_run_names_what_it_would_remove(site: Site) -> None:
 
 def test_prune_names_what_it_removes(site: Site) -> None:
     article = site.article("a.md", ARTICLE)
+    site.article("b.md", ARTICLE.replace("Energy", "Robots").replace("https://a.example/", "https://b.example/"))
     run(site, "regenerate")
     article.unlink()
     removed = [f"topics/energy.{format_}" for format_ in ("atom", "json", "rss")]
@@ -111,7 +113,7 @@ def test_prune_names_what_it_removes(site: Site) -> None:
     assert dry[:-1] == [f"would remove {path}" for path in removed]
     lines = run(site, "prune").stdout.splitlines()
     assert lines[:-1] == [f"removed {path}" for path in removed]
-    assert lines[-1] == "4 documents written, 0 unchanged, 3 removed in output"
+    assert lines[-1] == "4 documents written, 3 unchanged, 3 removed in output"
     assert json.loads(run(site, "prune", "--json").stdout)["removed"] == 0
 
 
@@ -336,3 +338,28 @@ def test_a_long_run_shows_a_progress_bar_on_a_terminal_and_none_elsewhere(site: 
         assert b"Reading" in screen.read(4096)
     piped = subprocess.run(command, cwd=site.folder, check=True, capture_output=True)
     assert piped.stderr == b""
+
+
+def test_hosting_prints_a_configuration(site: Site) -> None:
+    result = run(site, "hosting", "nginx", "--root", "/srv/feeds", "--listen", "127.0.0.1:8080")
+    assert result.exit_code == 0, result.output
+    assert 'root "/srv/feeds";' in result.stdout
+    assert "listen 127.0.0.1:8080;" in result.stdout
+    assert f'root "{site.output}";' in run(site, "hosting", "nginx").stdout
+
+
+def test_hosting_writes_a_configuration_and_nothing_over_another(site: Site) -> None:
+    place = Path("host") / ".github" / "workflows" / "feeds.yml"
+    assert run(site, "hosting", "github-pages", "--to", "host").stdout == f"wrote {place}\n"
+    assert run(site, "hosting", "github-pages", "--to", "host").stdout == f"{place} is as it should be\n"
+    (site.folder / place).write_text("of another", encoding="utf-8")
+    result = run(site, "hosting", "github-pages", "--to", "host")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is there already and differs" in result.stderr
+    assert (site.folder / place).read_text(encoding="utf-8") == "of another"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["iis"], 2), (["nginx", "--listen", "x"], 1)], ids=["kind", "listen"])
+def test_hosting_says_what_it_cannot_do(site: Site, arguments: list[str], code: int) -> None:
+    result = run(site, "hosting", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,13 @@ import pytest
 from reader import make_reader
 
 import feeds
+from feeds.application import Application
 from feeds.build import survey
-from tests.servers import SERVERS
+from feeds.hosting import parse_listen, render_hosting
+from feeds.publish import read_manifest
+from feeds.serve import serving
+from tests.servers import free_port, open_folder
+from tests.test_hosting import EACH, STARTS
 from tests.test_websub import always, running
 
 if TYPE_CHECKING:
@@ -53,14 +57,28 @@ class Served:
         return [feed.address(format_) for feed in self.feeds for format_ in feed.formats]
 
 
-@pytest.fixture(scope="module", params=SERVERS)
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}/"
-    config = publish_sample(tmp_path_factory.mktemp("sample"), address)
-    assert config.base_url == address
-    with SERVERS[request.param](config, config.default_output, port):
-        yield Served(address, tuple(feed for feed in survey(config, now=LATER).feeds if feed.entries))
+@contextmanager
+def started(kind: str, config: Config, port: int) -> Iterator[None]:
+    """A web server as its set-up says."""
+    if kind == "feeds serve":
+        with serving(Application(config, config.default_output), "127.0.0.1", port):
+            yield
+        return
+    root, listen = config.default_output, parse_listen(f"127.0.0.1:{port}")
+    _, text = render_hosting(kind, config, read_manifest(root), root=str(root), listen=listen)  # type: ignore[arg-type]
+    with STARTS[kind](config.path.parent.parent / kind, text, port):
+        yield
+
+
+@pytest.fixture(scope="module", params=["feeds serve", *EACH])
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with open_folder() as folder:
+        port = free_port()
+        address = f"http://127.0.0.1:{port}/"
+        config = publish_sample(folder, address)
+        assert config.base_url == address
+        with started(request.param, config, port):
+            yield Served(address, tuple(feed for feed in survey(config, now=LATER).feeds if feed.entries))
 
 
 def publish_sample(folder: Path, address: str, hub: str = "https://hub.example/") -> Config:
@@ -74,11 +92,6 @@ def publish_sample(folder: Path, address: str, hub: str = "https://hub.example/"
     config = feeds.load_config(file)
     feeds.regenerate(config, now=LATER, ping=hub != "https://hub.example/")
     return config
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        return int(unused.getsockname()[1])
 
 
 # newsboat

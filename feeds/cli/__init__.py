@@ -28,6 +28,7 @@ from feeds.wording import counted, documents_counted, serving_line, shown_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from feeds.hosting import HostKind
     from feeds.settings import Config
 
 config_option = click.option(
@@ -204,6 +205,42 @@ def serve(
             if watch:
                 _watch(config_path, diary, output=output, cache=cache)
             server.wait()
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["nginx", "caddy", "apache", "netlify", "github-pages"]))
+@config_option
+@output_option
+@click.option("--root", help="Where the output folder lies on the server.  [default: where it is here]")
+@click.option(
+    "--listen", metavar="ADDRESS", help="Listen on this in place of the site's address, as on 127.0.0.1:8080."
+)
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write the file below DIR.")
+def hosting(
+    kind: HostKind, config_path: Path, output: Path | None, root: str | None, listen: str | None, folder: Path | None
+) -> None:
+    """Print the configuration of a web server or host that serves the output folder."""
+    from feeds.hosting import folders_of, parse_listen, render_hosting
+    from feeds.publish import read_manifest
+    from feeds.starter import write_new
+
+    with exit_on_errors():
+        config = _load(config_path)
+        published = (output or config.default_output).absolute()
+        path, text = render_hosting(
+            kind,
+            config,
+            read_manifest(published),
+            root=root or str(published),
+            listen=parse_listen(listen) if listen else None,
+            folders=folders_of(config, published),
+        )
+        if folder is None:
+            click.echo(text, nl=False)
+        elif write_new(folder / path, text):
+            click.echo(f"wrote {folder / path}")
+        else:
+            click.echo(f"{folder / path} is as it should be")
 
 
 @main.command("list")

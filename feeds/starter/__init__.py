@@ -1,4 +1,4 @@
-"""The files with which `feeds init` starts a site."""
+"""The files with which `feeds init` starts a site, and others that a person keeps from then on."""
 
 from __future__ import annotations
 
@@ -32,9 +32,27 @@ def write_starter(folder: Path) -> list[Path]:
         if path.exists():
             raise PublishError(str(path), "is there already; expected a folder without a site")
     for path, content in contents.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as error:
-            raise PublishError(str(path), f"cannot be written: {error.strerror}") from error
+        _write(path, content)
     return list(contents)
+
+
+def write_new(path: Path, text: str) -> bool:
+    """Write a file that is not there; False where it holds that text. Raises PublishError where it holds another."""
+    content = text.encode()
+    try:
+        if path.read_bytes() == content:
+            return False
+    except FileNotFoundError:
+        _write(path, content)
+        return True
+    except OSError as error:
+        raise PublishError(str(path), f"cannot be read: {error.strerror}") from error
+    raise PublishError(str(path), "is there already and differs; move it away, or leave --to out to print the new one")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise PublishError(str(path), f"cannot be written: {error.strerror}") from error
