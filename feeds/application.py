@@ -1,7 +1,7 @@
 """The site as a WSGI application (PEP 3333), which answers as RFC 9110 and 9111 have it.
 
-It is what `feeds serve` serves, and answers as the web servers do that `feeds hosting` sets up. A file is read before
-the answer begins, so that what is sent is whole, old or new, whatever a run publishes meanwhile.
+It is what `feeds serve` serves, and answers as the web servers do that `feeds hosting` sets up. A document is read
+before the answer begins, so that what is sent is whole, old or new, whatever a run publishes meanwhile.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import os
 import threading
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -26,7 +27,7 @@ from feeds.config import load_config
 from feeds.errors import ConfigError, PublishError, ServeError
 from feeds.model import INDEX, OPML, document_address
 from feeds.publish import MANIFEST, Manifest, read_manifest
-from feeds.web import SHARED, Move, cache_control, content_type, gone, is_text, media_type, moves
+from feeds.web import JSON, SHARED, Move, cache_control, content_type, gone, is_text, media_type, moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,10 +40,13 @@ if TYPE_CHECKING:
 _METHODS = ("GET", "HEAD")
 #: Bytes below which compressing saves nothing, since an answer is sent in packets.
 _WORTH_COMPRESSING = 512
+#: Bytes of a file that are sent at a time.
+_CHUNK = 65_536
 #: How many compressed answers are kept.
 _KEPT = 64
 #: The folder of RFC 8615 alone begins with a dot and is not hidden.
 _WELL_KNOWN = ".well-known"
+_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,18 @@ class _Rules:
     moved: tuple[Move, ...]
     gone: frozenset[str]
     links: Mapping[str, Sequence[str]]
+    documents: frozenset[str]
 
 
 @dataclass(frozen=True)
 class _File:
+    """A file as it was found at a path; `body` of texts alone, `modified` in nanoseconds."""
+
     path: str
-    body: bytes
-    modified: float
+    place: Path
+    body: bytes | None
+    size: int
+    modified: int
 
 
 class Application:
@@ -82,7 +91,7 @@ class Application:
 
     def __init__(self, config: Config, output: Path, note: Callable[[Served], None] = lambda _: None) -> None:
         self._config = config
-        self._output = output.resolve()
+        self._output = output
         self._note = note
         self._lock = threading.Lock()
         self._facts: object = None
@@ -146,6 +155,7 @@ def _rules(config: Config, manifest: Manifest) -> _Rules:
         moved=moved,
         gone=frozenset(gone(manifest, moved)),
         links=dict(_links(config, manifest)),
+        documents=frozenset(record.path for record in manifest.documents),
     )
 
 
@@ -176,9 +186,11 @@ def _read(output: Path, path: str) -> _File | None:
         return None
     try:
         place = Path(joined).resolve(strict=True)
-        if place.is_relative_to(output) and place.is_file():
+        if place.is_relative_to(output.resolve()) and place.is_file():
             with place.open("rb") as file:
-                return _File(path, file.read(), os.fstat(file.fileno()).st_mtime)
+                facts = os.fstat(file.fileno())
+                body = file.read() if is_text(media_type(path)) else None
+                return _File(path, place, body, facts.st_size, facts.st_mtime_ns)
     except OSError:
         pass
     return None
@@ -186,23 +198,42 @@ def _read(output: Path, path: str) -> _File | None:
 
 def _document(request: Request, rules: _Rules, file: _File) -> Response:
     """The file, or 304 where the client has it."""
-    type_ = media_type(file.path)
+    type_ = JSON if file.path.endswith(".json") and file.path not in rules.documents else media_type(file.path)
     response = Response(headers={"Content-Type": content_type(type_), "Cache-Control": rules.cache_control})
-    body = file.body
-    if is_text(type_):
-        response.vary.add("Accept-Encoding")
-        coding = _coding(request.accept_encodings) if len(body) >= _WORTH_COMPRESSING else None
-        if coding:
-            body = _compress(body, coding)
-            response.headers["Content-Encoding"] = coding
     if type_ in SHARED:
         response.headers["Access-Control-Allow-Origin"] = "*"
     for link in rules.links.get(file.path, ()):
         response.headers.add("Link", link)
+    if file.body is None:
+        response.response = _chunks(file.place)
+        response.content_length = file.size
+        response.set_etag(f"{file.size:x}-{file.modified:x}")
+    else:
+        _fill(response, request.accept_encodings, file.body)
+    if time.time_ns() - file.modified > _SECOND:  # else it may be that of two versions
+        response.last_modified = dt.datetime.fromtimestamp(file.modified // _SECOND, dt.UTC)
+    response.make_conditional(request)
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+        return _refusal(412, "this is another version")
+    return response
+
+
+def _fill(response: Response, accepted: Accept, body: bytes) -> None:
+    """Put a text into the answer, in the coding that the client likes."""
+    response.vary.add("Accept-Encoding")
+    coding = _coding(accepted) if len(body) >= _WORTH_COMPRESSING else None
+    if coding:
+        body = _compress(body, coding)
+        response.headers["Content-Encoding"] = coding
     response.set_data(body)
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
-    response.last_modified = dt.datetime.fromtimestamp(int(file.modified), dt.UTC)
-    return response.make_conditional(request)
+
+
+def _chunks(place: Path) -> Iterator[bytes]:
+    """A file, a piece at a time."""
+    with place.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _coding(accepted: Accept) -> Coding | None:
@@ -235,8 +266,8 @@ def _refusal(status: int, reason: str, **headers: str) -> Response:
 
 def _served(request: Request, response: Response) -> Served:
     path = quote(request.environ.get("PATH_INFO", "").encode("latin-1"))
-    length = 0 if request.method == "HEAD" or response.status_code == 304 else len(response.get_data())
-    return Served(request.method, path, response.status_code, length)
+    has_body = request.method != "HEAD" and response.status_code != HTTPStatus.NOT_MODIFIED
+    return Served(request.method, path, response.status_code, response.content_length or 0 if has_body else 0)
 
 
 def _facts(path: Path) -> tuple[int, int, int] | None:

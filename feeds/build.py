@@ -194,7 +194,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     if strict and mistakes:
         raise StrictError(mistakes)
     hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
-    told = recall_told(hub, _topics(site, read_manifest(site.output).documents)) if hub else {}
+    told = recall_told(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
     published, feeds = publish_site(catalog, site, refreshed, jobs=order.jobs, track=order.track)
     report = Report(
         output=str(site.output),

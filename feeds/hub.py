@@ -21,7 +21,7 @@ from feeds.model import document_address
 from feeds.publish import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from feeds.publish import Record
     from feeds.settings import Config
@@ -74,7 +74,9 @@ class Notice:
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        return tuple(sorted(topic for topic, digest in self.published.items() if self.told.get(topic) != digest))
+        """What is to be told. The order is another with each change: where time is short, none is always the last."""
+        waiting = (topic for topic, digest in self.published.items() if self.told.get(topic) != digest)
+        return tuple(sorted(waiting, key=lambda topic: (self.published[topic], topic)))
 
 
 class _Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,15 +101,17 @@ def topics_of(records: Iterable[Record], base_url: str) -> dict[str, str]:
     }
 
 
-def recall_told(hub: Hub, before: Mapping[str, str]) -> Mapping[str, str]:
+def recall_told(hub: Hub, before: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
     """The digests that the hub was told. Where that is not known, it is to know what was published `before` a run.
 
     That is remembered at once, so that what a run that is killed wrote counts as news for the next one.
     """
     known = _read(hub).get(hub.key)
-    if known is None:
-        _remember(hub, before)
-    return before if known is None else known
+    if known is not None:
+        return known
+    told = before()
+    _remember(hub, told)
+    return told
 
 
 def ping(
@@ -130,7 +134,7 @@ def ping(
 
 def postpone(notice: Notice) -> HubReport:
     """The report where the hub is not to be told now."""
-    return HubReport(hub=notice.hub.address, waiting=notice.waiting)
+    return HubReport(hub=notice.hub.address, waiting=tuple(sorted(notice.waiting)))
 
 
 def tell(notice: Notice, limit: float = LIMIT) -> HubReport:
@@ -147,8 +151,8 @@ def tell(notice: Notice, limit: float = LIMIT) -> HubReport:
         trouble = _remember(notice.hub, known)
     return HubReport(
         hub=notice.hub.address,
-        told=tuple(topic for topic in notice.waiting if topic not in reasons),
-        waiting=tuple(topic for topic in notice.waiting if topic in reasons),
+        told=tuple(sorted(topic for topic in notice.waiting if topic not in reasons)),
+        waiting=tuple(sorted(reasons)),
         reason=Counter(reasons.values()).most_common(1)[0][0] if reasons else trouble,
     )
 
@@ -162,11 +166,16 @@ def _answers(notice: Notice, limit: float) -> Iterable[Answer]:
 
 
 def _read(hub: Hub) -> dict[str, dict[str, str]]:
-    """The digests that the hub was told, by output folder; nothing where the file is not one about it."""
+    """The digests that the hub was told, by output folder; nothing where there is no file about it.
+
+    Where the file is damaged it counts as told of nothing: better twice than never.
+    """
     try:
         memory = msgspec.json.decode(hub.file.read_bytes(), type=_Memory)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except OSError:
         return {}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {hub.key: {}}
     return memory.told if (memory.version, memory.hub) == (_VERSION, hub.address) else {}
 
 

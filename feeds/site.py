@@ -178,12 +178,16 @@ def moved_wrongly(site: Site) -> Iterator[str]:
 def _plans(site: Site, before: _Before) -> list[Plan]:
     """The feeds that there may be, and those that were published and have lost their last entry."""
     plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    lost = {}
+    lost = {} if site.prunes else dict(_lost(site, before, plans))
+    return _moved({**plans, **lost}, {old: new for old, new in site.config.moved.items() if old not in plans})
+
+
+def _lost(site: Site, before: _Before, plans: Collection[str]) -> Iterator[tuple[str, Plan]]:
+    """The feeds that were published and are none of these any more, by path."""
     for outline in _outlines({part: records for part, records in before.records.items() if part[0] not in plans}):
         gone = gone_feed(outline, site.config)
         if gone:
-            lost[outline.path] = gone
-    return _moved({**plans, **lost}, {old: new for old, new in site.config.moved.items() if old not in plans})
+            yield outline.path, gone
 
 
 def _moved(plans: dict[str, Plan], moved: Mapping[str, str]) -> list[Plan]:
@@ -362,7 +366,7 @@ def _render(job: _Job) -> list[Put]:
 
 
 def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:
-    """The documents, and their compressed copies, as they are put in their places."""
+    """The documents as they are put in their places, each after its compressed copies, which so are never older."""
     for document in documents:
-        for file in (document, *compressed(document, site.config.codings)):
+        for file in (*compressed(document, site.config.codings), document):
             yield put_document(site.output, file, dry_run=site.is_dry_run)

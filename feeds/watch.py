@@ -3,7 +3,7 @@
 There is also one when an entry is due. The run of the minute is for what else no save tells: a window of `newer_than`
 that moved on, a document that somebody removed, a hub that could not be told, and a change that the watcher could not
 see, as on a network file system. A run that finds nothing to do is cheap. The folders are watched anew with each
-minute, too.
+minute, too. A hub that could not be told is left alone for a minute, then for two, and so on up to an hour.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 import watchfiles
 from watchfiles import Change
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from watchfiles.main import FileChange
 
+    from feeds.hub import HubReport
     from feeds.parallel import Track
 
 #: Why there was a run. `time`: an entry was due, or it was time to look again.
@@ -44,6 +46,7 @@ _POLL = 500
 #: Seconds, the second after an error that may pass by itself.
 _MINUTE = 60
 _RETRY = 5
+_LONGEST_PATIENCE = 3_600
 #: On Linux each folder is watched by itself, so only those are named that may hold articles, and no link is followed.
 _NAMES_FOLDERS = sys.platform == "linux"
 
@@ -173,6 +176,30 @@ class _Alarm:
         return not self._set <= time.time() < self._due
 
 
+class _Patience:
+    """How long a hub is left alone that could not be told: no save is to wait for it, and it may be down for days."""
+
+    def __init__(self) -> None:
+        self._pause = 0.0
+        self._until = 0.0
+        self._reason: str | None = None
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def note(self, hub: HubReport) -> HubReport:
+        """Take in what came of a run; the report, which has the reason also where the hub was left alone."""
+        if not hub.waiting:
+            self._pause = self._until = 0.0
+        elif self.is_over():
+            self._pause = min(max(2 * self._pause, _MINUTE), _LONGEST_PATIENCE)
+            self._until = time.monotonic() + self._pause
+            self._reason = hub.reason
+        else:
+            return msgspec.structs.replace(hub, reason=self._reason)
+        return hub
+
+
 class _Run:
     """A run over what a site is at the time."""
 
@@ -190,19 +217,23 @@ class _Run:
     ) -> None:
         self._site = site
         self._full = full
-        self._run = partial(regenerate, output=output, cache=cache, strict=strict, ping=ping, jobs=jobs, track=track)
+        self._pings = ping
+        self._hub = _Patience()
+        self._run = partial(regenerate, output=output, cache=cache, strict=strict, jobs=jobs, track=track)
 
     def __call__(self) -> Report | FeedsError | None:
         """What came of it; None where a folder is missing, which must not empty the feeds."""
         if not self._site.has_all_folders():
             return None
         try:
-            report = self._run(self._site.config, full=self._full)
+            report = self._run(self._site.config, full=self._full, ping=self._pings and self._hub.is_over())
         except FeedsError as error:
             return error
         except OSError as error:
             return PublishError(str(error.filename), f"cannot be used: {error.strerror}")
         self._full = False
+        if self._pings and report.hub:
+            return msgspec.structs.replace(report, hub=self._hub.note(report.hub))
         return report
 
 

@@ -77,7 +77,9 @@ class Move:
 
     def target(self, path: str) -> str | None:
         """Where a document of the feed is now that was at `path`; None where that was none of them."""
-        rest = path.removeprefix(self.old) if path.startswith(self.old) else "."
+        if not path.startswith(self.old):
+            return None
+        rest = path.removeprefix(self.old)
         documents = {f".{name}" for name in self.formats} | ({"", "/"} if self.has_page else set())
         if rest in documents or _ARCHIVE.fullmatch(rest):
             return self.new + (rest or "/")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError  # noqa: A004  # that of urllib3 is what it raises
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError  # noqa: A004  # that of urllib3 is what it raises
 
 from feeds._version import __version__
 
@@ -179,7 +179,10 @@ class _Telling:
             if response.status not in {307, 308} or not location:
                 self._has_answered = True
                 return reply
-            place = urljoin(place, location)
+            moved = urljoin(place, location)
+            if place.startswith("https:") and not moved.startswith("https:"):
+                return _Reply(reason="redirected from https to what is not")
+            place = moved
         return _Reply(reason="redirected too often")
 
     def _timeout(self) -> urllib3.Timeout:
@@ -210,7 +213,7 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
     """For how many seconds the hub wants to hear nothing (RFC 9110, 10.2.3)."""
     try:
         return urllib3.Retry().get_retry_after(response)
-    except HTTPError:  # it is no time
+    except (HTTPError, ValueError, OverflowError):  # it is no time
         return None
 
 
@@ -238,4 +241,6 @@ def _why(error: Exception) -> str:
     for cause in (error.__cause__, *error.args):
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
+    if isinstance(error, ProtocolError):
+        return "the connection broke, or what came is not HTTP"
     return _line(str(error)) or type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import time
 from typing import TYPE_CHECKING
 
 import brotli
@@ -35,6 +36,8 @@ def published(site: Site) -> Site:
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"), body="Word. " * 400)
     site.article("b.md", STORY.format("two", "2026-03-01T08:30:00Z"))
     site.regenerate()
+    for file in site.output.rglob("*.*"):
+        os.utime(file, (1_700_000_000, 1_700_000_000))
     return site
 
 
@@ -97,6 +100,18 @@ def test_what_is_small_or_a_picture_is_not_compressed(client: Client, published:
     assert "Vary" not in response.headers
 
 
+def test_a_large_file_is_sent_a_piece_at_a_time(client: Client, published: Site) -> None:
+    film = published.output / "film.mp4"
+    film.write_bytes(b"0123456789" * 100_000)
+    os.utime(film, (1_700_000_000, 1_700_000_000))
+    response = client.get("/film.mp4", buffered=False)
+    chunks = list(response.iter_encoded())
+    assert (len(chunks) > 10, b"".join(chunks) == film.read_bytes()) == (True, True)
+    assert (response.headers["Content-Length"], response.headers["Content-Type"]) == ("1000000", "video/mp4")
+    assert client.head("/film.mp4").headers["Content-Length"] == "1000000"
+    assert get(client, "/film.mp4", If_None_Match=response.headers["ETag"]).status_code == 304
+
+
 # Conditions
 
 
@@ -152,6 +167,21 @@ def test_what_changed_is_sent_whole_with_another_etag(client: Client, published:
     again = get(client, "/all.rss", If_None_Match=first.headers["ETag"])
     assert (again.status_code, again.data) == (200, (published.output / "all.rss").read_bytes())
     assert again.headers["ETag"] != first.headers["ETag"]
+
+
+def test_another_version_than_the_one_that_is_asked_for_is_refused_in_a_line(client: Client) -> None:
+    response = get(client, "/all.rss", If_Match='"x"')
+    assert (response.status_code, response.text) == (412, "412 Precondition Failed: this is another version\n")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_time_within_which_a_file_may_change_again_is_not_said(client: Client, published: Site) -> None:
+    note = published.output / "note.txt"
+    note.write_text("one")
+    os.utime(note, (time.time() + 5, time.time() + 5))
+    assert "Last-Modified" not in client.get("/note.txt").headers
+    os.utime(note, (1_700_000_000, 1_700_000_000))
+    assert client.get("/note.txt").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
 def test_only_get_and_head(client: Client) -> None:
@@ -217,6 +247,26 @@ def test_other_files_in_the_folder_are_served_and_links_that_stay_in_it(client: 
     assert client.get("/latest.rss").data == client.get("/all.rss").data
 
 
+def test_json_of_others_is_no_feed(client: Client, published: Site) -> None:
+    (published.output / "data.json").write_text("{}")
+    response = client.get("/data.json")
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_a_folder_that_is_a_link_may_be_switched(published: Site) -> None:
+    """As where each release is a folder of its own."""
+    published.output.rename(published.folder / "first")
+    published.output.symlink_to("first")
+    client = client_of(published)
+    assert client.get("/all.rss").status_code == 200
+    (published.folder / "second").mkdir()
+    (published.folder / "second" / "new.txt").write_text("new")
+    published.output.unlink()
+    published.output.symlink_to("second")
+    assert client.get("/new.txt").text == "new"
+
+
 def test_pages_are_at_folders(client: Client) -> None:
     page = client.get(f"{CAFE}/")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -262,6 +312,10 @@ def test_what_moved_redirects_and_what_is_gone_is_410(client: Client, published:
         assert (response.status_code, response.headers["Location"]) == (301, expected)
         assert response.headers["Cache-Control"] == "max-age=300"
     for path in (f"{CAFE}.atom", "/all.json", "/all/archive/2026-03.rss"):
+        assert client.get(path).status_code == 410
+    published.configure(CONFIG + "pages: off\n")
+    published.regenerate()
+    for path in ("/all/", "/all", "/all/index.html"):
         assert client.get(path).status_code == 410
     assert client.get("/never.json").status_code == 404
 

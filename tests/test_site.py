@@ -11,11 +11,15 @@ import brotli
 import pytest
 
 import feeds
+from feeds import publish
 from feeds.errors import PublishError
 from feeds.model import ASSETS
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from feeds.model import Document
     from tests.conftest import Site
 
 CONFIGURATION = """\
@@ -327,3 +331,32 @@ def test_pruning_needs_an_article(published: Site) -> None:
         with pytest.raises(feeds.FeedsError, match="there is no article, so every feed would go"):
             prune(published, dry_run=dry_run)
     assert published.documents() == before
+
+
+def test_pruning_takes_a_topic_that_is_no_more_also_where_topics_need_no_entry(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}feeds: {{topics: {{min_entries: 0}}}}\ntopics: {{Energy: {{}}}}\n")
+    (published.folder / "articles" / "a.md").unlink()
+    published.regenerate()
+    prune(published)
+    assert "topics/robots.rss" not in published.documents()
+    assert "topics/energy.rss" in published.documents()
+
+
+def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a run is stopped."""
+    article(compressed, "a", "Robots", title="Another title")
+    put = publish.put_document
+    older = []
+
+    def looked_at(output: Path, document: Document, *, dry_run: bool = False) -> publish.Put:
+        done = put(output, document, dry_run=dry_run)
+        for path in ("all.rss", "topics/robots/index.html"):
+            texts = [gzip.decompress((output / f"{path}.gz").read_bytes()), (output / path).read_bytes()]
+            if [b"Another title" in text for text in texts] == [False, True]:
+                older.append(path)
+        return done
+
+    monkeypatch.setattr("feeds.site.put_document", looked_at)
+    compressed.regenerate()
+    assert b"Another title" in compressed.documents()["all.rss"]
+    assert older == []

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shutil
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -488,7 +489,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def regenerate(_: object, **given: Any) -> Any:
         options.append(given)
-        return None
+        return SimpleNamespace(hub=None)
 
     monkeypatch.setattr(module, "regenerate", regenerate)
     return options
@@ -575,6 +576,7 @@ def test_only_the_first_run_that_goes_through_is_full(site: Site, monkeypatch: p
         asked.append(full)
         if len(asked) == 1:
             raise CatalogError("locked")
+        return SimpleNamespace(hub=None)
 
     monkeypatch.setattr(module, "regenerate", locked_at_first)
     site.article("a.md", STORY.format("one"))

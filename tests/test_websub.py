@@ -393,3 +393,18 @@ def test_what_a_reason_has_of_others_is_short_and_fit_to_be_shown() -> None:
             reason = told(hub, TOPICS[:1])[TOPICS[0]] or ""
         assert 0 < len(reason) <= 100
         assert reason.isprintable()
+
+
+@pytest.mark.parametrize("retry_after", ["9" * 40, "-1", "Mon, 99 Foo 2026 00:00:00 GMT", "1.5"])
+def test_a_retry_after_that_makes_no_sense_hides_no_answer(retry_after: str) -> None:
+    with running(always(503, Retry_After=retry_after)) as hub:
+        assert told(hub, TOPICS[:1]) == {TOPICS[0]: "503 Service Unavailable"}
+
+
+def test_an_answer_that_is_not_http_has_a_reason_in_words() -> None:
+    def answer(request: BaseHTTPRequestHandler, _: int) -> None:
+        request.wfile.write(b"220 mail.example.com ESMTP\r\n")
+        request.close_connection = True
+
+    with running(answer) as hub:
+        assert told(hub, TOPICS[:1]) == {TOPICS[0]: "the connection broke, or what came is not HTTP"}
