@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 
 def least_shown(months: Sequence[Month]) -> int:
-    """How many entries the document has to show that people subscribe to."""
-    return months[0].stories if months else 0
+    """How many entries the document has to show that people subscribe to: those of the newest month.
+
+    Of two months it shows both, since a single archive would have no other to be linked with, and validators ask for
+    such a link.
+    """
+    shown = months[:1] if len(months) > 2 else months
+    return sum(month.stories for month in shown)
 
 
 def split_history(months: Sequence[Month], limit: int) -> tuple[Scope, list[tuple[Scope, Month]]]:

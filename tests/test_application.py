@@ -35,6 +35,7 @@ def published(site: Site) -> Site:
     site.configure(CONFIG)
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"), body="Word. " * 400)
     site.article("b.md", STORY.format("two", "2026-03-01T08:30:00Z"))
+    site.article("c.md", STORY.format("three", "2026-01-01T08:30:00Z"))
     site.regenerate()
     for file in site.output.rglob("*.*"):
         os.utime(file, (1_700_000_000, 1_700_000_000))
@@ -162,7 +163,7 @@ def test_conditions(client: Client, headers: dict[str, str], status: int) -> Non
 
 def test_what_changed_is_sent_whole_with_another_etag(client: Client, published: Site) -> None:
     first = get(client, "/all.rss")
-    published.article("c.md", STORY.format("three", "2026-05-02T08:30:00Z"))
+    published.article("d.md", STORY.format("four", "2026-05-02T08:30:00Z"))
     published.regenerate()
     again = get(client, "/all.rss", If_None_Match=first.headers["ETag"])
     assert (again.status_code, again.data) == (200, (published.output / "all.rss").read_bytes())

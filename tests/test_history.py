@@ -27,9 +27,13 @@ def months(**stories: int) -> list[Month]:
         pytest.param(months(m2026_03=5), 5, [Scope(is_complete=True)], id="all fit"),
         pytest.param(months(m2026_03=2, m2026_01=3), 5, [Scope(is_complete=True)], id="two months fit"),
         pytest.param(
-            months(m2026_03=2, m2026_01=4),
+            months(m2026_03=2, m2026_01=2, m2025_12=2),
             5,
-            [Scope(previous="2026-01"), Scope(month="2026-01")],
+            [
+                Scope(previous="2026-01"),
+                Scope(month="2026-01", previous="2025-12"),
+                Scope(month="2025-12", next="2026-01"),
+            ],
             id="an entry does not fit",
         ),
         pytest.param(
@@ -52,5 +56,12 @@ def test_scopes(history: list[Month], limit: int, expected: list[Scope]) -> None
 
 
 def test_the_newest_month_is_shown_as_a_whole() -> None:
-    assert least_shown(months(m2026_03=7, m2026_02=9)) == 7
+    assert least_shown(months(m2026_03=7, m2026_02=9, m2026_01=1)) == 7
     assert least_shown([]) == 0
+
+
+def test_two_months_are_shown_as_a_whole() -> None:
+    """A single archive would have no other to be linked with."""
+    history = months(m2026_03=7, m2026_02=9)
+    assert least_shown(history) == 16
+    assert split_history(history, 16) == (Scope(is_complete=True), [])

@@ -244,7 +244,9 @@ def test_a_feed_that_moved_where_none_was_yet_takes_its_subscribers_along(publis
 
 def test_archives_are_found_at_the_old_path(published: Site) -> None:
     site = published
-    site.article("c.md", "title: Old\nwebUrl: https://c.example/\npublishedDateTime: 2025-01-01\ntopics: [Robots]")
+    for year in (2025, 2024):
+        story = f"title: Old\nwebUrl: https://c.example/{year}\npublishedDateTime: {year}-01-01\ntopics: [Robots]"
+        site.article(f"{year}.md", story)
     site.configure(f"{CONFIGURATION}archives: month\nmoved: {{old: topics/robots}}\nfeeds: {{topics: {{limit: 1}}}}\n")
     site.regenerate()
     documents = site.documents()

@@ -71,6 +71,7 @@ def test_what_moved_and_what_is_gone_is_known_of_what_was_published(site: Site) 
     site.configure(CONFIG)
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"))
     site.article("b.md", STORY.format("two", "2026-03-01T08:30:00Z"))
+    site.article("c.md", STORY.format("three", "2026-01-01T08:30:00Z"))
     site.regenerate()
     site.configure(
         CONFIG.replace("archives: month", "formats: [rss]\nmoved: {topics/ai: news/machines, old: not/there}").replace(
@@ -84,6 +85,9 @@ def test_what_moved_and_what_is_gone_is_known_of_what_was_published(site: Site) 
     assert list(gone(manifest, moves(config, manifest))) == [
         "all.atom",
         "all.json",
+        "all/archive/2026-01.atom",
+        "all/archive/2026-01.json",
+        "all/archive/2026-01.rss",
         "all/archive/2026-03.atom",
         "all/archive/2026-03.json",
         "all/archive/2026-03.rss",
