@@ -187,11 +187,11 @@ class _Patience:
     def is_over(self) -> bool:
         return time.monotonic() >= self._until
 
-    def note(self, hub: HubReport) -> HubReport:
+    def note(self, hub: HubReport, *, was_told: bool) -> HubReport:
         """Take in what came of a run; the report, which has the reason also where the hub was left alone."""
         if not hub.waiting:
             self._pause = self._until = 0.0
-        elif self.is_over():
+        elif was_told:
             self._pause = min(max(2 * self._pause, _MINUTE), _LONGEST_PATIENCE)
             self._until = time.monotonic() + self._pause
             self._reason = hub.reason
@@ -225,15 +225,16 @@ class _Run:
         """What came of it; None where a folder is missing, which must not empty the feeds."""
         if not self._site.has_all_folders():
             return None
+        tells = self._pings and self._hub.is_over()
         try:
-            report = self._run(self._site.config, full=self._full, ping=self._pings and self._hub.is_over())
+            report = self._run(self._site.config, full=self._full, ping=tells)
         except FeedsError as error:
             return error
         except OSError as error:
             return PublishError(str(error.filename), f"cannot be used: {error.strerror}")
         self._full = False
         if self._pings and report.hub:
-            return msgspec.structs.replace(report, hub=self._hub.note(report.hub))
+            return msgspec.structs.replace(report, hub=self._hub.note(report.hub, was_told=tells))
         return report
 
 

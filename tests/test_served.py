@@ -24,7 +24,7 @@ from feeds.hosting import parse_listen, render_hosting
 from feeds.publish import read_manifest
 from feeds.serve import serving
 from tests.servers import free_port, open_folder
-from tests.test_hosting import EACH, STARTS
+from tests.test_hosting import EACH, STARTS, date_back
 from tests.test_websub import always, running
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
         address = f"http://127.0.0.1:{port}/"
         config = publish_sample(folder, address)
         assert config.base_url == address
+        date_back(config.default_output)
         with started(request.param, config, port):
             yield Served(address, tuple(feed for feed in survey(config, now=LATER).feeds if feed.entries))
 

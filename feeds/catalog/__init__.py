@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from contextlib import ExitStack
 from itertools import groupby, starmap
 from typing import TYPE_CHECKING, Any, Self
 
@@ -109,14 +110,17 @@ class Catalog:
         where it is damaged.
         """
         self.path = path
-        try:
-            self._database = connect(path)
-            self.is_new = anew or is_empty(self._database) or self.state("reading") != reading
-            if self.is_new:
-                clear(self._database)
-                self.set_state("reading", reading)
-        except (*_DATABASE_ERRORS, OSError) as error:
-            raise catalog_error(path, error) from error
+        with ExitStack() as opened:
+            try:
+                self._database = connect(path)
+                opened.callback(self._database.close)
+                self.is_new = anew or is_empty(self._database) or self.state("reading") != reading
+                if self.is_new:
+                    clear(self._database)
+                    self.set_state("reading", reading)
+            except (*_DATABASE_ERRORS, OSError) as error:
+                raise catalog_error(path, error) from error
+            opened.pop_all()
 
     @classmethod
     def to_look_at(cls, path: Path, reading: str) -> Self:
