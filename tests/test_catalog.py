@@ -119,6 +119,7 @@ def test_a_disk_that_refuses_is_an_error_and_no_damage(site: Site, monkeypatch: 
     write(site, "a")
     site.regenerate()
     content = catalog_file(site).read_bytes()
+    write(site, "b")
     monkeypatch.setattr(Catalog, "files", refused)
     with pytest.raises(feeds.CatalogError, match="the cache cannot be used: disk I/O error"):
         site.regenerate()
