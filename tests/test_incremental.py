@@ -169,5 +169,5 @@ def files(folder: Path) -> dict[str, bytes]:
 
 TestArchive = Archive.TestCase
 TestArchive.settings = settings(
-    deadline=None, max_examples=int(os.environ.get("EXAMPLES", "16")), stateful_step_count=12
+    deadline=None, max_examples=int(os.environ.get("EXAMPLES", "12")), stateful_step_count=12
 )
