@@ -22,8 +22,8 @@ from urllib.parse import quote, unquote, urlsplit
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Request, Response
 
-from feeds.compression import compress_brotli, compress_gzip
-from feeds.config import load_config
+from feeds.compression import compress
+from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, PublishError, ServeError
 from feeds.model import INDEX, OPML, document_address
 from feeds.publish import MANIFEST, Manifest, read_manifest
@@ -130,7 +130,7 @@ class Application:
         return _refusal(404, "there is nothing here" if path else f"the site has no pages; {OPML} lists its feeds")
 
     def _current_rules(self) -> _Rules:
-        facts = (_facts(self._config.path), _facts(self._output / MANIFEST))
+        facts = (file_facts(self._config.path), file_facts(self._output / MANIFEST))
         with self._lock:
             if facts != self._facts:
                 with contextlib.suppress(ConfigError):
@@ -223,7 +223,7 @@ def _fill(response: Response, accepted: Accept, body: bytes) -> None:
     response.vary.add("Accept-Encoding")
     coding = _coding(accepted) if len(body) >= _WORTH_COMPRESSING else None
     if coding:
-        body = _compress(body, coding)
+        body = _compressed(body, coding)
         response.headers["Content-Encoding"] = coding
     response.set_data(body)
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
@@ -244,9 +244,7 @@ def _coding(accepted: Accept) -> Coding | None:
     return best if qualities[best] > 0 and qualities[best] >= identity else None
 
 
-@lru_cache(maxsize=_KEPT)
-def _compress(body: bytes, coding: Coding) -> bytes:
-    return compress_brotli(body) if coding == "br" else compress_gzip(body)
+_compressed = lru_cache(maxsize=_KEPT)(compress)
 
 
 def _redirect(rules: _Rules, path: str, status: int = 301) -> Response:
@@ -268,12 +266,3 @@ def _served(request: Request, response: Response) -> Served:
     path = quote(request.environ.get("PATH_INFO", "").encode("latin-1"))
     has_body = request.method != "HEAD" and response.status_code != HTTPStatus.NOT_MODIFIED
     return Served(request.method, path, response.status_code, response.content_length or 0 if has_body else 0)
-
-
-def _facts(path: Path) -> tuple[int, int, int] | None:
-    """What tells that a file is another."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_ino, facts.st_size, facts.st_mtime_ns

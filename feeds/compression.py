@@ -27,8 +27,12 @@ _BROTLI_QUALITY = 8
 def compressed(document: Document, codings: Iterable[Coding]) -> Iterator[Document]:
     """A copy of the document in each of the codings."""
     for coding in codings:
-        body = _COMPRESSORS[coding](document.body)
+        body = compress(document.body, coding)
         yield replace(document, path=document.path + EXTENSIONS[coding], body=body, coding=coding)
+
+
+def compress(body: bytes, coding: Coding) -> bytes:
+    return _COMPRESSORS[coding](body)
 
 
 def compress_gzip(body: bytes) -> bytes:

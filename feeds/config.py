@@ -58,6 +58,15 @@ def load_config(path: str | Path) -> Config:
     return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=folders)
 
 
+def file_facts(path: Path) -> tuple[int, ...] | None:
+    """What tells that a file is another, or was changed; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
 def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple[int, str]]:
     """The line and the message, with its key, of all that is wrong."""
     found = (

@@ -21,7 +21,7 @@ from feeds.model import document_address
 from feeds.publish import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from feeds.publish import Record
     from feeds.settings import Config
@@ -139,10 +139,11 @@ def postpone(notice: Notice) -> HubReport:
 
 def tell(notice: Notice, limit: float = LIMIT) -> HubReport:
     """Tell the hub what it does not know yet, for `limit` seconds at most, and remember what it was told."""
+    waiting = notice.waiting
     known = {topic: digest for topic, digest in notice.told.items() if topic in notice.published}
     reasons: dict[str, str] = {}
     try:
-        for topic, reason in _answers(notice, limit):
+        for topic, reason in _answers(notice.hub, waiting, limit):
             if reason is None:
                 known[topic] = notice.published[topic]
             else:
@@ -151,18 +152,18 @@ def tell(notice: Notice, limit: float = LIMIT) -> HubReport:
         trouble = _remember(notice.hub, known)
     return HubReport(
         hub=notice.hub.address,
-        told=tuple(sorted(topic for topic in notice.waiting if topic not in reasons)),
+        told=tuple(sorted(topic for topic in waiting if topic not in reasons)),
         waiting=tuple(sorted(reasons)),
         reason=Counter(reasons.values()).most_common(1)[0][0] if reasons else trouble,
     )
 
 
-def _answers(notice: Notice, limit: float) -> Iterable[Answer]:
-    if not notice.waiting:
+def _answers(hub: Hub, waiting: Sequence[str], limit: float) -> Iterable[Answer]:
+    if not waiting:
         return ()
     from feeds.websub import tell_hub  # noqa: PLC0415  # most runs have nothing to tell
 
-    return tell_hub(notice.hub.address, notice.waiting, limit)
+    return tell_hub(hub.address, waiting, limit)
 
 
 def _read(hub: Hub) -> dict[str, dict[str, str]]:

@@ -23,7 +23,7 @@ from watchfiles import Change
 
 from feeds.articles import EXTENSIONS
 from feeds.build import Report, regenerate
-from feeds.config import load_config
+from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
 from feeds.parallel import untracked
 
@@ -244,7 +244,7 @@ class _Site:
     def __init__(self, path: Path, output: Path | str | None, cache: Path | str | None) -> None:
         self.path = path
         self.error: ConfigError | None = None
-        file = _file_facts(path)
+        file = file_facts(path)
         self.config = load_config(path)
         self._loaded = self._last = (file, *self._folder_facts())
         self._output = Path(output or self.config.default_output).resolve()
@@ -253,7 +253,7 @@ class _Site:
     def load(self, cause: Cause) -> Cause:
         """Load the configuration anew because of `cause`; what the cause was. One that is wrong is not taken over."""
         before, was_wrong = self.config, self.error is not None
-        file = _file_facts(self.path)
+        file = file_facts(self.path)
         try:
             self.config, self.error = load_config(self.path), None
         except ConfigError as error:
@@ -267,7 +267,7 @@ class _Site:
 
     def is_altered(self) -> bool:
         """Whether the configuration or its folders are others than when it was loaded, and the same as a call ago."""
-        before, self._last = self._last, (_file_facts(self.path), *self._folder_facts())
+        before, self._last = self._last, (file_facts(self.path), *self._folder_facts())
         return before == self._last != self._loaded
 
     def has_all_folders(self) -> bool:
@@ -310,14 +310,6 @@ class _Site:
     def _folder_facts(self) -> tuple[tuple[int, int] | None, ...]:
         """What tells that a folder, or what a link in its path leads to, is another; None where there is none."""
         return tuple(_folder_facts(self.config.path.parent / name) for name in self.config.source.articles)
-
-
-def _file_facts(path: Path) -> tuple[int, ...] | None:
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
 def _folder_facts(path: Path) -> tuple[int, int] | None:

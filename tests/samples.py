@@ -36,3 +36,11 @@ FEED = Feed(
 )
 #: A title in which readers might see HTML.
 MARKUP = 'A <b>bold</b> & "quoted" &amp; title'
+
+#: A site whose only feeds are that of everything, with the newest entry, and those of topics; and an archive a month.
+MONTHLY = """\
+site: {title: Test Wire, url: https://feeds.example.com/, ttl: 5}
+source: {articles: [../articles]}
+archives: month
+feeds: {all: {limit: 1}, providers: off}
+"""

@@ -14,6 +14,7 @@ from werkzeug.test import Client
 from feeds import load_config
 from feeds.application import Application, Served, check_published
 from feeds.errors import PublishError, ServeError
+from tests.samples import MONTHLY
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -21,18 +22,12 @@ if TYPE_CHECKING:
     from tests.conftest import Site
 
 STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: {1}\ntopics: [Café]"
-CONFIG = """\
-site: {title: Test Wire, url: https://feeds.example.com/, ttl: 5}
-source: {articles: [../articles]}
-archives: month
-feeds: {all: {limit: 1}, providers: off}
-"""
 CAFE = "/topics/caf%C3%A9"
 
 
 @pytest.fixture
 def published(site: Site) -> Site:
-    site.configure(CONFIG)
+    site.configure(MONTHLY)
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"), body="Word. " * 400)
     site.article("b.md", STORY.format("two", "2026-03-01T08:30:00Z"))
     site.article("c.md", STORY.format("three", "2026-01-01T08:30:00Z"))
@@ -277,7 +272,7 @@ def test_pages_are_at_folders(client: Client) -> None:
 
 
 def test_without_pages_the_start_says_where_the_feeds_are_listed(published: Site) -> None:
-    published.configure(CONFIG + "pages: off\n")
+    published.configure(MONTHLY + "pages: off\n")
     published.regenerate()
     response = client_of(published).get("/")
     assert response.status_code == 404
@@ -285,7 +280,7 @@ def test_without_pages_the_start_says_where_the_feeds_are_listed(published: Site
 
 
 def test_a_site_below_a_path(published: Site) -> None:
-    published.configure(CONFIG.replace("example.com/", "example.com/our%20feeds/"))
+    published.configure(MONTHLY.replace("example.com/", "example.com/our%20feeds/"))
     published.regenerate()
     client = client_of(published)
     for path in ("/", "/our%20feeds"):
@@ -303,7 +298,7 @@ def test_a_site_below_a_path(published: Site) -> None:
 
 def test_what_moved_redirects_and_what_is_gone_is_410(client: Client, published: Site) -> None:
     published.configure(
-        CONFIG.replace("archives: month", "formats: [rss]\nmoved: {topics/café: news/café}").replace(
+        MONTHLY.replace("archives: month", "formats: [rss]\nmoved: {topics/café: news/café}").replace(
             "providers: off", "providers: off, topics: off, custom: [{path: news/café, topics: {any: [Café]}}]"
         )
     )
@@ -314,7 +309,7 @@ def test_what_moved_redirects_and_what_is_gone_is_410(client: Client, published:
         assert response.headers["Cache-Control"] == "max-age=300"
     for path in (f"{CAFE}.atom", "/all.json", "/all/archive/2026-03.rss"):
         assert client.get(path).status_code == 410
-    published.configure(CONFIG + "pages: off\n")
+    published.configure(MONTHLY + "pages: off\n")
     published.regenerate()
     for path in ("/all/", "/all", "/all/index.html"):
         assert client.get(path).status_code == 410
@@ -325,7 +320,7 @@ def test_what_moved_redirects_and_what_is_gone_is_410(client: Client, published:
 
 
 def test_documents_that_people_subscribe_to_name_the_hub(published: Site) -> None:
-    published.configure(CONFIG.replace("ttl: 5", "hub: https://hub.example/"))
+    published.configure(MONTHLY.replace("ttl: 5", "hub: https://hub.example/"))
     published.regenerate()
     client = client_of(published)
     self_ = f"https://feeds.example.com{CAFE}.json"
@@ -348,7 +343,7 @@ def test_feeds_may_be_read_by_scripts_of_other_sites_and_pages_not(client: Clien
 def test_answers_may_be_cached_as_long_as_ttl_says(client: Client, published: Site) -> None:
     for path in ("/all.rss", "/", "/assets/page.css"):
         assert client.get(path).headers["Cache-Control"] == "max-age=300"
-    published.configure(CONFIG.replace("ttl: 5", "ttl: 7"))
+    published.configure(MONTHLY.replace("ttl: 5", "ttl: 7"))
     assert client.get("/all.rss").headers["Cache-Control"] == "max-age=420"
     published.configure("site: {")
     assert client.get("/all.rss").headers["Cache-Control"] == "max-age=420"  # that of the last right one

@@ -9,17 +9,12 @@ import pytest
 from feeds import load_config
 from feeds.publish import read_manifest
 from feeds.web import Move, cache_control, content_type, gone, media_type, moves
+from tests.samples import MONTHLY
 
 if TYPE_CHECKING:
     from tests.conftest import Site
 
 STORY = "title: Story\nwebUrl: https://a.example/{0}\npublishedDateTime: {1}\ntopics: [AI]"
-CONFIG = """\
-site: {title: Test Wire, url: https://feeds.example.com/, ttl: 5}
-source: {articles: [../articles]}
-archives: month
-feeds: {providers: off, all: {limit: 1}}
-"""
 MOVE = Move("news", "topics/ai", ("rss", "json"))
 
 
@@ -68,13 +63,13 @@ def test_what_moved_is_what_belonged_to_the_feed_and_nothing_else(path: str, exp
 
 
 def test_what_moved_and_what_is_gone_is_known_of_what_was_published(site: Site) -> None:
-    site.configure(CONFIG)
+    site.configure(MONTHLY)
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"))
     site.article("b.md", STORY.format("two", "2026-03-01T08:30:00Z"))
     site.article("c.md", STORY.format("three", "2026-01-01T08:30:00Z"))
     site.regenerate()
     site.configure(
-        CONFIG.replace("archives: month", "formats: [rss]\nmoved: {topics/ai: news/machines, old: not/there}").replace(
+        MONTHLY.replace("archives: month", "formats: [rss]\nmoved: {topics/ai: news/machines, old: not/there}").replace(
             "providers: off", "providers: off, topics: off, custom: [{path: news/machines, topics: {any: [AI]}}]"
         )
     )
@@ -98,10 +93,10 @@ def test_what_moved_and_what_is_gone_is_known_of_what_was_published(site: Site) 
 
 
 def test_a_page_that_is_gone_is_gone_at_its_folder(site: Site) -> None:
-    site.configure(CONFIG)
+    site.configure(MONTHLY)
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"))
     site.regenerate()
-    site.configure(CONFIG + "pages: off\n")
+    site.configure(MONTHLY + "pages: off\n")
     site.regenerate()
     found = list(gone(read_manifest(site.output), ()))
     assert "topics/ai/" in found
@@ -110,7 +105,7 @@ def test_a_page_that_is_gone_is_gone_at_its_folder(site: Site) -> None:
 
 
 def test_a_feed_that_is_still_there_has_not_moved(site: Site) -> None:
-    site.configure(CONFIG + "moved: {topics/ai: all}\n")
+    site.configure(MONTHLY + "moved: {topics/ai: all}\n")
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"))
     assert site.regenerate().mistakes
     assert moves(load_config(site.config_path), read_manifest(site.output)) == ()
