@@ -6,23 +6,24 @@ import datetime as dt
 import hashlib
 import threading
 import time
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.articles import ArticleFile, find_articles, is_gone, parse_article, read_file
+from feeds.articles import parse_article
 from feeds.catalog import FileFacts, FileOutcome, digest_of, encode_entry, folder_of
 from feeds.entries import derive_entries
 from feeds.errors import Mistake
+from feeds.files import ArticleFile, find_articles, is_gone, read_file
 from feeds.parallel import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from feeds.catalog import Catalog, Folder, Teller, Touched
+    from feeds.files import ArticleFolder
     from feeds.membership import Rules
     from feeds.parallel import Map, Track
     from feeds.settings import Config, Source
@@ -36,6 +37,8 @@ _CLOCK_TICK = 20_000_000
 _COARSE_TICK = 2_000_000_000
 #: The mtime of a file that is to be read again.
 _UNSETTLED = -1
+#: The digest of a file that cannot be read now, and of which is known what it held.
+_NOT_READ = b""
 
 
 _Changed = tuple[ArticleFile, FileFacts | None]
@@ -61,8 +64,8 @@ class Refreshed:
 
 def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
     """Bring the catalog up to what the article folders hold at the time `now`."""
-    files, mistakes = find_articles(config.articles)
-    found = _compare(catalog, files)
+    folders, mistakes = find_articles(config.articles)
+    found = _compare(catalog, folders)
     changed = found.changed
     then = catalog.state("now")
     teller = catalog.teller(rules, now)
@@ -85,41 +88,59 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
     before = catalog.state("epoch") or 0
     epoch = before + bool(teller.touched.stories)
     catalog.set_state("epoch", epoch)
-    return Refreshed(len(files), articles_changed, mistakes, teller.touched, before, epoch)
+    return Refreshed(found.articles, articles_changed, mistakes, teller.touched, before, epoch)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Found:
     """What is not as the catalog knows it: files, the keys of those that are gone, and the listings of folders."""
 
-    changed: list[_Changed]
-    gone: list[int]
-    listings: dict[Folder, bytes]
+    articles: int = 0
+    changed: list[_Changed] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    listings: dict[Folder, bytes] = field(default_factory=dict)
 
 
-def _compare(catalog: Catalog, files: Iterable[ArticleFile]) -> _Found:
-    """Compare the files with the catalog, folder by folder: where the listings are the same, nothing changed."""
-    folders: dict[Folder, list[ArticleFile]] = defaultdict(list)
-    for file in files:
-        folders[folder_of(str(file.root), file.path)].append(file)
+def _compare(catalog: Catalog, folders: Iterable[ArticleFolder]) -> _Found:
+    """Compare the files with the catalog, folder by folder: where the listings are the same, nothing changed.
+
+    What was in a folder that cannot be read stays: it may be a disk that is not mounted, or somebody's mistake.
+    """
     known = catalog.folders()
-    found = _Found([], [], {})
-    for folder in (*folders, *(known.keys() - folders.keys())):
-        there = folders.get(folder, [])
-        listing = _listing(there)
-        if listing and listing == known.get(folder):
+    there = {(str(folder.root), folder.path): folder for folder in folders}
+    closed = {key for key, folder in there.items() if folder.is_unreadable}
+    found = _Found()
+    for key, folder in there.items():
+        if key in closed:
             continue
-        facts_of = catalog.files(folder)
-        changed = ((file, facts_of.pop(file.path, None)) for file in there)
-        found.changed.extend((file, facts) for file, facts in changed if not _is_known(file, facts))
-        found.gone.extend(facts.key for facts in facts_of.values())
-        found.listings[folder] = listing
+        found.articles += len(folder.files)
+        listing = digest_of(folder.files)
+        if listing != known.get(key):
+            _look_into(catalog, key, folder, found)
+            found.listings[key] = listing
+    for key in sorted(known.keys() - (there.keys() - closed)):
+        if any(_is_within(key, folder) for folder in closed):
+            found.articles += len(catalog.files(key))
+        else:
+            found.gone += [facts.key for facts in catalog.files(key).values()]
+            found.listings[key] = b""
     return found
 
 
-def _listing(files: Sequence[ArticleFile]) -> bytes:
-    """A digest of the names and facts of a folder's files; of none, nothing."""
-    return digest_of([(file.path, file.size, file.mtime, file.ctime) for file in files]) if files else b""
+def _look_into(catalog: Catalog, key: Folder, folder: ArticleFolder, found: _Found) -> None:
+    """Note the files of a folder that changed or are gone."""
+    facts_of = catalog.files(key)
+    for file in map(folder.file, folder.files):
+        facts = facts_of.pop(file.path, None)
+        if not _is_known(file, facts):
+            found.changed.append((file, facts))
+    found.gone += [facts.key for facts in facts_of.values()]
+
+
+def _is_within(folder: Folder, other: Folder) -> bool:
+    """Whether a folder is another one, or below it."""
+    (root, path), (other_root, other_path) = folder, other
+    return root == other_root and (not other_path or path == other_path or path.startswith(f"{other_path}/"))
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
@@ -130,6 +151,9 @@ def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
 def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFacts | None) -> bool:
     """Put what came of a file into the catalog; whether it is new or other than before."""
     if facts is not None:
+        if outcome.digest == _NOT_READ:
+            catalog.note_unread_file(facts.key, outcome)
+            return False
         if facts.digest == outcome.digest:
             catalog.note_touched_file(facts.key, outcome)
             return False
@@ -175,24 +199,33 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
     try:
         content, file = read_file(file)
     except OSError as error:
-        mistake = Mistake(file.label, 0, f"cannot be read: {error.strerror}")
-        mistakes = () if is_gone(file) else (mistake,)  # one that is removed meanwhile is no mistake
-        return FileOutcome(
-            root=root,
-            path=file.path,
-            size=-1,
-            mtime=_UNSETTLED,
-            ctime=-1,
-            digest=digest_of(mistakes),
-            left_out="unreadable",
-            mistakes=mistakes,
-        )
+        return _unreadable(file, facts, str(error.strerror))
     digest = _digest(content, file, source)
     mtime = _UNSETTLED if _may_change_unseen(file, begun) else file.mtime
     outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
     if facts is not None and facts.digest == digest:
         return outcome
     return _with_entries(outcome, content, file, source)
+
+
+def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> FileOutcome:
+    """What comes of a file that cannot be read: of one that was read before, what it held stays."""
+    outcome = FileOutcome(
+        root=str(file.root),
+        path=file.path,
+        size=-1,
+        mtime=_UNSETTLED,
+        ctime=-1,
+        digest=digest_of(()),
+        left_out="unreadable",
+    )
+    if is_gone(file):  # removed meanwhile, which is no mistake
+        return outcome
+    if facts is not None and facts.size >= 0:
+        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays")
+        return msgspec.structs.replace(outcome, digest=_NOT_READ, left_out=None, mistakes=(mistake,))
+    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}"),)
+    return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
 
 def _may_change_unseen(file: ArticleFile, begun: int) -> bool:

@@ -1,4 +1,4 @@
-"""Article files: found, read and parsed.
+"""Articles parsed: what the bytes of a file say.
 
 A file is Markdown with YAML front matter. Whatever is wrong in it becomes a mistake with its line; what is right is
 kept. What the fields mean for entries is decided in `entries.py`.
@@ -6,14 +6,11 @@ kept. What the fields mean for entries is decided in `entries.py`.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import frontmatter
-import msgspec
 from frontmatter.default_handlers import YAMLHandler
 
 from feeds.errors import Finding, Mistake
@@ -24,20 +21,14 @@ from feeds.yamlfile import YamlError, decode_text, load_article_yaml
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
 
 #: Printable ASCII, tabs and line feeds: most articles in English hold nothing else.
 _USUAL = bytes(range(0x20, 0x7F)) + b"\t\n"
 #: As python-frontmatter has it.
 _BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
-#: Where text and bytes are not the same to the system, bytes are meant.
-_AS_BYTES = getattr(os, "O_BINARY", 0)
-_MORE = 1 << 16
 _LINE_ENDS = re.compile(r"\r\n?")
 #: YAML breaks lines at these, and no editor does.
 _LINE_SEPARATORS = {0x85: " ", 0x2028: " ", 0x2029: " "}
-#: What the names of articles end with, in any case.
-EXTENSIONS = (".md", ".markdown")
 #: The fields that an entry cannot do without, and what they are called elsewhere, in lower case.
 _ELSEWHERE = {
     ("title",): frozenset("title headline name".split()),
@@ -48,25 +39,6 @@ _ELSEWHERE = {
 }
 
 
-class ArticleFile(msgspec.Struct, frozen=True):
-    """A file of the archive: `path` is relative to its folder `root`, with forward slashes.
-
-    `size` in bytes, `mtime` and `ctime` in nanoseconds are those of the time when it was found. A file that another
-    one took the place of has another ctime, also where it was given the same mtime.
-    """
-
-    root: Path
-    path: str
-    size: int = -1
-    mtime: int = -1
-    ctime: int = -1
-
-    @property
-    def label(self) -> str:
-        """How messages name the file: the archive's folder and the path in it."""
-        return f"{self.root.name}/{self.path}"
-
-
 @dataclass(frozen=True, slots=True)
 class ParsedArticle:
     """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines."""
@@ -75,37 +47,6 @@ class ParsedArticle:
     mistakes: tuple[Mistake, ...] = ()
     source: ArticleSource | None = None
     findings: tuple[Finding, ...] = ()
-
-
-def find_articles(folders: Iterable[Path]) -> tuple[list[ArticleFile], list[Mistake]]:
-    """The Markdown files below `folders`, ordered by folder and path; what a dot hides is left out.
-
-    A folder that cannot be read and a name that is not UTF-8 are mistakes.
-    """
-    files: list[ArticleFile] = []
-    mistakes: list[Mistake] = []
-    for root in folders:
-        found = sorted(_walk(root, mistakes), key=lambda file: file.path)
-        files.extend(file for file in found if _is_utf8(file, mistakes))
-    return files, mistakes
-
-
-def read_file(file: ArticleFile) -> tuple[bytes, ArticleFile]:
-    """The bytes of a file, and its facts as of then; raises OSError."""
-    descriptor = os.open(f"{file.root}/{file.path}", os.O_RDONLY | _AS_BYTES)  # with fewer system calls than `open`
-    try:
-        facts = os.fstat(descriptor)
-        content = os.read(descriptor, facts.st_size + 1)
-        while more := os.read(descriptor, _MORE) if len(content) != facts.st_size else b"":  # it is being written
-            content += more
-    finally:
-        os.close(descriptor)
-    return content, ArticleFile(file.root, file.path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-
-
-def is_gone(file: ArticleFile) -> bool:
-    """Whether a file that was found is there no more; a link to nowhere still is."""
-    return not os.path.lexists(f"{file.root}/{file.path}")
 
 
 def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: str | None = None) -> ParsedArticle:
@@ -174,48 +115,6 @@ def _usual_text(content: bytes) -> str:
 def _first_line(text: str) -> int:
     """The line of the first that is not white space."""
     return text[: len(text) - len(text.lstrip())].count("\n") + 1 if text.strip() else 1
-
-
-def _walk(root: Path, mistakes: list[Mistake]) -> Iterator[ArticleFile]:
-    """The articles below `root`. A folder that is a link is not entered: it may lead anywhere, and back."""
-    folders = [""]
-    while folders:
-        folder = folders.pop()
-        try:
-            with os.scandir(f"{root}/{folder}") as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(f"{folder}{entry.name}/")
-                    elif entry.name.lower().endswith(EXTENSIONS):
-                        yield _found(root, folder, entry)
-        except OSError as error:
-            label = _readable(ArticleFile(root, folder.rstrip("/")).label)
-            mistakes.append(Mistake(label, 0, f"the folder cannot be read: {error.strerror}"))
-
-
-def _found(root: Path, folder: str, entry: os.DirEntry[str]) -> ArticleFile:
-    try:
-        facts = entry.stat()
-    except OSError:  # gone, or a link to nowhere: reading it will say so
-        return ArticleFile(root, f"{folder}{entry.name}")
-    return ArticleFile(root, f"{folder}{entry.name}", facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-
-
-def _is_utf8(file: ArticleFile, mistakes: list[Mistake]) -> bool:
-    try:
-        file.path.encode()
-    except UnicodeEncodeError:  # a name that is not UTF-8 has surrogates
-        label = _readable(file.label)
-        mistakes.append(Mistake(label, 0, "the file's name is not UTF-8; expected one that is; it is left out"))
-        return False
-    return True
-
-
-def _readable(path: str) -> str:
-    """The path with each byte that is not UTF-8 written as an escape, so that it can be shown."""
-    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str) -> Article:

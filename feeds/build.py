@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from feeds.archive import refresh
-from feeds.articles import ArticleFile
 from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
 from feeds.errors import Mistake, PruneError, StrictError
+from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import Rules
 from feeds.parallel import available_jobs, rare_collections, untracked

@@ -21,10 +21,10 @@ import msgspec
 import watchfiles
 from watchfiles import Change
 
-from feeds.articles import EXTENSIONS
 from feeds.build import Report, regenerate
 from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
+from feeds.files import EXTENSIONS
 from feeds.parallel import untracked
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import pytest
 import feeds
 from feeds import archive
 from feeds.archive import read_outcome
-from feeds.articles import ArticleFile, ParsedArticle, find_articles, parse_article
+from feeds.articles import ParsedArticle, parse_article
 from feeds.catalog import Catalog, FileFacts, stories
+from feeds.files import ArticleFile, find_articles, read_file
 from feeds.settings import Source
 from tests.conftest import NOW, Site
 
@@ -234,39 +235,97 @@ def test_a_run_that_publishes_nothing_keeps_what_it_has_read(site: Site, parsed:
     assert parsed == ["a.md", "b.md", "c.md"]
 
 
-@pytest.mark.parametrize("target", [None, "nowhere"])
-def test_another_reason_why_a_file_cannot_be_read_is_told(site: Site, target: str | None) -> None:
-    link = site.folder / "articles" / "a.md"
-    (site.folder / "folder").mkdir()
-    if target:
-        link.symlink_to(target)
-    assert len(site.regenerate().mistakes) == (1 if target else 0)
-    link.unlink(missing_ok=True)
-    link.symlink_to("../folder")
-    report = site.regenerate()
-    assert [str(mistake) for mistake in report.mistakes] == ["articles/a.md: cannot be read: Is a directory"]
-    again = site.regenerate()
-    assert (again.changed, again.mistakes) == (0, report.mistakes)
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The paths of the files that are refused, which a test may fill."""
+    paths: set[str] = set()
+    read = read_file
+
+    def refusing(file: ArticleFile) -> tuple[bytes, ArticleFile]:
+        if file.path in paths:
+            raise PermissionError(13, "Permission denied", file.path)
+        return read(file)
+
+    monkeypatch.setattr(archive, "read_file", refusing)
+    return paths
 
 
-def test_a_file_that_cannot_be_read_is_a_mistake_and_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_a_mistake_and_tried_again(site: Site, unreadable: set[str]) -> None:
     write(site, "a")
+    unreadable.add("a.md")
+    for changed in (1, 0):
+        report = site.regenerate()
+        assert [str(mistake) for mistake in report.mistakes] == ["articles/a.md: cannot be read: Permission denied"]
+        assert (report.changed, report.left_out) == (changed, {"unreadable": 1})
+    unreadable.clear()
+    report = site.regenerate()
+    assert (report.entries, report.mistakes, report.left_out) == (1, (), {})
 
-    def denied(file: ArticleFile) -> None:
-        raise PermissionError(13, "Permission denied", file.path)
+
+def test_what_was_read_of_a_file_stays_while_it_cannot_be_read(site: Site, unreadable: set[str]) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    documents = site.documents()
+    site.article("a.md", STORY.format("changed"))
+    unreadable.add("a.md")
+    for _ in range(2):
+        report = site.regenerate()
+        assert [str(mistake) for mistake in report.mistakes] == [
+            "articles/a.md: cannot be read: Permission denied; what it held before stays"
+        ]
+        assert (report.articles, report.changed, report.left_out) == (2, 0, {})
+        assert site.documents() == documents
+    unreadable.clear()
+    report = site.regenerate()
+    assert (report.changed, report.mistakes) == (1, ())
+    assert site.documents() != documents
+
+
+def test_a_file_that_is_removed_while_it_cannot_be_read_is_gone(site: Site, unreadable: set[str]) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    site.article("a.md", STORY.format("changed"))
+    unreadable.add("a.md")
+    site.regenerate()
+    (site.folder / "articles" / "a.md").unlink()
+    report = site.regenerate()
+    assert (report.articles, report.changed, report.entries, report.mistakes) == (1, 1, 1, ())
+
+
+@pytest.mark.parametrize("closed", ["", "one", "one/two"])
+def test_what_was_in_a_folder_that_cannot_be_read_stays(
+    site: Site, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    write(site, "a", "one/b", "one/two/c", "one-more/d")
+    site.regenerate()
+    documents = site.documents()
+    place = str(site.folder / "articles" / closed).rstrip("/")
+    scandir = os.scandir
+
+    def refusing(path: Path | str) -> object:
+        if str(path).rstrip("/") == place:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(archive, "read_file", denied)
-        assert [str(mistake) for mistake in site.regenerate().mistakes] == [
-            "articles/a.md: cannot be read: Permission denied"
-        ]
+        patch.setattr(os, "scandir", refusing)
+        for _ in range(2):
+            report = site.regenerate()
+            label = f"articles/{closed}"
+            assert [str(mistake) for mistake in report.mistakes] == [
+                f"{label}: the folder cannot be read: Permission denied"
+            ]
+            assert (report.articles, report.changed, report.written, report.entries) == (4, 0, 0, 4)
+            assert site.documents() == documents
+    shutil.rmtree(site.folder / "articles" / "one" / "two")
     report = site.regenerate()
-    assert (report.entries, report.mistakes) == (1, ())
+    assert (report.articles, report.changed, report.entries, report.mistakes) == (3, 1, 3, ())
 
 
 def test_nothing_but_a_digest_comes_of_a_file_with_the_bytes_that_are_known(site: Site) -> None:
     write(site, "a")
-    ((file,), _) = find_articles([site.folder / "articles"])
+    ((folder,), _) = find_articles([site.folder / "articles"])
+    file = folder.file(folder.files[0])
     source = Source(articles=("articles",))
     first = read_outcome(file, None, source)
     assert len(first.entries) == 1

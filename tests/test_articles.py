@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import subprocess
 import sys
 import textwrap
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -17,12 +13,8 @@ from frontmatter.default_handlers import YAMLHandler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.articles import ArticleFile, ParsedArticle, _Handler, find_articles, parse_article, read_file
-from feeds.errors import Mistake
+from feeds.articles import ParsedArticle, _Handler, parse_article
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MODIFIED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 LABEL = "articles/news/a.md"
@@ -714,105 +706,6 @@ def test_the_body_is_what_follows(content: str, body: str) -> None:
 def test_without_a_label_a_mistake_names_the_path() -> None:
     parsed = parse_article(b"", path="news/a.md", modified=MODIFIED)
     assert [mistake.path for mistake in parsed.mistakes] == ["news/a.md"]
-
-
-def write(folder: Path, *paths: str) -> None:
-    for path in paths:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(f"---\ntitle: {path}\n---\n", encoding="utf-8")
-
-
-def found_paths(*folders: Path) -> list[str]:
-    return [file.path for file in find_articles(folders)[0]]
-
-
-def test_markdown_files_are_found_at_any_depth(tmp_path: Path) -> None:
-    write(tmp_path, "a.md", "b.markdown", "c.txt", "d.md.bak", "_news/2020/e.md", "md")
-    assert found_paths(tmp_path) == ["_news/2020/e.md", "a.md", "b.markdown"]
-
-
-def test_what_a_dot_hides_is_left_out(tmp_path: Path) -> None:
-    write(tmp_path, ".hidden.md", ".git/a.md", "news/.drafts/deep/b.md", "news/c.md", "news/d.e.md")
-    assert found_paths(tmp_path) == ["news/c.md", "news/d.e.md"]
-
-
-def test_a_hidden_folder_may_hold_the_archive(tmp_path: Path) -> None:
-    write(tmp_path, ".archive/a.md")
-    assert found_paths(tmp_path / ".archive") == ["a.md"]
-
-
-def test_files_are_ordered_by_folder_and_path(tmp_path: Path) -> None:
-    write(tmp_path, "two/b.md", "two/a/z.md", "two/a.md", "one/c.md")
-    assert found_paths(tmp_path / "two", tmp_path / "one") == ["a.md", "a/z.md", "b.md", "c.md"]
-
-
-def test_the_order_is_not_that_of_the_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, "a.md", "b/c.md", "b/a.md", "d.md", "c/e.md")
-    scandir = os.scandir
-
-    @contextmanager
-    def backwards(path: str) -> Iterator[list[os.DirEntry[str]]]:
-        with scandir(path) as entries:
-            yield sorted(entries, key=lambda entry: entry.name, reverse=True)
-
-    expected = found_paths(tmp_path)
-    monkeypatch.setattr(os, "scandir", backwards)
-    assert found_paths(tmp_path) == expected == ["a.md", "b/a.md", "b/c.md", "c/e.md", "d.md"]
-
-
-def test_a_folder_without_articles_has_none(tmp_path: Path) -> None:
-    assert found_paths(tmp_path) == []
-
-
-def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, "a.md", "closed/b.md", "open/c.md")
-    scandir = os.scandir
-
-    def guarded(path: Path | str) -> object:
-        if Path(path).name == "closed":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", guarded)
-    files, mistakes = find_articles([tmp_path])
-    assert [file.path for file in files] == ["a.md", "open/c.md"]
-    message = "the folder cannot be read: Permission denied"
-    assert mistakes == [Mistake(f"{tmp_path.name}/closed", 0, message)]
-
-
-def test_a_file_whose_name_is_not_utf8_is_a_mistake(tmp_path: Path) -> None:
-    write(tmp_path, "é.md")
-    try:
-        Path(os.fsdecode(bytes(tmp_path) + b"/\xff.md")).write_text("---\ntitle: T\n---\n", encoding="utf-8")
-    except OSError:
-        pytest.skip("this file system takes no such names")
-    files, mistakes = find_articles([tmp_path])
-    assert [file.path for file in files] == ["é.md"]
-    message = "the file's name is not UTF-8; expected one that is; it is left out"
-    assert mistakes == [Mistake(f"{tmp_path.name}/\\xff.md", 0, message)]
-
-
-def test_a_file_is_found_and_read_with_its_facts(tmp_path: Path) -> None:
-    write(tmp_path, "news/a.md")
-    facts = (tmp_path / "news/a.md").stat()
-    file = ArticleFile(tmp_path, "news/a.md", facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-    assert find_articles([tmp_path]) == ([file], [])
-    content = (tmp_path / "news/a.md").read_bytes()
-    assert read_file(ArticleFile(tmp_path, "news/a.md")) == (content, file)
-
-
-def test_a_link_to_nowhere_is_found_and_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "dangling.md").symlink_to("nowhere")
-    ((file,), mistakes) = find_articles([tmp_path])
-    assert (file, mistakes) == (ArticleFile(tmp_path, "dangling.md"), [])
-    with pytest.raises(FileNotFoundError):
-        read_file(file)
-
-
-def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
-    write(tmp_path, "articles/a.md", "elsewhere/b.md")
-    (tmp_path / "articles" / "loop").symlink_to("..")
-    assert found_paths(tmp_path / "articles") == ["a.md"]
 
 
 LINES = ("---", "----", "--- ", "---x", "--", "", "a: 1", " ---", "---\t", "-", "---\u00a0", "---\x0b", "text")

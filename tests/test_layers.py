@@ -23,6 +23,7 @@ ORDER = [
     "taxonomy",
     "typecheck",
     "config",
+    "files",
     "fields",
     "articles",
     "enclosures",
@@ -65,9 +66,7 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = set(
-    "application articles catalog catalog.code catalog.database config hub publish starter watch".split()
-)
+TOUCH_THE_DISK = set("application catalog catalog.code catalog.database config files hub publish starter watch".split())
 PRINT = {"cli", "cli.printing"}
 
 

@@ -216,6 +216,11 @@ class Catalog:
         facts = (outcome.size, outcome.mtime, outcome.ctime)
         self._database.execute("UPDATE file SET size = ?, mtime = ?, ctime = ? WHERE key = ?", (*facts, key))
 
+    def note_unread_file(self, key: int, outcome: FileOutcome) -> None:
+        """A file that cannot be read now: what came of it before stays, but for what was wrong with it."""
+        facts = (outcome.mtime, outcome.digest, _encoder.encode(outcome.mistakes))
+        self._database.execute("UPDATE file SET mtime = ?, digest = ?, mistakes = ? WHERE key = ?", (*facts, key))
+
     def left_out(self) -> dict[str, int]:
         """How many files have no entry of their own, by reason."""
         return dict(

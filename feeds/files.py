@@ -1,0 +1,192 @@
+"""The files of the archive: found below its folders, and read.
+
+Only regular files count, and links to such that stay within the archive: a pipe would be waited for without end, and a
+link may lead to what nobody meant to publish.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.errors import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: What the names of articles end with, in any case.
+EXTENSIONS = (".md", ".markdown")
+#: Where text and bytes are not the same to the system, bytes are meant; a pipe that came in between is not waited for.
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_MORE = 1 << 16
+
+#: A file as its folder lists it: its name, its size in bytes, its mtime and its ctime in nanoseconds.
+#:
+#: A file that another one took the place of has another ctime, also where it was given the same mtime.
+FoundFile = tuple[str, int, int, int]
+
+
+class ArticleFile(msgspec.Struct, frozen=True):
+    """A file of the archive: `path` is relative to its folder `root`, with forward slashes.
+
+    `size`, `mtime` and `ctime` are those of a FoundFile, as of when it was found.
+    """
+
+    root: Path
+    path: str
+    size: int = -1
+    mtime: int = -1
+    ctime: int = -1
+
+    @property
+    def label(self) -> str:
+        """How messages name the file: the archive's folder and the path in it."""
+        return _label(self.root, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFolder:
+    """A folder of the archive: its `path` below `root`, the articles in it by name, and whether it cannot be read."""
+
+    root: Path
+    path: str
+    files: Sequence[FoundFile] = ()
+    is_unreadable: bool = False
+
+    def file(self, found: FoundFile) -> ArticleFile:
+        """One of the files as it is known outside its folder."""
+        name, size, mtime, ctime = found
+        return ArticleFile(self.root, f"{self.path}/{name}" if self.path else name, size, mtime, ctime)
+
+
+def find_articles(roots: Iterable[Path]) -> tuple[list[ArticleFolder], list[Mistake]]:
+    """The folders below `roots` that hold articles or cannot be read, by root and path; what a dot hides is left out.
+
+    What cannot be read, is no regular file, leads out of the archive or has a name that is not UTF-8 is a mistake.
+    """
+    folders: list[ArticleFolder] = []
+    mistakes: list[Mistake] = []
+    roots = tuple(roots)
+    for root in roots:
+        found = _Walk(root, roots, mistakes).folders()
+        folders.extend(sorted(found, key=lambda folder: folder.path))
+    return folders, mistakes
+
+
+def read_file(file: ArticleFile) -> tuple[bytes, ArticleFile]:
+    """The bytes of a file, and its facts as of then; raises OSError."""
+    descriptor = os.open(f"{file.root}/{file.path}", _READ_ONLY)  # with fewer system calls than `open`
+    try:
+        facts = os.fstat(descriptor)
+        content = os.read(descriptor, facts.st_size + 1)
+        while more := os.read(descriptor, _MORE) if len(content) != facts.st_size else b"":  # it is being written
+            content += more
+    finally:
+        os.close(descriptor)
+    return content, ArticleFile(file.root, file.path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def is_gone(file: ArticleFile) -> bool:
+    """Whether a file that was found is there no more; a link to nowhere still is."""
+    return not os.path.lexists(f"{file.root}/{file.path}")
+
+
+class _Walk:
+    """A look at all that is below one of the archive's `roots`."""
+
+    def __init__(self, root: Path, roots: Sequence[Path], mistakes: list[Mistake]) -> None:
+        self._root = root
+        self._roots = roots
+        self._mistakes = mistakes
+        self._left: list[str] = [""]
+
+    def folders(self) -> list[ArticleFolder]:
+        found = []
+        while self._left:
+            path = self._left.pop()
+            try:
+                files = self._files(path)
+            except OSError as error:
+                if path and isinstance(error, FileNotFoundError):  # removed meanwhile
+                    continue
+                self._note(path, f"the folder cannot be read: {error.strerror}")
+                found.append(ArticleFolder(self._root, path, is_unreadable=True))
+                continue
+            if files:
+                found.append(ArticleFolder(self._root, path, files))
+        return found
+
+    def _files(self, path: str) -> list[FoundFile]:
+        """The articles in a folder, by name. Folders in it are looked at later, but for links: these may lead back."""
+        found: list[FoundFile] = []
+        with os.scandir(f"{self._root}/{path}") as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    self._left.append(_join(path, name))
+                elif name.lower().endswith(EXTENSIONS):
+                    file = self._file(path, entry)
+                    if file:
+                        found.append(file)
+        found.sort(key=itemgetter(0))
+        return self._with_names(path, found)
+
+    def _file(self, path: str, entry: os.DirEntry[str]) -> FoundFile | None:
+        """An article as it is found, if it is one that is to be read."""
+        try:
+            facts = entry.stat()
+        except OSError:  # gone, or a link to nowhere: reading it will say so
+            return entry.name, -1, -1, -1
+        if not stat.S_ISREG(facts.st_mode):
+            self._note(_join(path, entry.name), "is not a regular file; expected one; it is left out")
+            return None
+        if entry.is_symlink() and not self._is_within(entry.path):
+            self._note(_join(path, entry.name), "is a link that leads out of the archive; it is not followed")
+            return None
+        return entry.name, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+
+    def _is_within(self, path: str) -> bool:
+        place = Path(path).resolve()
+        return any(place.is_relative_to(root.resolve()) for root in self._roots)
+
+    def _with_names(self, path: str, files: list[FoundFile]) -> list[FoundFile]:
+        """The files whose names are UTF-8: one that is not has surrogates."""
+        if _is_utf8("".join([path, *map(itemgetter(0), files)])):
+            return files
+        for name, *_ in files:
+            if not _is_utf8(_join(path, name)):
+                message = "the file's name is not UTF-8; expected one that is; it is left out"
+                self._note(_join(path, name), message)
+        return [file for file in files if _is_utf8(_join(path, file[0]))]
+
+    def _note(self, path: str, message: str) -> None:
+        self._mistakes.append(Mistake(_readable(_label(self._root, path)), 0, message))
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _label(root: Path, path: str) -> str:
+    return f"{root.name}/{path}"
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _readable(path: str) -> str:
+    """The path with each byte that is not UTF-8 written as an escape, so that it can be shown."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -1,0 +1,194 @@
+"""Article files: found at any depth, and read; what is none is left alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feeds.errors import Mistake
+from feeds.files import ArticleFile, ArticleFolder, find_articles, is_gone, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def write(folder: Path, *paths: str) -> None:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(f"---\ntitle: {path}\n---\n", encoding="utf-8")
+
+
+def found_paths(*folders: Path) -> list[str]:
+    return [folder.file(file).path for folder in find_articles(folders)[0] for file in folder.files]
+
+
+def test_markdown_files_are_found_at_any_depth(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "b.markdown", "c.txt", "d.md.bak", "_news/2020/e.md", "md")
+    assert found_paths(tmp_path) == ["a.md", "b.markdown", "_news/2020/e.md"]
+
+
+def test_what_a_dot_hides_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, ".hidden.md", ".git/a.md", "news/.drafts/deep/b.md", "news/c.md", "news/d.e.md")
+    assert found_paths(tmp_path) == ["news/c.md", "news/d.e.md"]
+
+
+def test_a_hidden_folder_may_hold_the_archive(tmp_path: Path) -> None:
+    write(tmp_path, ".archive/a.md")
+    assert found_paths(tmp_path / ".archive") == ["a.md"]
+
+
+def test_files_are_ordered_by_folder_and_name(tmp_path: Path) -> None:
+    write(tmp_path, "two/b.md", "two/a/z.md", "two/a.md", "two/a-b/y.md", "one/c.md")
+    assert found_paths(tmp_path / "two", tmp_path / "one") == ["a.md", "b.md", "a/z.md", "a-b/y.md", "c.md"]
+
+
+def test_the_order_is_not_that_of_the_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.md", "b/c.md", "b/a.md", "d.md", "c/e.md")
+    scandir = os.scandir
+
+    @contextmanager
+    def backwards(path: str) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            yield sorted(entries, key=lambda entry: entry.name, reverse=True)
+
+    expected = found_paths(tmp_path)
+    monkeypatch.setattr(os, "scandir", backwards)
+    assert found_paths(tmp_path) == expected == ["a.md", "d.md", "b/a.md", "b/c.md", "c/e.md"]
+
+
+def test_a_folder_without_articles_has_none(tmp_path: Path) -> None:
+    assert found_paths(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.md", "closed/b.md", "open/c.md")
+    scandir = os.scandir
+
+    def guarded(path: Path | str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    folders, mistakes = find_articles([tmp_path])
+    assert [(folder.path, len(folder.files), folder.is_unreadable) for folder in folders] == [
+        ("", 1, False),
+        ("closed", 0, True),
+        ("open", 1, False),
+    ]
+    message = "the folder cannot be read: Permission denied"
+    assert mistakes == [Mistake(f"{tmp_path.name}/closed", 0, message)]
+
+
+def test_a_folder_that_is_removed_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.md", "gone/b.md")
+    scandir = os.scandir
+
+    def removing(path: str | int) -> object:
+        if path == f"{tmp_path}/gone":
+            shutil.rmtree(tmp_path / "gone")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", removing)
+    folders, mistakes = find_articles([tmp_path])
+    assert ([folder.path for folder in folders], mistakes) == ([""], [])
+
+
+def test_an_archive_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+    root = tmp_path / "gone"
+    folders, mistakes = find_articles([root])
+    assert folders == [ArticleFolder(root, "", is_unreadable=True)]
+    assert mistakes == [Mistake("gone/", 0, "the folder cannot be read: No such file or directory")]
+
+
+@pytest.mark.parametrize("name", [b"\xff.md", b"\xff/a.md"])
+def test_a_file_whose_name_is_not_utf8_is_a_mistake(tmp_path: Path, name: bytes) -> None:
+    write(tmp_path, "é.md")
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("---\ntitle: T\n---\n", encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    folders, mistakes = find_articles([tmp_path])
+    assert [name for folder in folders for name, *_ in folder.files] == ["é.md"]
+    message = "the file's name is not UTF-8; expected one that is; it is left out"
+    assert mistakes == [Mistake(f"{tmp_path.name}/{name.decode(errors='backslashreplace')}", 0, message)]
+
+
+def test_a_file_is_found_and_read_with_its_facts(tmp_path: Path) -> None:
+    write(tmp_path, "news/a.md")
+    facts = (tmp_path / "news/a.md").stat()
+    found = ("a.md", facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    folder = ArticleFolder(tmp_path, "news", [found])
+    assert find_articles([tmp_path]) == ([folder], [])
+    content = (tmp_path / "news/a.md").read_bytes()
+    assert read_file(ArticleFile(tmp_path, "news/a.md")) == (content, folder.file(found))
+
+
+def test_a_link_to_nowhere_is_found_and_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "dangling.md").symlink_to("nowhere")
+    assert found_paths(tmp_path) == ["dangling.md"]
+    file = ArticleFile(tmp_path, "dangling.md")
+    with pytest.raises(FileNotFoundError):
+        read_file(file)
+    assert not is_gone(file)
+
+
+def test_links_to_each_other_are_found_and_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to("b.md")
+    (tmp_path / "b.md").symlink_to("a.md")
+    assert found_paths(tmp_path) == ["a.md", "b.md"]
+    with pytest.raises(OSError, match="symbolic links"):
+        read_file(ArticleFile(tmp_path, "a.md"))
+
+
+def test_a_link_is_followed_within_the_archive_only(tmp_path: Path) -> None:
+    write(tmp_path, "one/a.md", "two/b.md", "elsewhere/c.md")
+    for name, target in (("a2", "a.md"), ("b2", "../two/b.md"), ("c2", "../elsewhere/c.md"), ("d2", "/etc/passwd")):
+        (tmp_path / "one" / f"{name}.md").symlink_to(target)
+    folders, mistakes = find_articles([tmp_path / "one", tmp_path / "two"])
+    assert [name for folder in folders for name, *_ in folder.files] == ["a.md", "a2.md", "b2.md", "b.md"]
+    message = "is a link that leads out of the archive; it is not followed"
+    assert sorted(mistakes) == [Mistake(f"one/{name}.md", 0, message) for name in ("c2", "d2")]
+
+
+def test_an_archive_may_lie_behind_a_link(tmp_path: Path) -> None:
+    write(tmp_path, "there/a.md")
+    (tmp_path / "there" / "b.md").symlink_to("a.md")
+    (tmp_path / "here").symlink_to("there")
+    assert found_paths(tmp_path / "here") == ["a.md", "b.md"]
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody writes to is waited for without end."""
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "device.md").symlink_to("/dev/zero")
+    (tmp_path / "folder.md").symlink_to(".")
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.md")
+        folders, mistakes = find_articles([tmp_path])
+    assert folders == []
+    assert {str(mistake).partition(": ")[2] for mistake in mistakes} == {
+        "is not a regular file; expected one; it is left out"
+    }
+    assert len(mistakes) == 4
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.md")
+    content, _ = read_file(ArticleFile(tmp_path, "a.md"))
+    assert content == b""
+
+
+def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
+    write(tmp_path, "articles/a.md", "elsewhere/b.md")
+    (tmp_path / "articles" / "loop").symlink_to("..")
+    assert found_paths(tmp_path / "articles") == ["a.md"]
