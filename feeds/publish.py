@@ -114,7 +114,7 @@ def publish(
     listed = {record.path for record in before.documents}
     journal = _read_journal(output)
     ours = listed | (journal or set())
-    for folder in sorted({str(Path(path).parent) for path in wanted | ours}):
+    for folder in sorted({os.path.dirname(path) for path in wanted | ours}):  # noqa: PTH120  # as in `untouched`
         _check_inside(output, Path(folder))
     for path in sorted(wanted - ours):
         _check_free(output, path)
