@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from feeds._version import __version__
 
 if TYPE_CHECKING:
-    from feeds.build import Report, regenerate
+    from feeds.build import Report, probe, regenerate
     from feeds.config import load_config
     from feeds.errors import (
         CatalogError,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         WatchError,
     )
     from feeds.hub import HubReport, ping
+    from feeds.pictures import ImagesReport
     from feeds.settings import Config
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "FeedsError",
     "HubError",
     "HubReport",
+    "ImagesReport",
     "Mistake",
     "ProcessError",
     "PublishError",
@@ -49,6 +51,7 @@ __all__ = [
     "__version__",
     "load_config",
     "ping",
+    "probe",
     "regenerate",
 ]
 
@@ -59,6 +62,7 @@ _HOMES = {
     "FeedsError": "feeds.errors",
     "HubError": "feeds.errors",
     "HubReport": "feeds.hub",
+    "ImagesReport": "feeds.pictures",
     "Mistake": "feeds.errors",
     "ProcessError": "feeds.errors",
     "PublishError": "feeds.errors",
@@ -67,6 +71,7 @@ _HOMES = {
     "WatchError": "feeds.errors",
     "load_config": "feeds.config",
     "ping": "feeds.hub",
+    "probe": "feeds.build",
     "regenerate": "feeds.build",
 }
 

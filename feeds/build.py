@@ -22,6 +22,7 @@ from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
+from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import read_manifest
 from feeds.site import Site, moved_wrongly, publish_site, survey_feeds
 from feeds.taxonomy import build_taxonomy
@@ -48,8 +49,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `changed` counts the articles that were added, edited or removed since the catalog was last brought up to date;
     `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose time
     has not come, the first of them at `next_due`; `written`, `unchanged` and `removed` count documents, whose paths
-    below `output` are given where they changed; `hub` is what the hub was told, None where there is none. A dry run
-    says what it would do, and tells no hub.
+    below `output` are given where they changed; `hub` is what the hub was told, None where there is none; `images` is
+    what came of asking for images, None where none are asked for. A dry run says what it would do, and asks and tells
+    nobody.
     """
 
     output: str
@@ -69,6 +71,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     dry_run: bool = False
     hub: HubReport | None = None
+    images: ImagesReport | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class _Order:
-    """What a run was asked for, and what it takes where it was not told."""
+    """What a run was asked for, and what it takes where it was not told; `asks`: for images, if these are to be."""
 
     config: Config
     cache: Path
@@ -93,6 +96,7 @@ class _Order:
     track: Track
     is_dry_run: bool
     prunes: bool
+    asks: bool
 
 
 def regenerate(
@@ -106,6 +110,7 @@ def regenerate(
     strict: bool = False,
     prune: bool = False,
     ping: bool = True,
+    probe: bool = True,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Report:
@@ -114,12 +119,14 @@ def regenerate(
     What was read and published before is remembered in the folder `cache`, by default `.feeds` beside the folder of the
     configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
     is the number of processes, by default that of the processors available. With `prune`, feeds that have lost their
-    last entry go. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be
-    told fails no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict`
-    and there is any mistake; PruneError if there is no article to keep a feed for; PublishError where `output` cannot
-    be written; CatalogError where another run uses the cache; ProcessError where a process is killed.
+    last entry go. Images of which nothing is known are asked for where `enclosures.probe` is on, unless `probe` is
+    false. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be told fails
+    no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict` and there
+    is any mistake; PruneError if there is no article to keep a feed for; PublishError where `output` or the file of
+    what is known of images cannot be written; ConfigError where that is damaged; CatalogError where another run uses
+    the cache; ProcessError where a process is killed.
     """
-    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run, prunes=prune)
+    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run, prunes=prune, asks=probe)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     report, notice = _with_catalog(order, work, anew=full)
     if notice is None:
@@ -141,6 +148,25 @@ def survey(
     return _with_catalog(order, partial(_survey, order))
 
 
+def probe(
+    config: Config,
+    *,
+    output: Path | str | None = None,
+    cache: Path | str | None = None,
+    now: dt.datetime | None = None,
+    everything: bool = False,
+    jobs: int | None = None,
+    track: Track = untracked,
+) -> ImagesReport:
+    """Ask for the images that feeds would show, those of which nothing is known or that were asked for long ago.
+
+    With `everything`, all of them. Publishes nothing. Raises ConfigError where the configuration does not want that.
+    """
+    check_asked(config)
+    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=False, asks=True)
+    return _with_catalog(order, partial(_probe, order, everything=everything))
+
+
 def _order(
     config: Config,
     output: Path | str | None,
@@ -151,6 +177,7 @@ def _order(
     track: Track,
     is_dry_run: bool,
     prunes: bool = False,
+    asks: bool = False,
 ) -> _Order:
     return _Order(
         config=config,
@@ -161,6 +188,7 @@ def _order(
         track=track,
         is_dry_run=is_dry_run,
         prunes=prunes,
+        asks=asks and config.enclosures.probe == "on" and not is_dry_run,
     )
 
 
@@ -193,6 +221,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     mistakes = _mistakes(catalog, refreshed, site)
     if strict and mistakes:
         raise StrictError(mistakes)
+    site, images = _with_images(order, catalog, site, refreshed)
     hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
     told = recall_told(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
     published, feeds = publish_site(catalog, site, refreshed, jobs=order.jobs, track=order.track)
@@ -213,6 +242,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
         mistakes=mistakes,
         seconds=round(time.perf_counter() - started, 3),
         dry_run=order.is_dry_run,
+        images=images,
     )
     if not order.is_dry_run:
         catalog.commit()
@@ -231,6 +261,14 @@ def _survey(order: _Order, catalog: Catalog) -> Overview:
     )
 
 
+def _probe(order: _Order, catalog: Catalog, *, everything: bool) -> ImagesReport:
+    refreshed = _refresh(order, catalog)
+    site = _site(order, catalog)
+    _, report = with_asked_images(catalog, site, refreshed, everything=everything, track=order.track)
+    catalog.commit()
+    return report
+
+
 def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
     rules = Rules(order.config)
     return refresh(catalog, order.config, rules, order.now, jobs=order.jobs, track=order.track)
@@ -239,6 +277,13 @@ def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
 def _site(order: _Order, catalog: Catalog) -> Site:
     taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
     return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run, order.prunes)
+
+
+def _with_images(order: _Order, catalog: Catalog, site: Site, refreshed: Refreshed) -> tuple[Site, ImagesReport | None]:
+    """The site with what is known of images, if that is wanted, and what came of asking for the others."""
+    if order.asks:
+        return with_asked_images(catalog, site, refreshed, everything=False, track=order.track)
+    return (with_known_images(site) if order.config.enclosures.probe == "on" else site), None
 
 
 def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:

@@ -243,6 +243,16 @@ def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
             yield Finding((*at, "match"), f"{shown(pattern)}; expected a regular expression ({error})")
 
 
+def _check_networks(values: Any, _: Path) -> Iterator[Finding]:
+    from ipaddress import ip_network  # noqa: PLC0415  # few configurations name any
+
+    for at, network in _texts(values, "enclosures", "allow_private"):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            yield Finding(at, f"{shown(network)}; expected an address or a network such as 10.1.0.0/16 ({error})")
+
+
 def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
     names: dict[str, str] = {}
     slugs: dict[str, str] = {}
@@ -302,6 +312,7 @@ _CHECKS: tuple[Callable[[Any, Path], Iterator[Finding]], ...] = (
     _check_custom_paths,
     _check_moved,
     _check_matches,
+    _check_networks,
     _check_topics,
     _check_parents,
     _check_providers,

@@ -11,14 +11,13 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from feeds.errors import ConfigError, HubError, Mistake
 from feeds.model import document_address
-from feeds.publish import read_manifest
+from feeds.publish import read_manifest, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -189,19 +188,7 @@ def _remember(hub: Hub, told: Mapping[str, str]) -> str | None:
     memory = _Memory(hub=hub.address, told={**others, hub.key: dict(sorted(told.items()))})
     try:
         hub.file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(hub.file, msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n")
+        replace_file(hub.file, msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n")
     except OSError as error:
         return f"{hub.file}: cannot be written: {error.strerror}"
     return None
-
-
-def _replace(place: Path, body: bytes) -> None:
-    """Write a file, which others may read and write meanwhile, whole or not at all."""
-    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as temporary:
-        try:
-            temporary.write(body)
-            temporary.close()
-            Path(temporary.name).replace(place)
-        except BaseException:
-            Path(temporary.name).unlink(missing_ok=True)
-            raise

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
+import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,18 @@ def put_document(output: Path, document: Document, *, dry_run: bool = False) -> 
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
     is_written, mtime = _put(output, document.path, document.body, dry_run=dry_run)
     return Put(record=_record(document), is_written=is_written, mtime=mtime)
+
+
+def replace_file(place: Path, body: bytes) -> None:
+    """Write a file that others may write meanwhile, whole or not at all; raises OSError."""
+    temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(body)
+        temporary.replace(place)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def untouched(output: Path, record: Record, mtime: int) -> bool:

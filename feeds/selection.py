@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.model import Enclosure, Entry, Format, Outline, Scope
+    from feeds.model import Enclosure, Entry, Format, ImagesChoice, Outline, Scope
     from feeds.taxonomy import Taxonomy
 
 #: The largest channel image that RSS 2.0 allows, in pixels.
@@ -96,6 +96,11 @@ def formats_of(plan: Plan, config: Config) -> tuple[Format, ...]:
     return tuple(name for name in ALL_FORMATS if name in formats)
 
 
+def images_of(plan: Plan, config: Config) -> ImagesChoice:
+    """Which images of its entries a feed shows."""
+    return first_set(plan.own.images, plan.of_kind.images, config.entries.images)
+
+
 def has_archives(plan: Plan, config: Config) -> bool:
     """Whether the history of a feed is published: that of one in the order of time, which its entries do not leave."""
     is_lasting = not isinstance(plan.own, CustomFeed) or (plan.own.sort == "date" and not plan.own.newer_than)
@@ -138,7 +143,7 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
         entries=tuple(_finish(entry, taxonomy) for entry in entries),
         formats=formats_of(plan, config),
         content=first_set(own.content, of_kind.content, general.content),
-        images=first_set(own.images, of_kind.images, general.images),
+        images=images_of(plan, config),
         shows_related=first_set(own.related, of_kind.related, general.related) in {"links", "both"},
         related_title=general.related_title,
         author=Person(name=author.name, uri=_valid(author.uri), email=author.email) if author else None,

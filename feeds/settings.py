@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -58,6 +59,9 @@ Period = Annotated[
         pattern=r"^[1-9][0-9]{0,4} (minutes?|hours?|days?|weeks?)$",
         description="a number and a unit, such as 90 days or 12 hours",
     ),
+]
+Network = Annotated[
+    str, Meta(pattern=r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$", description="an address or a network such as 10.1.0.0/16")
 ]
 Regex = Annotated[
     str, Meta(min_length=1, description="a regular expression searched in title and summary, in any case")
@@ -135,6 +139,23 @@ class EntrySettings(Settings, frozen=True, kw_only=True):
     content: Annotated[ContentChoice, Meta(description="the whole body, or the excerpt in its place")] = "full"
     images: Annotated[ImagesChoice, Meta(description="which of an entry's images are published")] = "all"
     related_title: Annotated[Text, Meta(description="the heading of the list of related links")] = "Related coverage"
+
+
+class Enclosures(Settings, frozen=True, kw_only=True):
+    """What is published of images, beyond what articles say of them."""
+
+    probe: Annotated[
+        Literal["on", "off"], Meta(description="whether the servers of images are asked for their types and lengths")
+    ] = "off"
+    dead: Annotated[
+        Literal["keep", "drop"],
+        Meta(description="whether images are published that their servers do not have"),
+    ] = "keep"
+    ttl: Annotated[Period, Meta(description="how long an answer is believed")] = "90 days"
+    retry: Annotated[Period, Meta(description="how long after no answer it is asked again")] = "1 day"
+    allow_private: Annotated[
+        tuple[Network, ...], Meta(description="networks that are not public and may be asked nevertheless")
+    ] = ()
 
 
 class FeedSettings(Settings, frozen=True, kw_only=True):
@@ -246,6 +267,7 @@ class ConfigFile(Settings, frozen=True, kw_only=True):
     site: Site
     source: Source
     entries: EntrySettings = EntrySettings()
+    enclosures: Enclosures = Enclosures()
     feeds: FeedKinds = FeedKinds()
     formats: Annotated[tuple[Format, ...], Meta(min_length=1)] = ALL_FORMATS
     pages: Annotated[
@@ -300,6 +322,7 @@ class Config(ConfigFile, frozen=True, kw_only=True):
         return (absolute_url(self.site.url) or self.site.url).rstrip("/") + "/"
 
 
+@cache
 def period(text: str) -> dt.timedelta:
     """The time that a `Period` such as `90 days` stands for."""
     number, unit = text.split()

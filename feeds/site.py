@@ -17,11 +17,12 @@ import msgspec
 
 from feeds.catalog import Catalog, fingerprint
 from feeds.compression import compressed
+from feeds.facts import digest_of_facts, with_facts
 from feeds.history import least_shown, split_history
 from feeds.model import Outline, SubscriptionList, document_path
 from feeds.parallel import processes
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
-from feeds.selection import gone_feed, has_archives, make_feed, paths_of, plan_feeds, site_paths
+from feeds.selection import gone_feed, has_archives, images_of, make_feed, paths_of, plan_feeds, site_paths
 from feeds.settings import ALL_FORMATS
 from feeds.urls import absolute_url
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from feeds.archive import Refreshed
     from feeds.catalog import Month
+    from feeds.facts import Facts
+    from feeds.membership import FeedKey
     from feeds.model import Document, Feed, Scope
     from feeds.parallel import Map, Track
     from feeds.publish import Published, Record
@@ -51,7 +54,10 @@ _WORTH_PROCESSES = 24
 
 @dataclass(frozen=True)
 class Site:
-    """What is to be published now, and where; `prunes`: feeds that have lost their last entry are not kept."""
+    """What is to be published now, and where; `prunes`: feeds that have lost their last entry are not kept.
+
+    `facts` are what is known of images, by address; None where that is not asked for.
+    """
 
     config: Config
     taxonomy: Taxonomy
@@ -59,6 +65,7 @@ class Site:
     output: Path
     is_dry_run: bool = False
     prunes: bool = False
+    facts: Mapping[str, Facts] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,8 @@ def publish_site(
     output = str(site.output.resolve())
     rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
     before = _Before(site.output, catalog)
-    look_at_all = site.prunes or catalog.state(f"output {output}") != [refreshed.before, rendering]
+    known = _digest_of_all(site.facts)
+    look_at_all = site.prunes or catalog.state(f"output {output}") != [refreshed.before, rendering, known]
     kept, todo = _decide(catalog, site, before, refreshed, rendering, look_at_all=look_at_all)
     feeds = len({*(job.plan.path for job in todo), *(put.record.feed for put in kept)})
     paths = [path for job in todo for path in paths_of(job.plan, site.config, job.scope.month)]
@@ -149,7 +157,7 @@ def publish_site(
     if not site.is_dry_run:
         rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
         catalog.set_documents(output, rows, published.removed)
-        catalog.set_state(f"output {output}", [refreshed.epoch, rendering])
+        catalog.set_state(f"output {output}", [refreshed.epoch, rendering, known])
     return published, feeds
 
 
@@ -160,6 +168,19 @@ def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
         for shown in islice(_shown(catalog, plan, site, before), 1):
             entries = catalog.entries(shown.stories(), site.now)
             yield make_feed(plan, entries, site.config, site.taxonomy, shown.scope)
+
+
+def shown_images(catalog: Catalog, site: Site, only: Collection[FeedKey] | None = None) -> Iterator[tuple[str, bool]]:
+    """The addresses of the images that feeds show, or only these feeds; with whether the size of each is known."""
+    before = _Before(site.output, catalog)
+    keeps_dead = site.config.enclosures.dead == "keep"  # else the next one may be shown
+    for plan in _plans(site, before):
+        choice = images_of(plan, site.config)
+        if choice == "off" or (only is not None and plan.key not in only):
+            continue
+        for shown in _shown(catalog, plan, site, before):
+            for images in catalog.images(shown.stories()):
+                yield from images[:1] if choice == "first" and keeps_dead else images
 
 
 def moved_wrongly(site: Site) -> Iterator[str]:
@@ -327,12 +348,34 @@ def _decide(
             continue
         for shown in _shown(catalog, plan, site, before):
             part = (plan.path, shown.scope.month)
-            signature = _digest([plan.name, plan.title, plan.description, shown.scope, shown.digest, rendering])
+            signature = _digest(
+                [
+                    plan.name,
+                    plan.title,
+                    plan.description,
+                    shown.scope,
+                    shown.digest,
+                    rendering,
+                    *_known(catalog, site, shown),
+                ]
+            )
             if before.is_right(part, paths_of(plan, site.config, shown.scope.month), signature):
                 kept += before.kept(part)
             else:
                 todo.append(_Job(plan, shown.scope, shown.stories(), signature))
     return kept, todo
+
+
+def _known(catalog: Catalog, site: Site, shown: _Shown) -> list[bytes]:
+    """What tells whether the images that are shown are known to be what they were, if that is asked for."""
+    if site.facts is None:
+        return []
+    addresses = [address for images in catalog.images(shown.stories()) for address, _ in images]
+    return [digest_of_facts(addresses, site.facts)]
+
+
+def _digest_of_all(facts: Mapping[str, Facts] | None) -> bytes:
+    return digest_of_facts(sorted(facts), facts) if facts is not None else b""
 
 
 def _digest(said: Any) -> bytes:
@@ -361,6 +404,8 @@ def _render(job: _Job) -> list[Put]:
 
     catalog, site = _renderer.catalog, _renderer.site
     entries = catalog.entries(job.stories, site.now)
+    if site.facts is not None:
+        entries = [with_facts(entry, site.facts, site.config.enclosures) for entry in entries]
     feed = make_feed(job.plan, entries, site.config, site.taxonomy, job.scope)
     return list(_put_all(render_documents(feed), site))
 

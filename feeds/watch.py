@@ -75,6 +75,7 @@ def watch(
     full: bool = False,
     strict: bool = False,
     ping: bool = True,
+    probe: bool = True,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Iterator[Watching | Outcome]:
@@ -85,7 +86,7 @@ def watch(
     changes can be seen in no way.
     """
     site = _Site(Path(config_path), output, cache)
-    run = _Run(site, output, cache, full=full, strict=strict, ping=ping, jobs=jobs, track=track)
+    run = _Run(site, output, cache, full=full, strict=strict, ping=ping, probe=probe, jobs=jobs, track=track)
     folders = None
     polling = None  # as the environment says
     cause: Cause = "start"
@@ -212,6 +213,7 @@ class _Run:
         full: bool,
         strict: bool,
         ping: bool = True,
+        probe: bool = True,
         jobs: int | None,
         track: Track,
     ) -> None:
@@ -219,7 +221,7 @@ class _Run:
         self._full = full
         self._pings = ping
         self._hub = _Patience()
-        self._run = partial(regenerate, output=output, cache=cache, strict=strict, jobs=jobs, track=track)
+        self._run = partial(regenerate, output=output, cache=cache, strict=strict, probe=probe, jobs=jobs, track=track)
 
     def __call__(self) -> Report | FeedsError | None:
         """What came of it; None where a folder is missing, which must not empty the feeds."""

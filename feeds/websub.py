@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError  # noqa: A004  # that of urllib3 is what it raises
+from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError  # noqa: A004  # that of urllib3 is what it raises
 
-from feeds._version import __version__
+from feeds.network import TIMED_OUT, USER_AGENT, first_line, status_line, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,11 +37,8 @@ _CONNECT = 3
 _READ = 5
 _PAUSES = (0.0, 0.5, 1.0)  # before each attempt
 _MOST_REDIRECTS = 5
-#: Characters of what a hub says beside its status, and bytes that are read of it.
-_MOST_SHOWN = 100
+#: Bytes that are read of what a hub says.
 _MOST_READ = 4096
-
-_TIMED_OUT = "timed out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +73,7 @@ class _Telling:
     """What the threads share that tell a hub."""
 
     def __init__(self, hub: str, topics: Sequence[str], limit: float) -> None:
-        self.why_over = _TIMED_OUT
+        self.why_over = TIMED_OUT
         self._hub = hub
         self._deadline = time.monotonic() + limit
         self._todo = deque(topics)
@@ -86,7 +83,7 @@ class _Telling:
         self._has_answered = False
         self._not_before = 0.0
         self._pool = urllib3.PoolManager(
-            maxsize=_THREADS, retries=False, headers={"User-Agent": f"feeds/{__version__}", "Accept": "text/plain, */*"}
+            maxsize=_THREADS, retries=False, headers={"User-Agent": USER_AGENT, "Accept": "text/plain, */*"}
         )
 
     def answers(self) -> Iterator[Answer]:
@@ -157,8 +154,8 @@ class _Telling:
             return self._send(topic)
         except (HTTPError, OSError, ValueError) as error:  # ValueError: no address, or no such name
             if isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError):
-                return _Reply(reason=_TIMED_OUT, is_silent=True)
-            return _Reply(reason=_why(error), is_silent=True, may_pass=True)
+                return _Reply(reason=TIMED_OUT, is_silent=True)
+            return _Reply(reason=why(error), is_silent=True, may_pass=True)
 
     def _send(self, topic: str) -> _Reply:
         """Send the form, to where the hub moved if need be (RFC 9110, 15.4.8 and 15.4.9)."""
@@ -199,7 +196,7 @@ def _read_reply(response: BaseHTTPResponse) -> _Reply:
     status = response.status
     if 200 <= status < 300:
         return _Reply(reason=None)
-    reason = f"{status} {_phrase(status)}".strip()
+    reason = status_line(status)
     if 300 <= status < 400:
         return _Reply(reason=reason + _shown(response.headers.get("Location", "")))
     if response.headers.get("Content-Type", "").startswith("text/plain"):
@@ -219,28 +216,5 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
 
 def _shown(said: str) -> str:
     """What a hub says, behind a colon, if it is fit to be shown."""
-    line = _line(said)
+    line = first_line(said)
     return f": {line}" if line else ""
-
-
-def _line(said: str) -> str:
-    """The first line, not too much of it; nothing if it is not fit to be shown."""
-    line = said.strip().partition("\n")[0].strip()[:_MOST_SHOWN]
-    return line if line.isprintable() else ""
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
-def _why(error: Exception) -> str:
-    """What the system says, without what is about objects of Python."""
-    for cause in (error.__cause__, *error.args):
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-    if isinstance(error, ProtocolError):
-        return "the connection broke, or what came is not HTTP"
-    return _line(str(error)) or type(error).__name__

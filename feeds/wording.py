@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from feeds.build import Report
     from feeds.errors import FeedsError
     from feeds.hub import HubReport
+    from feeds.pictures import ImagesReport
     from feeds.settings import Config
     from feeds.watch import Cause, Watching
 
@@ -62,6 +63,16 @@ def hub_line(hub: HubReport) -> str:
     return "; ".join(filter(None, (told, not_told, "the next run tries again")))
 
 
+def images_line(images: ImagesReport) -> str:
+    """What came of asking for images; nothing where none were asked for."""
+    if not images.asked:
+        return ""
+    if images.is_offline:
+        return f"no network: {counted(images.asked, 'image')} could not be asked for; the next run tries again"
+    line = f"{counted(images.asked, 'image')} asked for"
+    return f"{line}, {len(images.failed)} of them without success" if images.failed else line
+
+
 def strict_line(error: StrictError) -> str:
     return f"Nothing was published: {counted(len(error.mistakes), 'mistake')} (--strict)."
 
@@ -99,8 +110,10 @@ def run_line(cause: Cause, report: Report) -> str:
     else:
         why = f"{counted(report.changed, 'article')} changed" if report.changed else "no article changed"
     mistakes = f", {counted(len(report.mistakes), 'mistake')}" if report.mistakes else ""
+    line = f"{why}: {documents_counted(report)}{mistakes} ({report.seconds:.1f} s)"
+    images = images_line(report.images) if report.images else ""
     hub = hub_line(report.hub) if report.hub else ""
-    return f"{why}: {documents_counted(report)}{mistakes} ({report.seconds:.1f} s)" + (f"; {hub}" if hub else "")
+    return "; ".join(filter(None, (line, images, hub)))
 
 
 def error_line(error: FeedsError) -> str:

@@ -29,6 +29,7 @@ COMMANDS = {
     "init": "Start a site in FOLDER: a commented configuration and a first article.",
     "list": "List the feeds, with their entries, newest entry and address.",
     "ping": "Tell the WebSub hub which feeds changed since it was told last.",
+    "probe": "Ask for the images that feeds show: what they are, how long, how large.",
     "prune": "Publish, and remove the feeds that have lost their last entry.",
     "serve": "Serve what is published over HTTP, for a preview or a small site.",
     "regenerate": "Publish the feeds: write what changed, leave the rest alone.",
@@ -160,6 +161,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
         ],
         "dry_run": False,
         "hub": None,
+        "images": None,
     }
 
 

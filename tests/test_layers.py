@@ -49,8 +49,12 @@ ORDER = [
     "render.opml",
     "render",
     "publish",
+    "facts",
+    "network",
+    "probing",
     "web",
     "site",
+    "pictures",
     "websub",
     "hub",
     "build",
@@ -66,7 +70,9 @@ ORDER = [
     "cli",
     "__main__",
 ]
-TOUCH_THE_DISK = set("application catalog catalog.code catalog.database config files hub publish starter watch".split())
+TOUCH_THE_DISK = set(
+    "application catalog catalog.code catalog.database config facts files hub publish starter watch".split()
+)
 PRINT = {"cli", "cli.printing"}
 
 

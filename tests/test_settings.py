@@ -22,6 +22,7 @@ from feeds.settings import (
     Config,
     ConfigFile,
     CustomFeed,
+    Enclosures,
     EntrySettings,
     FeedKinds,
     ProviderFeeds,
@@ -70,12 +71,14 @@ KINDS = {
         "min_entries": 2,
     },
 }
+ENCLOSURES = {"probe": "off", "dead": "keep", "ttl": "90 days", "retry": "1 day", "allow_private": ()}
 ENTRIES = {"related": "both", "content": "full", "images": "all", "related_title": "Related coverage"}
 DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
     (
         ConfigFile(site=SITE, source=SOURCE),
         {
             "entries": ENTRIES,
+            "enclosures": ENCLOSURES,
             "feeds": {**KINDS, "custom": ()},
             "formats": ("rss", "atom", "json"),
             "pages": "on",
@@ -102,6 +105,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
     (Author(name="Ada"), {"email": None, "uri": None}),
     (SOURCE, {"unpublished": "skip", "undated": "skip", "link": "web", "base_url": None}),
     (EntrySettings(), ENTRIES),
+    (Enclosures(), ENCLOSURES),
     (FeedKinds(), {**KINDS, "custom": ()}),
     (AllFeed(), KINDS["all"]),
     (TopicFeeds(), KINDS["topics"]),

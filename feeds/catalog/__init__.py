@@ -93,6 +93,7 @@ class Month(msgspec.Struct, frozen=True, array_like=True):
 _DATABASE_ERRORS = (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError)
 
 _encoder = msgspec.msgpack.Encoder()
+_images_decoder = msgspec.msgpack.Decoder(list[tuple[str, bool]])
 _mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
 
 
@@ -360,6 +361,14 @@ class Catalog:
         )
         due = group_due(rows, now)
         return [merge_entries([entry for _, entry in due[key]]) for key in stories]
+
+    def images(self, stories: Sequence[int]) -> list[list[tuple[str, bool]]]:
+        """The images of these stories, in their order: the address of each, and whether its size in pixels is known."""
+        rows = self._database.execute(
+            "SELECT images FROM json_each(?) AS keys JOIN story ON story.key = keys.value ORDER BY keys.key",
+            (msgspec.json.encode(stories).decode(),),
+        )
+        return [_images_decoder.decode(images) for (images,) in rows]
 
     def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
         """The signature and the mtime of each document that was published into `output`, by path."""

@@ -36,10 +36,10 @@ CREATE INDEX entry_file ON entry (file);
 CREATE INDEX entry_latest ON entry (latest);
 
 -- what is due of the entries with one id; digest: of their values; articles: how many of them are articles' own;
--- topics: keys; members: keys of feeds, and ranks
+-- images: their addresses, and whether their sizes are known; topics: keys; members: keys of feeds, and ranks
 CREATE TABLE story (
     key INTEGER PRIMARY KEY, hash INTEGER, id TEXT, digest BLOB, articles INTEGER, published INTEGER, domain TEXT,
-    name TEXT, topics BLOB, members BLOB
+    name TEXT, images BLOB, topics BLOB, members BLOB
 );
 CREATE INDEX story_hash ON story (hash);
 CREATE INDEX story_articles ON story (id) WHERE articles > 1;

@@ -40,7 +40,7 @@ _FORGET_MONTH = (
 )
 _KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
-_KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
 _KEEP_TOPICS = "INSERT INTO story_topic VALUES (?, ?, ?)"
 _COUNT_PROVIDERS = (
@@ -69,7 +69,7 @@ class Due(NamedTuple):
 
 
 class _Story(NamedTuple):
-    """A story as its table has it; topics are keys, members are keys of feeds and the ranks in them."""
+    """A story as its table has it; images encoded, topics are keys, members are keys of feeds and the ranks in them."""
 
     key: int
     hash: int
@@ -79,6 +79,7 @@ class _Story(NamedTuple):
     published: int
     domain: str
     name: str
+    images: bytes
     topics: list[int]
     members: list[tuple[int, int]]
 
@@ -191,6 +192,7 @@ class Teller:
             seconds(entry.published),
             entry.provider.domain,
             entry.provider.name,
+            _encoder.encode([(one.href, bool(one.width and one.height)) for one in entry.enclosures]),
             [self._names.topic(topic) for topic in entry.topics],
             [(self._names.feed(feed), rank) for feed, rank in memberships(entry, self._rules)],
         )

@@ -17,6 +17,7 @@ from feeds.cli.printing import (
     Diary,
     echo_feeds,
     echo_hub,
+    echo_images,
     echo_json,
     echo_mistakes,
     echo_report,
@@ -81,6 +82,7 @@ def init(folder: Path) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Publish nothing if there is any mistake.")
 @click.option("--no-ping", is_flag=True, help="Do not tell the hub what changed; `feeds ping` does it later.")
+@click.option("--no-probe", is_flag=True, help="Ask for no images; what is known of them is used.")
 @click.option("--watch", is_flag=True, help="Publish again whenever something is saved, until Ctrl-C.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
@@ -94,6 +96,7 @@ def regenerate(  # one parameter an option
     dry_run: bool,
     strict: bool,
     no_ping: bool,
+    no_probe: bool,
     watch: bool,
     as_json: bool,
     quiet: bool,
@@ -102,7 +105,8 @@ def regenerate(  # one parameter an option
     if watch:
         if dry_run:
             raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
-        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs, "ping": not no_ping}
+        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs}
+        options |= {"ping": not no_ping, "probe": not no_probe}
         with _until_stopped(), exit_on_errors():
             _watch(config_path, Diary(as_json=as_json, quiet=quiet), **options)
         return
@@ -117,6 +121,7 @@ def regenerate(  # one parameter an option
             dry_run=dry_run,
             strict=strict,
             ping=not no_ping,
+            probe=not no_probe,
             jobs=jobs,
             track=progress(quiet=quiet),
         )
@@ -124,6 +129,8 @@ def regenerate(  # one parameter an option
         echo_json(report)
         return
     echo_mistakes(report.mistakes)
+    if report.images:
+        echo_images(report.images, quiet=quiet)
     if not quiet:
         echo_report(report)
     if report.hub:
@@ -175,6 +182,31 @@ def ping(
     elif not quiet:
         click.echo("The hub knows of everything.")
     if report.waiting:
+        sys.exit(EXIT_NOT_DONE)
+
+
+@main.command()
+@config_option
+@output_option
+@cache_option
+@click.option("--all", "everything", is_flag=True, help="Ask for all images again, whatever is known of them.")
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Print only what has no answer.")
+def probe(
+    config_path: Path, output: Path | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
+) -> None:
+    """Ask for the images that feeds show: what they are, how long, how large."""
+    from feeds.build import probe as ask
+
+    with exit_on_errors():
+        report = ask(_load(config_path), output=output, cache=cache, everything=everything, track=progress(quiet=quiet))
+    if as_json:
+        echo_json(report)
+    elif report.asked:
+        echo_images(report, quiet=quiet, most=None)
+    elif not quiet:
+        click.echo(f"Nothing is to be asked: {counted(report.known, 'image')} known.")
+    if report.is_offline:
         sys.exit(EXIT_NOT_DONE)
 
 

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from feeds.errors import ConfigError, FeedsError, StrictError
-from feeds.wording import error_line, hub_line, report_lines, run_line, strict_line, watching_line, why_nothing
+from feeds.wording import (
+    error_line,
+    hub_line,
+    images_line,
+    report_lines,
+    run_line,
+    strict_line,
+    watching_line,
+    why_nothing,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from feeds.hub import HubReport
     from feeds.model import Feed
     from feeds.parallel import Track
+    from feeds.pictures import ImagesReport
     from feeds.watch import Cause, Outcome, Watching
 
 T = TypeVar("T")
@@ -45,6 +55,22 @@ def echo_hub(hub: HubReport, *, quiet: bool) -> None:
     line = hub_line(hub)
     if line and (hub.reason or not quiet):
         click.echo(_sentence(line), err=hub.reason is not None)
+
+
+def echo_images(images: ImagesReport, *, quiet: bool, most: int | None = _MOST_MISTAKES) -> None:
+    failed = [] if images.is_offline else [f"{address}: {reason}" for address, reason in sorted(images.failed.items())]
+    _echo_lines(failed, most, "`feeds probe --all` asks again")
+    line = images_line(images)
+    if line and (images.is_offline or not quiet):
+        click.echo(_sentence(line), err=images.is_offline)
+
+
+def _echo_lines(lines: Sequence[str], most: int | None, hint: str) -> None:
+    """The lines, or the first of them and where the others are, as errors."""
+    for line in lines[:most]:
+        click.echo(line, err=True)
+    if most is not None and len(lines) > most:
+        click.echo(f"… and {len(lines) - most} more; {hint}", err=True)
 
 
 def _sentence(line: str) -> str:
@@ -141,11 +167,7 @@ def exit_on_errors() -> Iterator[None]:
 
 
 def echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKES) -> None:
-    lines = [str(mistake) for mistake in mistakes]
-    for line in lines[:most]:
-        click.echo(line, err=True)
-    if most is not None and len(lines) > most:
-        click.echo(f"… and {len(lines) - most} more; `feeds check` lists all", err=True)
+    _echo_lines([str(mistake) for mistake in mistakes], most, "`feeds check` lists all")
 
 
 def _echo_now(line: str, *, err: bool = False) -> None:

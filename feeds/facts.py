@@ -1,0 +1,127 @@
+"""What is known of images from those who serve them, kept in a file that can be committed: `enclosures.lock`.
+
+A line is what came of asking for one image. A build asks nobody for what the file says, so it gives the same bytes
+without a network, and on any machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.errors import ConfigError, Mistake, PublishError
+from feeds.publish import replace_file
+from feeds.settings import period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from feeds.model import Enclosure, Entry
+    from feeds.settings import Enclosures
+
+#: The file's name, beside the configuration.
+LOCK = "enclosures.lock"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of the image at an address, and when it was `asked` for.
+
+    `type` is a media type, `length` in bytes, `width` and `height` in pixels; None is unknown. `failed` is why the last
+    question had no answer: what was known before stays. `dead`: the server says that there is no such image.
+    """
+
+    address: str
+    type: str | None = None
+    length: int | None = None
+    width: int | None = None
+    height: int | None = None
+    asked: dt.datetime
+    failed: str = ""
+    dead: bool = False
+
+
+_decoder = msgspec.json.Decoder(Facts)
+
+
+def lock_beside(config_path: Path) -> Path:
+    """Where the facts are kept that belong to a configuration."""
+    return config_path.parent / LOCK
+
+
+def read_facts(lock: Path) -> dict[str, Facts]:
+    """What the file says, by address, nothing where there is none; raises ConfigError where it says something else."""
+    try:
+        lines = lock.read_bytes().splitlines()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigError([Mistake(str(lock), 0, f"cannot be read: {error.strerror}")]) from error
+    found = (_parse(lock, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    return {facts.address: facts for facts in found}
+
+
+def write_facts(lock: Path, facts: Iterable[Facts]) -> None:
+    """Make the file say this, ordered by address, whole or not at all; raises PublishError."""
+    lines = [msgspec.json.encode(one) + b"\n" for one in sorted(facts, key=lambda one: one.address)]
+    try:
+        replace_file(lock, b"".join(lines))
+    except OSError as error:
+        raise PublishError(str(lock), f"cannot be written: {error.strerror}") from error
+
+
+def is_stale(facts: Facts, now: dt.datetime, settings: Enclosures) -> bool:
+    """Whether an image is to be asked for again."""
+    return facts.asked + period(settings.retry if facts.failed and not facts.dead else settings.ttl) <= now
+
+
+def with_facts(entry: Entry, known: Mapping[str, Facts], settings: Enclosures) -> Entry:
+    """The entry with enclosures as they are known to be; without those that are dead, if these are to be dropped."""
+    enclosures = tuple(
+        _measured(enclosure, known.get(enclosure.href))
+        for enclosure in entry.enclosures
+        if not _is_dropped(enclosure.href, known, settings)
+    )
+    return entry if enclosures == entry.enclosures else msgspec.structs.replace(entry, enclosures=enclosures)
+
+
+def digest_of_facts(addresses: Iterable[str], known: Mapping[str, Facts]) -> bytes:
+    """What tells whether images are known to be what they were."""
+    said = [_said(known.get(address)) for address in addresses]
+    return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).digest()
+
+
+def _parse(lock: Path, number: int, line: bytes) -> Facts:
+    try:
+        facts = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"is no line that `feeds probe` writes ({error}); expected none but those, or take this one out"
+        raise ConfigError([Mistake(str(lock), number, message)]) from error
+    return facts if facts.asked.tzinfo else msgspec.structs.replace(facts, asked=facts.asked.replace(tzinfo=dt.UTC))
+
+
+def _said(facts: Facts | None) -> Sequence[object]:
+    """What of the facts an entry may show."""
+    return (facts.type, facts.length, facts.width, facts.height, facts.dead) if facts else ()
+
+
+def _measured(enclosure: Enclosure, facts: Facts | None) -> Enclosure:
+    """What was measured beats what an article says, but that is asked for the size in pixels first."""
+    if facts is None:
+        return enclosure
+    has_size = bool(enclosure.width and enclosure.height)
+    return msgspec.structs.replace(
+        enclosure,
+        type=facts.type or enclosure.type,
+        length=facts.length or enclosure.length,
+        width=enclosure.width if has_size else facts.width or enclosure.width,
+        height=enclosure.height if has_size else facts.height or enclosure.height,
+    )
+
+
+def _is_dropped(address: str, known: Mapping[str, Facts], settings: Enclosures) -> bool:
+    facts = known.get(address)
+    return settings.dead == "drop" and facts is not None and facts.dead

@@ -1,0 +1,133 @@
+"""The images that feeds show, and what is known of them: asked for where it is not, and kept in `enclosures.lock`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.errors import ConfigError, Mistake
+from feeds.facts import digest_of_facts, is_stale, lock_beside, read_facts, write_facts
+from feeds.site import shown_images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from feeds.archive import Refreshed
+    from feeds.catalog import Catalog
+    from feeds.facts import Facts
+    from feeds.parallel import Track
+    from feeds.probing import Answer, Question
+    from feeds.settings import Config
+    from feeds.site import Site
+
+#: What the catalog keeps under it: what was known when nothing was left to ask, by which configuration.
+_STATE = "images"
+
+
+class ImagesReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of asking: how many images something is known of, how many were asked for now.
+
+    `failed` is why one that was asked for has no answer, by its address. `is_offline`: there is no network, so that
+    nothing of it is kept.
+    """
+
+    known: int
+    asked: int = 0
+    failed: dict[str, str] = {}
+    is_offline: bool = False
+
+
+def with_known_images(site: Site) -> Site:
+    """The site with what is known of images; nobody is asked. Raises ConfigError where the file is damaged."""
+    return replace(site, facts=read_facts(lock_beside(site.config.path)))
+
+
+def with_asked_images(
+    catalog: Catalog, site: Site, refreshed: Refreshed, *, everything: bool, track: Track
+) -> tuple[Site, ImagesReport]:
+    """The site with what is known of the images that its feeds show, and what came of asking for the rest.
+
+    Those of which nothing is known are asked for, and those whose answer is old; with `everything`, all. Of what is old
+    and no feed shows nothing is kept. Raises ConfigError where the file of facts is damaged, PublishError where it
+    cannot be written.
+    """
+    site = with_known_images(site)
+    known, settings = dict(site.facts or {}), site.config.enclosures
+    old = {address for address, facts in known.items() if everything or is_stale(facts, site.now, settings)}
+    settled = catalog.state(_STATE) == _state(site.config, known)
+    shown = _shown(catalog, site, None if old or not settled else refreshed)
+    asked = {address: has_size for address, has_size in shown.items() if address in old or address not in known}
+    for address in old - shown.keys():
+        del known[address]
+    questions = list(_questions(asked, known))
+    answers = _ask(questions, site, known, track)
+    catalog.set_state(_STATE, _state(site.config, known))
+    return replace(site, facts=known), _report(known, answers)
+
+
+def check_asked(config: Config) -> None:
+    """Raise ConfigError where the configuration does not want images to be asked for."""
+    if config.enclosures.probe == "off":
+        raise ConfigError([Mistake(str(config.path), 0, "enclosures.probe is off; expected on to ask for images")])
+
+
+def _shown(catalog: Catalog, site: Site, refreshed: Refreshed | None) -> dict[str, bool]:
+    """The images that feeds show, or those that were touched, and whether all who name one know its size in pixels."""
+    shown: dict[str, bool] = {}
+    for address, has_size in shown_images(catalog, site, refreshed.touched.feeds if refreshed else None):
+        shown[address] = shown.get(address, True) and has_size
+    return shown
+
+
+def _questions(asked: Mapping[str, bool], known: Mapping[str, Facts]) -> Iterator[Question]:
+    from feeds.probing import Question  # noqa: PLC0415  # most runs ask nobody
+
+    for address, has_size in asked.items():
+        yield Question(address=address, known=known.get(address), needs_size=not has_size)
+
+
+def _ask(questions: Sequence[Question], site: Site, known: dict[str, Facts], track: Track) -> list[Answer]:
+    """Put the questions, and keep the answers, also those of a run that is stopped; without a network, none."""
+    if not questions:
+        _keep(site, known)
+        return []
+    from feeds.probing import ask  # noqa: PLC0415  # as above
+
+    answers: list[Answer] = []
+    try:
+        answering = ask(questions, site.now, site.config.enclosures.allow_private)
+        answers.extend(track(answering, len(questions), "Asking for images"))
+    finally:
+        if not _is_offline(answers):
+            known |= {answer.facts.address: answer.facts for answer in answers}
+        _keep(site, known)
+    return answers
+
+
+def _keep(site: Site, known: Mapping[str, Facts]) -> None:
+    if known != site.facts:
+        write_facts(lock_beside(site.config.path), known.values())
+
+
+def _is_offline(answers: Sequence[Answer]) -> bool:
+    return bool(answers) and all(answer.is_offline for answer in answers)
+
+
+def _report(known: Mapping[str, Facts], answers: Sequence[Answer]) -> ImagesReport:
+    return ImagesReport(
+        known=len(known),
+        asked=len(answers),
+        failed={answer.facts.address: answer.facts.failed for answer in answers if answer.facts.failed},
+        is_offline=_is_offline(answers),
+    )
+
+
+def _state(config: Config, known: Mapping[str, Facts]) -> bytes:
+    """What stands for all images that there are being known of, for as long as no story is touched."""
+    said = msgspec.structs.asdict(config) | {"path": None, "articles": None}
+    digest = hashlib.blake2b(msgspec.json.encode(said), digest_size=16)
+    digest.update(digest_of_facts(sorted(known), known))
+    return digest.digest()
