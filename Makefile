@@ -4,6 +4,7 @@ PYTHON ?= python3
 ARTICLES ?= 10000
 ROUNDS ?= 3
 EXAMPLES ?= 500
+POINTS ?= 200
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -19,8 +20,8 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-soak: $(VENV)/.dev  ## Try many more sequences of edits than the tests do (EXAMPLES=500)
-	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_incremental.py
+soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200)
+	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) $(BIN)/pytest --numprocesses auto tests/test_incremental.py tests/test_faults.py tests/test_catalog.py
 
 check: $(VENV)/.dev  ## Check the code: ruff and mypy
 	$(BIN)/ruff check .

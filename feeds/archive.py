@@ -51,7 +51,8 @@ _outcomes_decoder = msgspec.msgpack.Decoder(list[FileOutcome])
 class Refreshed:
     """How many articles there are, how many are not what they were, what is wrong with folders, what was touched.
 
-    The `epoch` counts the runs that touched a story; `before` is what it was before this one.
+    `emptied` are the folders of the archive that held articles when they were last looked at and hold none. The `epoch`
+    counts the runs that touched a story; `before` is what it was before this one.
     """
 
     articles: int
@@ -60,12 +61,14 @@ class Refreshed:
     touched: Touched
     before: int
     epoch: int
+    emptied: Sequence[str] = ()
 
 
 def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
     """Bring the catalog up to what the article folders hold at the time `now`."""
     folders, mistakes = find_articles(config.articles)
     found = _compare(catalog, folders)
+    emptied = [str(root) for root in config.articles if str(root) in found.emptied]
     changed = found.changed
     then = catalog.state("now")
     teller = catalog.teller(rules, now)
@@ -88,7 +91,7 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
     before = catalog.state("epoch") or 0
     epoch = before + bool(teller.touched.stories)
     catalog.set_state("epoch", epoch)
-    return Refreshed(found.articles, articles_changed, mistakes, teller.touched, before, epoch)
+    return Refreshed(found.articles, articles_changed, mistakes, teller.touched, before, epoch, emptied)
 
 
 @dataclass
@@ -99,6 +102,7 @@ class _Found:
     changed: list[_Changed] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
     listings: dict[Folder, bytes] = field(default_factory=dict)
+    emptied: set[str] = field(default_factory=set)
 
 
 def _compare(catalog: Catalog, folders: Iterable[ArticleFolder]) -> _Found:
@@ -124,6 +128,7 @@ def _compare(catalog: Catalog, folders: Iterable[ArticleFolder]) -> _Found:
         else:
             found.gone += [facts.key for facts in catalog.files(key).values()]
             found.listings[key] = b""
+    found.emptied = {root for root, _ in known} - {root for root, _ in there}
     return found
 
 

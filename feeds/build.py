@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,13 +18,13 @@ import msgspec
 
 from feeds.archive import refresh
 from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
-from feeds.errors import Mistake, PruneError, StrictError
+from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
-from feeds.publish import read_manifest
+from feeds.publish import locked, read_manifest
 from feeds.site import Site, moved_wrongly, publish_site, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
@@ -50,8 +51,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose time
     has not come, the first of them at `next_due`; `written`, `unchanged` and `removed` count documents, whose paths
     below `output` are given where they changed; `hub` is what the hub was told, None where there is none; `images` is
-    what came of asking for images, None where none are asked for. A dry run says what it would do, and asks and tells
-    nobody.
+    what came of asking for images, None where none are asked for; `damage` is what was wrong with the cache, if it had
+    to be made anew. A dry run says what it would do, and asks and tells nobody.
     """
 
     output: str
@@ -67,11 +68,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     written_paths: tuple[str, ...]
     removed_paths: tuple[str, ...]
-    mistakes: tuple[Mistake, ...]
-    seconds: float
+    mistakes: tuple[Mistake, ...] = ()
+    seconds: float = 0
     dry_run: bool = False
     hub: HubReport | None = None
     images: ImagesReport | None = None
+    damage: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class _Order:
-    """What a run was asked for, and what it takes where it was not told; `asks`: for images, if these are to be."""
+    """What a run was asked for, and what it takes where it was not told; `asks`: for images, where that is wanted."""
 
     config: Config
     cache: Path
@@ -94,9 +96,10 @@ class _Order:
     now: dt.datetime
     jobs: int
     track: Track
-    is_dry_run: bool
-    prunes: bool
-    asks: bool
+    is_dry_run: bool = False
+    prunes: bool = False
+    asks: bool = False
+    allows_empty: bool = False
 
 
 def regenerate(
@@ -111,6 +114,7 @@ def regenerate(
     prune: bool = False,
     ping: bool = True,
     probe: bool = True,
+    allow_empty: bool = False,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Report:
@@ -122,11 +126,13 @@ def regenerate(
     last entry go. Images of which nothing is known are asked for where `enclosures.probe` is on, unless `probe` is
     false. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be told fails
     no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict` and there
-    is any mistake; PruneError if there is no article to keep a feed for; PublishError where `output` or the file of
+    is any mistake; EmptiedError where the archive, or one of its folders, held articles and holds none, unless
+    `allow_empty`; PruneError if there is no article to keep a feed for; PublishError where `output` or the file of
     what is known of images cannot be written; ConfigError where that is damaged; CatalogError where another run uses
     the cache; ProcessError where a process is killed.
     """
-    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=dry_run, prunes=prune, asks=probe)
+    flags = {"is_dry_run": dry_run, "prunes": prune, "asks": probe, "allows_empty": allow_empty}
+    order = _order(config, output, cache, now, jobs, track, **flags)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     report, notice = _with_catalog(order, work, anew=full)
     if notice is None:
@@ -144,7 +150,7 @@ def survey(
     track: Track = untracked,
 ) -> Overview:
     """What `regenerate` would publish, without publishing it."""
-    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=True)
+    order = _order(config, output, cache, now, jobs, track, is_dry_run=True)
     return _with_catalog(order, partial(_survey, order))
 
 
@@ -163,7 +169,7 @@ def probe(
     With `everything`, all of them. Publishes nothing. Raises ConfigError where the configuration does not want that.
     """
     check_asked(config)
-    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=False, asks=True)
+    order = _order(config, output, cache, now, jobs, track, asks=True)
     return _with_catalog(order, partial(_probe, order, everything=everything))
 
 
@@ -173,11 +179,8 @@ def _order(
     cache: Path | str | None,
     now: dt.datetime | None,
     jobs: int | None,
-    *,
     track: Track,
-    is_dry_run: bool,
-    prunes: bool = False,
-    asks: bool = False,
+    **flags: bool,
 ) -> _Order:
     return _Order(
         config=config,
@@ -186,9 +189,7 @@ def _order(
         now=now or dt.datetime.now(dt.UTC),
         jobs=jobs or available_jobs(),
         track=track,
-        is_dry_run=is_dry_run,
-        prunes=prunes,
-        asks=asks and config.enclosures.probe == "on" and not is_dry_run,
+        **flags,
     )
 
 
@@ -203,18 +204,19 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
                 Catalog.to_look_at(path, reading) if order.is_dry_run else Catalog(path, reading, anew=anew) as catalog
             ):
                 return work(catalog)
-        except DamagedCatalogError:
+        except DamagedCatalogError as error:
+            damage = str(error)
             if not order.is_dry_run:
                 Catalog.discard(path)
         with Catalog(None if order.is_dry_run else path, reading) as catalog:
+            catalog.damage = damage
             return work(catalog)
 
 
 def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
     """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
     refreshed = _refresh(order, catalog)
-    if order.prunes and not refreshed.articles:
-        raise PruneError("there is no article, so every feed would go; expected some in the folders of source.articles")
+    _check_emptied(order, refreshed)
     if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
         catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
     site = _site(order, catalog)
@@ -222,6 +224,17 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     if strict and mistakes:
         raise StrictError(mistakes)
     site, images = _with_images(order, catalog, site, refreshed)
+    with nullcontext() if order.is_dry_run else locked(order.output):
+        report, notice = _publish(order, catalog, site, refreshed)
+        if not order.is_dry_run:
+            catalog.commit()
+    seconds = round(time.perf_counter() - started, 3)
+    done = {"mistakes": mistakes, "images": images, "seconds": seconds, "damage": catalog.damage}
+    return msgspec.structs.replace(report, **done), notice
+
+
+def _publish(order: _Order, catalog: Catalog, site: Site, refreshed: Refreshed) -> tuple[Report, Notice | None]:
+    """Publish what changed; what was done, but for its time, and what there is to tell the hub."""
     hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
     told = recall_told(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
     published, feeds = publish_site(catalog, site, refreshed, jobs=order.jobs, track=order.track)
@@ -239,14 +252,23 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
         removed=len(published.removed),
         written_paths=published.written,
         removed_paths=published.removed,
-        mistakes=mistakes,
-        seconds=round(time.perf_counter() - started, 3),
         dry_run=order.is_dry_run,
-        images=images,
     )
-    if not order.is_dry_run:
-        catalog.commit()
     return report, Notice(hub, told, _topics(site, published.documents)) if hub else None
+
+
+def _check_emptied(order: _Order, refreshed: Refreshed) -> None:
+    """Stop where the articles are gone, which is rarely meant."""
+    if order.prunes and not refreshed.articles:
+        raise PruneError("there is no article, so every feed would go; expected some in the folders of source.articles")
+    if order.allows_empty:
+        return
+    expected = "nothing was done; expected articles, or --allow-empty if that is meant"
+    if refreshed.emptied:
+        raise EmptiedError(f"{refreshed.emptied[0]}: held articles and holds none now; {expected}")
+    entries = max((record.entries for record in read_manifest(order.output).documents), default=0)
+    if entries and not refreshed.articles:
+        raise EmptiedError(f"there is no article, and feeds with up to {entries} entries are published; {expected}")
 
 
 def _survey(order: _Order, catalog: Catalog) -> Overview:
@@ -281,9 +303,11 @@ def _site(order: _Order, catalog: Catalog) -> Site:
 
 def _with_images(order: _Order, catalog: Catalog, site: Site, refreshed: Refreshed) -> tuple[Site, ImagesReport | None]:
     """The site with what is known of images, if that is wanted, and what came of asking for the others."""
-    if order.asks:
-        return with_asked_images(catalog, site, refreshed, everything=False, track=order.track)
-    return (with_known_images(site) if order.config.enclosures.probe == "on" else site), None
+    if order.config.enclosures.probe == "off":
+        return site, None
+    if order.is_dry_run or not order.asks:
+        return with_known_images(site), None
+    return with_asked_images(catalog, site, refreshed, everything=False, track=order.track)
 
 
 def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:

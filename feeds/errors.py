@@ -5,6 +5,7 @@ FeedsError
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
 ├── CatalogError    the cache cannot be used: nothing was done
 ├── PublishError    the output folder could not be written: what was published stays published
+├── EmptiedError    the archive held articles and holds none: nothing was done
 ├── PruneError      pruning would remove everything: nothing was done
 ├── HubError        it is not known what the hub was told
 ├── ServeError      the address to serve at cannot be had, or there is nothing to serve
@@ -86,6 +87,10 @@ class PublishError(FeedsError):
 
 class ProcessError(FeedsError):
     """A process of the run was killed, by somebody or because there was not enough memory."""
+
+
+class EmptiedError(FeedsError):
+    """A folder of articles that held some holds none: it may be of a disk that is not mounted."""
 
 
 class PruneError(FeedsError):

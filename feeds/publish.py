@@ -12,7 +12,9 @@ import hashlib
 import os
 import secrets
 import stat
+import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -29,6 +31,10 @@ MANIFEST = "feeds.json"
 _JOURNAL = ".feeds-journal"
 _TEMPORARY = ".feeds-new"
 _VERSION = 1
+_HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
+#: Seconds to wait for another run to end, and between two looks at whether it has.
+_PATIENCE = 5
+_INTERVAL = 0.05
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,6 +142,25 @@ def publish(
     return Published(tuple(written), tuple(unchanged), tuple(removed), manifest.documents)
 
 
+@contextlib.contextmanager
+def locked(output: Path, patience: float = _PATIENCE) -> Iterator[None]:
+    """Keep other runs out of `output` while this lasts; raises PublishError if one is in it for so many seconds.
+
+    The lock is on the folder itself: it leaves no file, and goes with the run that has it, however that ends. Where the
+    system or the file system has no such locks, there is none.
+    """
+    with _errors(output):
+        output.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(output, os.O_RDONLY) if _HAS_LOCKS else None
+    try:
+        if descriptor is not None:
+            _lock(descriptor, output, time.monotonic() + patience)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def put_document(output: Path, document: Document, *, dry_run: bool = False) -> Put:
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
     is_written, mtime = _put(output, document.path, document.body, dry_run=dry_run)
@@ -161,6 +186,22 @@ def untouched(output: Path, record: Record, mtime: int) -> bool:
     except OSError:
         return False
     return facts.st_size == record.bytes and facts.st_mtime_ns == mtime
+
+
+def _lock(descriptor: int, output: Path, deadline: float) -> None:
+    import fcntl  # noqa: PLC0415  # not on Windows
+
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise PublishError(str(output), "another run is publishing into it; expected it to end") from error
+            time.sleep(_INTERVAL)
+        except OSError:  # no locks here
+            return
+        else:
+            return
 
 
 def _manifest(records: Iterable[Record], before: Manifest) -> Manifest:

@@ -28,7 +28,7 @@ from feeds.files import EXTENSIONS
 from feeds.parallel import untracked
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from watchfiles.main import FileChange
 
@@ -76,6 +76,7 @@ def watch(
     strict: bool = False,
     ping: bool = True,
     probe: bool = True,
+    allow_empty: bool = False,
     jobs: int | None = None,
     track: Track = untracked,
 ) -> Iterator[Watching | Outcome]:
@@ -86,7 +87,17 @@ def watch(
     changes can be seen in no way.
     """
     site = _Site(Path(config_path), output, cache)
-    run = _Run(site, output, cache, full=full, strict=strict, ping=ping, probe=probe, jobs=jobs, track=track)
+    publish = partial(
+        regenerate,
+        output=output,
+        cache=cache,
+        strict=strict,
+        probe=probe,
+        allow_empty=allow_empty,
+        jobs=jobs,
+        track=track,
+    )
+    run = _Run(site, publish, full=full, ping=ping)
     folders = None
     polling = None  # as the environment says
     cause: Cause = "start"
@@ -204,24 +215,12 @@ class _Patience:
 class _Run:
     """A run over what a site is at the time."""
 
-    def __init__(
-        self,
-        site: _Site,
-        output: Path | str | None,
-        cache: Path | str | None,
-        *,
-        full: bool,
-        strict: bool,
-        ping: bool = True,
-        probe: bool = True,
-        jobs: int | None,
-        track: Track,
-    ) -> None:
+    def __init__(self, site: _Site, run: Callable[..., Report], *, full: bool, ping: bool) -> None:
         self._site = site
+        self._run = run
         self._full = full
         self._pings = ping
         self._hub = _Patience()
-        self._run = partial(regenerate, output=output, cache=cache, strict=strict, probe=probe, jobs=jobs, track=track)
 
     def __call__(self) -> Report | FeedsError | None:
         """What came of it; None where a folder is missing, which must not empty the feeds."""

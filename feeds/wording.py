@@ -73,6 +73,10 @@ def images_line(images: ImagesReport) -> str:
     return f"{line}, {len(images.failed)} of them without success" if images.failed else line
 
 
+def damage_line(damage: str) -> str:
+    return f"{damage}; it was made anew"
+
+
 def strict_line(error: StrictError) -> str:
     return f"Nothing was published: {counted(len(error.mistakes), 'mistake')} (--strict)."
 
@@ -111,9 +115,10 @@ def run_line(cause: Cause, report: Report) -> str:
         why = f"{counted(report.changed, 'article')} changed" if report.changed else "no article changed"
     mistakes = f", {counted(len(report.mistakes), 'mistake')}" if report.mistakes else ""
     line = f"{why}: {documents_counted(report)}{mistakes} ({report.seconds:.1f} s)"
+    damage = damage_line(report.damage) if report.damage else ""
     images = images_line(report.images) if report.images else ""
     hub = hub_line(report.hub) if report.hub else ""
-    return "; ".join(filter(None, (line, images, hub)))
+    return "; ".join(filter(None, (line, damage, images, hub)))
 
 
 def error_line(error: FeedsError) -> str:

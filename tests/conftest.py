@@ -6,7 +6,7 @@ import datetime as dt
 import sys
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -75,9 +75,9 @@ class Site:
         file.write_text(f"---\n{textwrap.dedent(front_matter).strip()}\n---\n{body}", encoding="utf-8")
         return file
 
-    def regenerate(self, *, now: dt.datetime = NOW, strict: bool = False, dry_run: bool = False) -> feeds.Report:
-        """Publish into output/ as of `now`."""
-        return feeds.regenerate(feeds.load_config(self.config_path), now=now, strict=strict, dry_run=dry_run)
+    def regenerate(self, *, now: dt.datetime = NOW, **options: Any) -> feeds.Report:
+        """Publish into output/ as of `now`; the options are those of `feeds.regenerate`."""
+        return feeds.regenerate(feeds.load_config(self.config_path), now=now, **options)
 
     def documents(self) -> dict[str, bytes]:
         """The bytes of every file in output/, by path."""

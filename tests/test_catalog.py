@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import feeds
 from feeds.build import READERS, survey
@@ -25,6 +27,11 @@ T = TypeVar("T")
 
 STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01\ntopics: [Energy]"
 _PAGE = 8192
+MINIMAL = """\
+site: {title: Test Wire, url: https://feeds.example.com/}
+source: {articles: [../articles]}
+pages: off
+"""
 
 
 def write(site: Site, *names: str) -> None:
@@ -70,11 +77,70 @@ def test_a_damaged_catalog_is_made_anew(site: Site, damage: Callable[[bytes], by
     write(site, "b", "c")
     assert feeds.regenerate(feeds.load_config(site.config_path), now=NOW, dry_run=True).entries == 3
     assert file.read_bytes() == damage(content)  # a dry run has no business with it
-    assert site.regenerate().entries == 3
+    report = site.regenerate()
+    assert report.entries == 3
+    assert (str(file) in report.damage) is bool(damage(content))
     documents = site.documents()
     shutil.rmtree(site.folder / ".feeds")
     assert site.regenerate().written == 0
     assert site.documents() == documents
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_entry_that_is_not_what_it_was_is_not_published(
+    site: Site, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    """A byte that turns over in the middle of a text is nothing that the database would notice."""
+    monkeypatch.setattr("feeds.site._WORTH_PROCESSES", 1)
+    write(site, "a", "b")
+    site.regenerate()
+    file = catalog_file(site)
+    content = file.read_bytes()
+    assert content.count(b"Story a") == 1
+    file.write_bytes(content.replace(b"Story a", b"Story c"))
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("Test Wire", "Other Wire"))
+    report = site.regenerate(jobs=jobs)
+    assert report.damage == f"{file}: the cache cannot be used: an entry is not what it was"
+    documents = site.documents()
+    assert b"Story c" not in b"".join(documents.values())
+    shutil.rmtree(site.folder / ".feeds")
+    assert site.regenerate().written == 0
+    assert site.regenerate().damage == ""
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("EXAMPLES", "30")))
+@given(st.floats(0, 1, exclude_max=True), st.sampled_from([None, 0x00, 0xA5]), st.integers(1, 9), st.booleans())
+def test_wherever_it_is_cut_or_overwritten_the_next_run_publishes_the_same(
+    tmp_path_factory: pytest.TempPathFactory, place: float, byte: int | None, pages: int, is_changed: bool
+) -> None:
+    """The file ends too early, or pages of it are not what was written: the database notices when it reads them."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    (site.folder / "articles").mkdir()
+    site.configure(MINIMAL)
+    write(site, *(f"story-{number}" for number in range(30)))
+    site.regenerate()
+    file = catalog_file(site)
+    content = bytearray(file.read_bytes())
+    start = int(place * len(content))
+    if byte is None:
+        del content[start:]
+    else:
+        start -= start % _PAGE
+        content[start : start + pages * _PAGE] = bytes([byte]) * len(content[start : start + pages * _PAGE])
+    file.write_bytes(content)
+    if is_changed:
+        site.configure(MINIMAL.replace("Test Wire", "Other Wire"))
+    site.regenerate()
+    documents = site.documents()
+    fresh = tmp_path_factory.mktemp("fresh")
+    feeds.regenerate(feeds.load_config(site.config_path), output=fresh, cache=fresh / ".cache", now=NOW)
+    assert documents == {
+        path.relative_to(fresh).as_posix(): path.read_bytes()
+        for path in fresh.rglob("*")
+        if path.is_file() and ".cache" not in path.parts
+    }
+    shutil.rmtree(site.folder)
+    shutil.rmtree(fresh)
 
 
 def test_processes_render_feeds_without_entries_from_a_new_catalog(site: Site) -> None:

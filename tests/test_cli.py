@@ -162,6 +162,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
         "dry_run": False,
         "hub": None,
         "images": None,
+        "damage": "",
     }
 
 

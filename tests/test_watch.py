@@ -16,7 +16,6 @@ from watchfiles import Change
 from feeds import watch as module
 from feeds.build import Report, regenerate
 from feeds.errors import CatalogError, ConfigError, FeedsError, PublishError, StrictError, WatchError
-from feeds.parallel import untracked
 from feeds.watch import Outcome, Watching, watch
 
 if TYPE_CHECKING:
@@ -500,7 +499,7 @@ def session(site: Site, monkeypatch: pytest.MonkeyPatch, *bursts: Changes) -> st
     monkeypatch.setattr(module, "_bursts", lambda *_, **__: iter(bursts))
     site.article("a.md", STORY.format("one"))
     watched = module._Site(site.config_path, None, None)
-    run = module._Run(watched, None, None, full=False, strict=False, jobs=None, track=untracked)
+    run = module._Run(watched, regenerate, full=False, ping=True)
     steps = module._session(watched, run, "start", polling=None)
     while True:
         try:
@@ -569,7 +568,7 @@ def test_an_error_of_a_run_is_an_outcome_and_a_run_follows(
     assert str(outcomes[0].result) == message
 
 
-def test_only_the_first_run_that_goes_through_is_full(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_run_that_goes_through_is_full(site: Site) -> None:
     asked = []
 
     def locked_at_first(*_: object, full: bool, **__: object) -> Any:
@@ -578,10 +577,9 @@ def test_only_the_first_run_that_goes_through_is_full(site: Site, monkeypatch: p
             raise CatalogError("locked")
         return SimpleNamespace(hub=None)
 
-    monkeypatch.setattr(module, "regenerate", locked_at_first)
     site.article("a.md", STORY.format("one"))
     watched = module._Site(site.config_path, None, None)
-    run = module._Run(watched, None, None, full=True, strict=False, jobs=None, track=untracked)
+    run = module._Run(watched, locked_at_first, full=True, ping=True)
     assert isinstance(run(), CatalogError)
     run()
     run()

@@ -101,7 +101,10 @@ class Catalog:
     """The catalog in a file, made where there is none. Changes are kept when `commit` is called.
 
     Within `with`, errors of the database become a CatalogError, a DamagedCatalogError where the file is damaged.
+    `damage` is what was wrong with the one that was there before, if this one had to take its place.
     """
+
+    damage = ""
 
     def __init__(self, path: Path | None, reading: str = "", *, anew: bool = False) -> None:
         """The catalog in a file, made where there is none; in memory without one.
@@ -353,14 +356,19 @@ class Catalog:
         return time_of(row[0]) if row else None
 
     def entries(self, stories: Sequence[int], now: dt.datetime) -> list[Entry]:
-        """The entries of these stories, as of now, in their order."""
+        """The entries of these stories, as of now, in their order. Raises DamagedCatalogError where any is another."""
         rows = self._database.execute(
-            "SELECT story.key, entry.value, latest FROM json_each(?) AS keys JOIN story ON story.key = keys.value "
+            "SELECT story.key, story.digest, entry.value, latest FROM json_each(?) AS keys "
+            "JOIN story ON story.key = keys.value "
             "JOIN entry ON entry.hash = story.hash AND entry.id = story.id WHERE entry.published <= ?",
             (msgspec.json.encode(stories).decode(), seconds(now)),
         )
-        due = group_due(rows, now)
-        return [merge_entries([entry for _, entry in due[key]]) for key in stories]
+        found: dict[int, Entry] = {}
+        for (key, digest), due in group_due((((key, digest), *rest) for key, digest, *rest in rows), now).items():
+            if digest_of([value for value, _ in due]) != digest:
+                raise DamagedCatalogError(f"{self.path}: the cache cannot be used: an entry is not what it was")
+            found[key] = merge_entries([entry for _, entry in due])
+        return [found[key] for key in stories]
 
     def images(self, stories: Sequence[int]) -> list[list[tuple[str, bool]]]:
         """The images of these stories, in their order: the address of each, and whether its size in pixels is known."""

@@ -24,7 +24,7 @@ from feeds.cli.printing import (
     exit_on_errors,
     progress,
 )
-from feeds.wording import counted, documents_counted, serving_line, shown_path
+from feeds.wording import counted, damage_line, documents_counted, serving_line, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,7 @@ def init(folder: Path) -> None:
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Publish nothing if there is any mistake.")
+@click.option("--allow-empty", is_flag=True, help="Publish also if the articles are gone, which stops a run otherwise.")
 @click.option("--no-ping", is_flag=True, help="Do not tell the hub what changed; `feeds ping` does it later.")
 @click.option("--no-probe", is_flag=True, help="Ask for no images; what is known of them is used.")
 @click.option("--watch", is_flag=True, help="Publish again whenever something is saved, until Ctrl-C.")
@@ -95,6 +96,7 @@ def regenerate(  # one parameter an option
     full: bool,
     dry_run: bool,
     strict: bool,
+    allow_empty: bool,
     no_ping: bool,
     no_probe: bool,
     watch: bool,
@@ -106,7 +108,7 @@ def regenerate(  # one parameter an option
         if dry_run:
             raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
         options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs}
-        options |= {"ping": not no_ping, "probe": not no_probe}
+        options |= {"allow_empty": allow_empty, "ping": not no_ping, "probe": not no_probe}
         with _until_stopped(), exit_on_errors():
             _watch(config_path, Diary(as_json=as_json, quiet=quiet), **options)
         return
@@ -120,6 +122,7 @@ def regenerate(  # one parameter an option
             full=full,
             dry_run=dry_run,
             strict=strict,
+            allow_empty=allow_empty,
             ping=not no_ping,
             probe=not no_probe,
             jobs=jobs,
@@ -129,6 +132,8 @@ def regenerate(  # one parameter an option
         echo_json(report)
         return
     echo_mistakes(report.mistakes)
+    if report.damage:
+        click.echo(damage_line(report.damage), err=True)
     if report.images:
         echo_images(report.images, quiet=quiet)
     if not quiet:

@@ -1,0 +1,469 @@
+"""Nothing is lost: runs that are killed, disks that are full, folders that are gone, and two runs at once."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from click.testing import CliRunner
+
+import feeds
+from feeds import archive
+from feeds import site as site_module
+from feeds.cli import main
+from feeds.errors import EmptiedError, PublishError
+from feeds.publish import locked
+from tests.conftest import NOW, Site
+from tests.faults import Points, in_process
+
+#: At how many points of a run it is killed, of those that there are; `make soak` has them all.
+POINTS = int(os.environ.get("POINTS", "24"))
+
+CONFIG = """\
+site: {title: Test Wire, url: https://feeds.example.com/}
+source: {articles: [../articles]}
+archives: month
+compress: [gzip]
+feeds: {all: {limit: 2}, topics: {limit: 2}, providers: off}
+"""
+STORY = "title: {1}\nwebUrl: https://a.example/{0}\npublishedDateTime: {2}\ntopics: [{3}]"
+DATES = ("2026-05-20", "2026-05-10", "2026-04-20", "2026-04-10", "2026-03-20", "2026-03-10")
+
+
+def write(site: Site, number: int, title: str, topic: str) -> None:
+    file = site.article(f"{number}.md", STORY.format(number, title, DATES[number % 6], topic))
+    os.utime(file, (0, 1_700_000_000 + len(title)))
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site that was published, and has changed since in all ways: stories new, changed and gone, and the settings."""
+    site = Site(tmp_path_factory.mktemp("before"))
+    (site.folder / "articles").mkdir()
+    site.configure(CONFIG)
+    for number in range(12):
+        write(site, number, "Old", ("Energy", "Water", "Light")[number % 3])
+    site.regenerate()
+    for number in (0, 2, 5):
+        write(site, number, "Changed", "Wind")
+    for number in (1, 7):
+        (site.folder / "articles" / f"{number}.md").unlink()
+    write(site, 12, "New", "Energy")
+    site.configure(CONFIG.replace("Test Wire", "Other Wire") + "moved: {topics/sun: topics/energy}\n")
+    return site
+
+
+@pytest.fixture(scope="module")
+def after(before: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the site holds when it is published again, and nothing happens."""
+    site = copied(before, tmp_path_factory.mktemp("after"))
+    site.regenerate()
+    return site.documents()
+
+
+def copied(site: Site, folder: Path) -> Site:
+    shutil.copytree(site.folder, folder, dirs_exist_ok=True)
+    return Site(folder)
+
+
+def is_temporary(path: str) -> bool:
+    return path.endswith(".feeds-new") or path == ".feeds-journal"
+
+
+def check_whole(site: Site, old: dict[str, bytes], new: dict[str, bytes]) -> None:
+    """Every file is whole, old or new, and none that anybody finds leads to a document that is not there."""
+    found = {path: body for path, body in site.documents().items() if not is_temporary(path)}
+    for path, body in found.items():
+        assert body in (old.get(path), new.get(path)), path
+        for place in led_to(path, body, found):
+            assert place in found or f"{place}index.html" in found, f"{path} leads to {place}"
+    assert found.keys() >= old.keys() & new.keys()
+
+
+def led_to(path: str, body: bytes, found: dict[str, bytes]) -> list[str]:
+    """The paths that a document names, beside its own in other formats; none of an archive that nothing leads to."""
+    feed, is_archive, _ = path.partition("/archive/")
+    if not path.endswith((".rss", ".atom")) or (is_archive and f"{feed}.atom" not in found):
+        return []
+    addresses = re.findall(rb'https://feeds\.example\.com/([^"<\s]*)', body)
+    places = {unquote(address.decode()) for address in addresses} - {"", "topics/"}
+    return sorted(place for place in places if not place.startswith(path.rpartition(".")[0] + "."))
+
+
+def kill_at(site: Site, point: int, jobs: int) -> tuple[int, int]:
+    """Run until the point is reached; the exit code, and how many points were passed."""
+    points = Points(point)
+
+    def run() -> None:
+        sys.addaudithook(points.audit)
+        site.regenerate(jobs=jobs)
+
+    return in_process(run), points.count
+
+
+def spread(count: int) -> list[int]:
+    """Some of the points, from the first to the last."""
+    return sorted({1 + round(number * (count - 1) / (min(POINTS, count) - 1)) for number in range(min(POINTS, count))})
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_that_is_killed_loses_nothing_and_the_next_one_heals(
+    before: Site, after: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(archive, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(site_module, "_WORTH_PROCESSES", 2)
+    code, count = kill_at(copied(before, tmp_path / "whole"), 0, jobs)
+    assert (code, count > 100) == (0, True)
+    old = before.documents()
+    for point in spread(count):
+        site = copied(before, tmp_path / str(point))
+        code, passed = kill_at(site, point, jobs)
+        assert code != 0 or passed < point  # how much two processes do is not always the same
+        check_whole(site, old, after)
+        site.regenerate()
+        assert site.documents() == after, point
+        assert site.regenerate().written == 0
+        shutil.rmtree(site.folder)
+
+
+def test_runs_that_are_killed_one_after_the_other_lose_nothing(
+    before: Site, after: dict[str, bytes], tmp_path: Path
+) -> None:
+    site = copied(before, tmp_path)
+    old = before.documents()
+    for point in (30, 60, 5, 90, 2, 120):
+        assert kill_at(site, point, 1)[0] == -signal.SIGKILL
+        check_whole(site, old, after)
+    site.regenerate()
+    assert site.documents() == after
+
+
+STRACE = shutil.which("strace")
+SYSTEM_CALLS = "write,pwrite64,rename,unlink,mkdir,rmdir,ftruncate,fsync,fdatasync,openat"
+RUN = """
+import sys, datetime, feeds
+now = datetime.datetime.fromisoformat(sys.argv[2])
+feeds.regenerate(feeds.load_config(sys.argv[1]), jobs=1, now=now)
+"""
+
+
+def traced(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [str(STRACE), "-f", "-qq", "-o", str(site.folder / "trace"), "-e", f"trace={SYSTEM_CALLS}", *options]
+    program = [sys.executable, "-c", RUN, str(site.config_path), NOW.isoformat()]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([*command, *program], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+def test_a_run_that_is_killed_at_any_system_call_loses_nothing(
+    before: Site, after: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Also while SQLite writes, which tells no hook."""
+    whole = copied(before, tmp_path / "whole")
+    done = traced(whole)
+    if "ptrace" in done.stderr:
+        pytest.skip(f"strace may not trace here: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    calls = numbered_calls((whole.folder / "trace").read_text(encoding="utf-8"))
+    assert len(calls) > 300
+    old = before.documents()
+    for point in spread(len(calls))[::3]:
+        call, number = calls[point - 1]
+        site = copied(before, tmp_path / str(point))
+        killed = traced(site, "-e", f"inject={call}:signal=SIGKILL:when={number}")
+        assert killed.returncode != 0, (call, number)
+        (site.folder / "trace").unlink()
+        check_whole(site, old, after)
+        site.regenerate()
+        assert site.documents() == after, (call, number)
+        shutil.rmtree(site.folder)
+
+
+def numbered_calls(trace: str) -> list[tuple[str, int]]:
+    """The system calls of a run from the first that changes anything, each with how many of the kind there were."""
+    counts: Counter[str] = Counter()
+    found = []
+    for call in re.findall(r"^\d+ +(\w+)\(", trace, re.MULTILINE):
+        counts[call] += 1
+        found.append((call, counts[call]))
+    first = next(number for number, (call, _) in enumerate(found) if call != "openat")
+    return found[first:]
+
+
+# The disk
+
+
+@pytest.mark.parametrize("limit", [200, 3_000, 30_000])
+def test_a_disk_that_takes_no_more_loses_nothing(
+    before: Site, after: dict[str, bytes], tmp_path: Path, limit: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A limit on the length of files stops a write in its middle, as a full disk does."""
+    site = copied(before, tmp_path)
+
+    def run() -> None:
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+        try:
+            site.regenerate(jobs=1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    assert in_process(run) == 1
+    last = capfd.readouterr().err.strip().splitlines()[-1]
+    assert re.match(r"feeds\.\S*(Publish|Catalog)Error: \S+: (cannot be written: |the cache cannot be used: )", last), (
+        last
+    )
+    check_whole(site, before.documents(), after)
+    assert not list(site.output.rglob("*.feeds-new"))
+    site.regenerate()
+    assert site.documents() == after
+
+
+FILL = """
+mount -t tmpfs -o size={size}k tmpfs {mount} && cp -a {site}/. {mount}/ || exit 99
+{python} -m feeds regenerate -q --config {mount}/config/feeds.yaml 2>{result}/stderr; echo $? >{result}/code
+cp -a {mount}/output {result}/output
+"""
+
+
+@pytest.mark.parametrize("spare", [4, 20, 40])
+def test_a_full_disk_loses_nothing(before: Site, tmp_path: Path, spare: int) -> None:
+    site = copied(before, tmp_path / "site")
+    for name in ("mount", "result"):
+        (tmp_path / name).mkdir()
+    taken = sum(-(-path.stat().st_size // 4096) * 4 for path in site.folder.rglob("*")) + 40
+    places = {"mount": tmp_path / "mount", "site": site.folder, "result": tmp_path / "result"}
+    script = FILL.format(size=taken + spare, python=sys.executable, **places)
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not (tmp_path / "result" / "code").exists():
+        pytest.skip(f"no disk of our own can be mounted here: {done.stderr.strip()}")
+    code = (tmp_path / "result" / "code").read_text().strip()
+    said = (tmp_path / "result" / "stderr").read_text()
+    assert (code, said.count("\n")) == ("1", 1), said
+    assert "No space left on device" in said or "disk is full" in said
+    result = Site(tmp_path / "result")
+    new = copied(before, tmp_path / "new")
+    feeds.regenerate(feeds.load_config(new.config_path))
+    check_whole(result, before.documents(), new.documents())
+
+
+def test_a_folder_that_may_not_be_written_loses_nothing(
+    before: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a run sees it that is not the administrator's: to that one everything is permitted."""
+    site = copied(before, tmp_path)
+    replace = Path.replace
+
+    def denied(self: Path, target: Path) -> Path:
+        if self.parent.name == "topics":
+            raise PermissionError(13, "Permission denied", str(target))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", denied)
+    with pytest.raises(PublishError, match=r"topics/.*: cannot be written: Permission denied"):
+        site.regenerate(jobs=1)
+    check_whole(site, before.documents(), before.documents() | site.documents())
+
+
+def test_a_folder_that_was_swapped_for_a_link_is_not_written_through(before: Site, tmp_path: Path) -> None:
+    site = copied(before, tmp_path / "site")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(site.output / "topics", elsewhere)
+    (site.output / "topics").symlink_to(elsewhere)
+    there = {path: path.read_bytes() for path in elsewhere.rglob("*.rss")}
+    with pytest.raises(PublishError, match="leads out of"):
+        site.regenerate()
+    assert {path: path.read_bytes() for path in elsewhere.rglob("*.rss")} == there
+
+
+# Articles that are gone
+
+
+def test_an_archive_that_is_empty_now_empties_no_feed(site: Site) -> None:
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    site.regenerate()
+    documents = site.documents()
+    (site.folder / "articles" / "a.md").rename(site.folder / "a.md")
+    message = f"{site.folder / 'articles'}: held articles and holds none now; nothing was done; expected articles"
+    for _ in range(2):
+        for option in ("ping", "dry_run", "strict"):
+            with pytest.raises(EmptiedError, match=re.escape(message)):
+                site.regenerate(**{option: True})  # type: ignore[arg-type]  # none of them is `now`
+        assert site.documents() == documents
+    (site.folder / "a.md").rename(site.folder / "articles" / "a.md")
+    assert site.regenerate().written == 0
+
+
+def test_that_is_so_without_a_cache_too(site: Site) -> None:
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    site.regenerate()
+    (site.folder / "articles" / "a.md").unlink()
+    shutil.rmtree(site.folder / ".feeds")
+    with pytest.raises(EmptiedError, match="there is no article, and feeds with up to 1 entries are published"):
+        site.regenerate()
+
+
+def test_one_of_two_folders_that_is_empty_now_takes_nothing_away(site: Site) -> None:
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("../articles", "../articles, ../more"))
+    (site.folder / "more").mkdir()
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    site.article("../more/b.md", STORY.format(2, "Two", "2026-05-01", "Energy"))
+    assert site.regenerate().entries == 2
+    (site.folder / "more" / "b.md").unlink()
+    with pytest.raises(EmptiedError, match="more: held articles"):
+        site.regenerate()
+    assert site.regenerate(allow_empty=True).entries == 1
+    assert site.regenerate().entries == 1
+
+
+def test_an_empty_archive_can_be_meant(site: Site) -> None:
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    site.regenerate()
+    (site.folder / "articles" / "a.md").unlink()
+    arguments = ["regenerate", "--config", str(site.config_path)]
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.endswith("expected articles, or --allow-empty if that is meant\n")
+    assert CliRunner().invoke(main, [*arguments, "--allow-empty"]).exit_code == 0
+    assert json.loads(site.documents()["all.json"])["items"] == []
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+
+
+def test_an_archive_that_never_had_articles_is_no_mishap(site: Site) -> None:
+    assert site.regenerate().articles == 0
+    assert site.regenerate().articles == 0
+
+
+def test_articles_that_are_there_and_not_published_are_no_mishap(site: Site) -> None:
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    site.regenerate()
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy") + "\npublished: false")
+    assert site.regenerate().entries == 0
+
+
+# Two runs at once
+
+
+def hold(output: Path, seconds: float = 60) -> subprocess.Popen[str]:
+    """A process that publishes into a folder, for as long as it is let."""
+    code = (
+        "import sys, time; from pathlib import Path; from feeds.publish import locked\n"
+        "with locked(Path(sys.argv[1])): print('locked', flush=True); time.sleep(float(sys.argv[2]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(output), str(seconds)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "locked\n"
+    return process
+
+
+def test_the_second_run_into_a_folder_waits_for_the_first(site: Site) -> None:
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    with hold(site.output, 0.5) as process:
+        assert site.regenerate().written
+        assert process.wait() == 0
+
+
+def test_the_second_run_into_a_folder_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locked.__wrapped__, "__defaults__", (0.2,))  # type: ignore[attr-defined]
+    site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    with hold(site.output) as process:
+        with pytest.raises(PublishError) as caught:
+            site.regenerate()
+        assert str(caught.value) == f"{site.output}: another run is publishing into it; expected it to end"
+        assert site.documents() == {}
+        assert site.regenerate(dry_run=True).written
+        process.kill()
+    assert site.regenerate().written
+
+
+def test_the_lock_goes_with_the_run_that_has_it_however_that_ends(tmp_path: Path) -> None:
+    """Its processes have the lock too, and end when it does."""
+    code = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from feeds.parallel import processes; from feeds.publish import locked\n"
+        "with locked(Path(sys.argv[1])), processes(2, print, 'started') as map_:\n"
+        "    for _ in map_(time.sleep, [60, 60]): pass\n"
+    )
+    (tmp_path / "output").mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, str(tmp_path / "output")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    with pytest.raises(PublishError), locked(tmp_path / "output", 0):
+        pass
+    process.kill()
+    process.wait()
+    with locked(tmp_path / "output", 20):
+        pass
+    process.stdout.close()
+
+
+def test_where_there_are_no_locks_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with locked(tmp_path), locked(tmp_path):
+        pass
+
+
+def test_a_lock_leaves_nothing_behind(tmp_path: Path) -> None:
+    with locked(tmp_path / "output"):
+        assert list((tmp_path / "output").iterdir()) == []
+
+
+def test_two_runs_with_caches_of_their_own_publish_one_after_the_other(site: Site, tmp_path: Path) -> None:
+    for number in range(40):
+        site.article(f"{number}.md", STORY.format(number, "One", "2026-05-01", f"T{number}"))
+    command = [sys.executable, "-m", "feeds", "regenerate", "-q", "--config", str(site.config_path), "--jobs", "1"]
+    runs = [subprocess.Popen([*command, "--cache", str(tmp_path / f"cache-{name}")]) for name in "abc"]
+    assert [run.wait() for run in runs] == [0, 0, 0]
+    assert not [path for path in site.documents() if is_temporary(path)]
+    manifest = json.loads(site.documents()["feeds.json"])
+    assert {document["path"] for document in manifest["documents"]} == site.documents().keys() - {"feeds.json"}
+
+
+# What is documented
+
+
+def test_every_error_is_in_the_guide_to_trouble() -> None:
+    """A part of each message that a run may end with."""
+    guide = (Path(__file__).parents[1] / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    for part in (
+        "another run is publishing into it; expected it to end",
+        "another run came in between",
+        "is a database of something else",
+        "held articles and holds none now",
+        "there is no article, and feeds with up to",
+        "there is no article, so every feed would go",
+        "is there already and feeds.json does not list it",
+        "leads out of",
+        "is not a folder; expected one to publish in",
+        "is not a manifest of ours",
+        "a process of the run was killed",
+        "what it held before stays",
+        "the folder cannot be read",
+        "is a link that leads out of the archive; it is not followed",
+        "is not a regular file",
+        "it was made anew",
+    ):
+        assert part in guide
+        sources = (path.read_text(encoding="utf-8") for path in Path(feeds.__file__).parent.rglob("*.py"))
+        written = part.replace("feeds.json", "{MANIFEST}")
+        assert any(written in source for source in sources), part
