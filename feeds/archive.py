@@ -16,7 +16,7 @@ from feeds.articles import parse_article
 from feeds.catalog import FileFacts, FileOutcome, digest_of, encode_entry, folder_of
 from feeds.entries import derive_entries
 from feeds.errors import Mistake
-from feeds.files import ArticleFile, find_articles, is_gone, read_file
+from feeds.files import ArticleFile, TooLargeError, find_articles, is_gone, read_file
 from feeds.parallel import processes
 
 if TYPE_CHECKING:
@@ -202,9 +202,11 @@ def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> 
     root = str(file.root)
     begun = time.time_ns()
     try:
-        content, file = read_file(file)
+        content, file = read_file(file, source.limits.bytes)
     except OSError as error:
         return _unreadable(file, facts, str(error.strerror))
+    except TooLargeError as error:
+        return _too_large(file, int(error.args[0]), source)
     digest = _digest(content, file, source)
     mtime = _UNSETTLED if _may_change_unseen(file, begun) else file.mtime
     outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
@@ -233,6 +235,22 @@ def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> File
     return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
 
+def _too_large(file: ArticleFile, size: int, source: Source) -> FileOutcome:
+    """What comes of a file that is larger than it may be, as it was found."""
+    there = f"has {size:,} bytes; expected {source.limits.bytes:,} at most (source.limits.bytes); it is left out"
+    mistakes = (Mistake(file.label, 0, there),)
+    return FileOutcome(
+        root=str(file.root),
+        path=file.path,
+        size=file.size,
+        mtime=file.mtime if file.size == size else _UNSETTLED,
+        ctime=file.ctime,
+        digest=digest_of(mistakes),
+        left_out="unreadable",
+        mistakes=mistakes,
+    )
+
+
 def _may_change_unseen(file: ArticleFile, begun: int) -> bool:
     """Whether the file may have changed after it was read, at the time `begun`, and have the same times."""
     changed = max(file.mtime, file.ctime)
@@ -249,7 +267,7 @@ def _digest(content: bytes, file: ArticleFile, source: Source) -> bytes:
 
 def _with_entries(outcome: FileOutcome, content: bytes, file: ArticleFile, source: Source) -> FileOutcome:
     modified = dt.datetime.fromtimestamp(file.mtime // 1_000_000_000, dt.UTC)
-    parsed = parse_article(content, path=file.path, modified=modified, label=file.label)
+    parsed = parse_article(content, path=file.path, modified=modified, label=file.label, limits=source.limits)
     if parsed.article is None or parsed.source is None:
         return msgspec.structs.replace(outcome, left_out="unreadable", mistakes=parsed.mistakes)
     derived = derive_entries(parsed.article, source)

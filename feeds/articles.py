@@ -17,15 +17,20 @@ from feeds.errors import Finding, Mistake
 from feeds.fields import ArticleSource, Fields
 from feeds.markup import remove_controls
 from feeds.model import Article, Image, Person, Publisher, RelatedLink
+from feeds.settings import Limits
 from feeds.yamlfile import YamlError, decode_text, load_article_yaml
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
 #: Printable ASCII, tabs and line feeds: most articles in English hold nothing else.
 _USUAL = bytes(range(0x20, 0x7F)) + b"\t\n"
 #: As python-frontmatter has it.
 _BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
+#: The start of a line that may be a key of the outermost mapping.
+_KEY = re.compile(r"^[\w\"']", re.MULTILINE)
+_NO_OTHER = Limits()
 _LINE_ENDS = re.compile(r"\r\n?")
 #: YAML breaks lines at these, and no editor does.
 _LINE_SEPARATORS = {0x85: " ", 0x2028: " ", 0x2029: " "}
@@ -49,15 +54,19 @@ class ParsedArticle:
     findings: tuple[Finding, ...] = ()
 
 
-def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: str | None = None) -> ParsedArticle:
+def parse_article(
+    content: bytes, *, path: str, modified: dt.datetime, label: str | None = None, limits: Limits = _NO_OTHER
+) -> ParsedArticle:
     """The article that the bytes of a file hold. `label` is how mistakes name the file, by default its path."""
     label = label or path
     try:
-        source, metadata, body = _split(_usual_text(content), label)
+        source, metadata, body = _split(_usual_text(content), label, limits.depth)
     except YamlError as error:
         return ParsedArticle(None, (Mistake(label, error.line, str(error)),))
     fields = Fields(metadata, source)
-    article = _article(fields, path=path, modified=modified, body=body)
+    article = _article(fields, path=path, modified=modified, body=body, most=limits.related)
+    if _may_repeat(source.front_matter, metadata):
+        fields.findings.extend(source.repeated_keys())
     return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings))
 
 
@@ -66,6 +75,10 @@ class _Handler(YAMLHandler):
 
     front_matter: str | None = None
     body: str = ""
+
+    def __init__(self, deepest: int = _NO_OTHER.depth) -> None:
+        super().__init__()
+        self._deepest = deepest
 
     def split(self, text: str) -> tuple[str, str]:
         """As the base has it, between the first two lines of dashes; but not every line is tried for the second."""
@@ -79,11 +92,11 @@ class _Handler(YAMLHandler):
         return self.front_matter, self.body
 
     def load(self, fm: str, **_: object) -> Any:
-        return load_article_yaml(fm)
+        return load_article_yaml(fm, self._deepest)
 
 
-def _split(text: str, label: str) -> tuple[ArticleSource, dict[str, Any], str]:
-    handler = _Handler()
+def _split(text: str, label: str, deepest: int) -> tuple[ArticleSource, dict[str, Any], str]:
+    handler = _Handler(deepest)
     if not handler.detect(text.lstrip()):
         raise YamlError(_first_line(text), "there is no front matter; expected YAML between two lines of ---")
     source = ArticleSource(label, text)
@@ -117,8 +130,14 @@ def _first_line(text: str) -> int:
     return text[: len(text) - len(text.lstrip())].count("\n") + 1 if text.strip() else 1
 
 
-def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str) -> Article:
-    related = tuple(RelatedLink(**_story(link)) for link in fields.mappings("related", "webUrl"))
+def _may_repeat(front_matter: str, metadata: Mapping[str, object]) -> bool:
+    """Whether more lines begin as a key does than there are keys: of several, parsers take the last in silence."""
+    lines = front_matter.count("\n") - front_matter.count("\n ")
+    return lines > len(metadata) and len(_KEY.findall(front_matter)) > len(metadata)
+
+
+def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str, most: int) -> Article:
+    related = tuple(RelatedLink(**_story(link)) for link in fields.mappings("related", "webUrl", most))
     return Article(**_story(fields), path=path, modified=modified, body=body, related=related)
 
 

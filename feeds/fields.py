@@ -46,6 +46,11 @@ class ArticleSource:
     def scalar(self, keys: Keys) -> str | None:
         return self._positions.scalar(keys)
 
+    def repeated_keys(self) -> Iterator[Finding]:
+        """A finding for each key that is there twice."""
+        for found in self._positions.duplicate_keys():
+            yield Finding(found.keys, f"{found.keys[-1]} is there twice; expected it once; the last one counts")
+
     @cached_property
     def lines_before(self) -> int:
         return self.text.count("\n", 0, self.text.find(self.front_matter)) if self.front_matter else 0
@@ -133,12 +138,16 @@ class Fields:
         """A mapping. A single text is taken for its `name`."""
         return self._mapping(self.values.get(name), (*self.at, name), "name")
 
-    def mappings(self, name: str, main: str) -> Iterator[Fields]:
+    def mappings(self, name: str, main: str, most: int | None = None) -> Iterator[Fields]:
         """A list of mappings; a single one is a list of one, a text is taken for its field `main`.
 
-        An item that is not a mapping is an empty one, so that the others keep their places.
+        An item that is not a mapping is an empty one, so that the others keep their places. What is beyond `most`, if
+        that is given, is passed over.
         """
-        for keys, value in self._items(name):
+        items = self._items(name)
+        if most is not None and len(items) > most:
+            self.findings.append(Finding((*self.at, name), f"{name} has {len(items)} items; {_expected(name, most)}"))
+        for keys, value in items[:most]:
             yield self._mapping(value, keys, main) or Fields({}, self.source, keys, self.findings)
 
     def _mapping(self, value: Any, keys: Keys, main: str) -> Fields | None:
@@ -171,6 +180,10 @@ class Fields:
         name = keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
         written = None if isinstance(value, str) else self.source.scalar(keys)
         self.findings.append(Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}"))
+
+
+def _expected(name: str, most: int) -> str:
+    return f"expected {most} at most (source.limits.{name}); the others are passed over"
 
 
 def _shown(value: Any, written: str | None) -> str:

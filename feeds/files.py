@@ -79,14 +79,22 @@ def find_articles(roots: Iterable[Path]) -> tuple[list[ArticleFolder], list[Mist
     return folders, mistakes
 
 
-def read_file(file: ArticleFile) -> tuple[bytes, ArticleFile]:
-    """The bytes of a file, and its facts as of then; raises OSError."""
+class TooLargeError(Exception):
+    """A file has more bytes than it may have."""
+
+
+def read_file(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
+    """The bytes of a file, and its facts as of then; raises OSError, TooLargeError where there are more than `most`."""
     descriptor = os.open(f"{file.root}/{file.path}", _READ_ONLY)  # with fewer system calls than `open`
     try:
         facts = os.fstat(descriptor)
+        if facts.st_size > most:
+            raise TooLargeError(facts.st_size)
         content = os.read(descriptor, facts.st_size + 1)
         while more := os.read(descriptor, _MORE) if len(content) != facts.st_size else b"":  # it is being written
             content += more
+            if len(content) > most:
+                raise TooLargeError(len(content))
     finally:
         os.close(descriptor)
     return content, ArticleFile(file.root, file.path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)

@@ -113,6 +113,14 @@ class Site(Settings, frozen=True, kw_only=True):
     hub: Annotated[Url | None, Meta(description="a WebSub hub, which is told of feeds that changed")] = None
 
 
+class Limits(Settings, frozen=True, kw_only=True):
+    """What an article may hold at most: it may be anybody's."""
+
+    bytes: Annotated[int, Meta(ge=1, description="bytes of a file; one with more is left out")] = 2_000_000
+    depth: Annotated[int, Meta(ge=4, le=100, description="levels of its front matter; one with more is left out")] = 100
+    related: Annotated[int, Meta(ge=0, description="related links; more of them are passed over")] = 500
+
+
 class Source(Settings, frozen=True, kw_only=True):
     """Where the articles are and how they are read."""
 
@@ -127,6 +135,7 @@ class Source(Settings, frozen=True, kw_only=True):
         Literal["web", "original", "amp", "cdn-amp"], Meta(description="which address of a story entries link to")
     ] = "web"
     base_url: Annotated[Url | None, Meta(description="what relative addresses in articles are relative to")] = None
+    limits: Limits = Limits()
 
 
 class EntrySettings(Settings, frozen=True, kw_only=True):

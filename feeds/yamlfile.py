@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST = 100
-#: Texts whose blocks could be nested so deeply that a parser would overflow the stack; few others have this.
-_MAYBE_DEEP = re.compile(rf"\n[ \t?-]{{{_DEEPEST}}}")
 
 #: Anchors, aliases and tags at the start of a value, merge keys and directives. Each pattern begins with a character
 #: that is soon looked for, which makes them ten times as fast as one pattern for all.
@@ -107,10 +105,10 @@ def decode_text(content: bytes) -> str:
         raise YamlError(max(line, 1), message) from error
 
 
-def load_yaml(text: str, loader: type[yaml.SafeLoader]) -> Any:
-    """The value of the only document in `text`; raises YamlError."""
+def load_yaml(text: str, loader: type[yaml.SafeLoader], deepest: int = _DEEPEST) -> Any:
+    """The value of the only document in `text`, nested `deepest` levels deep at most; raises YamlError."""
     try:
-        _check_depth(text)
+        _check_depth(text, deepest)
         return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are safe ones
     except yaml.MarkedYAMLError as error:
         unclosed = error.problem is not None and error.problem.endswith("end of stream")
@@ -124,21 +122,18 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader]) -> Any:
         raise YamlError(1, f"not valid YAML: {error}") from error
 
 
-def load_article_yaml(text: str) -> Any:
-    """The value of an article's front matter; raises YamlError.
+def load_article_yaml(text: str, deepest: int = _DEEPEST) -> Any:
+    """The value of an article's front matter, nested `deepest` levels deep at most; raises YamlError.
 
     yaml12 reads YAML 1.2, in which a date is a text and `no` a word. What it does not have (merge keys), may copy
     without end (aliases), wraps (tags), refuses or takes for several documents is PyYAML's to read.
     """
-    documents = () if _is_beyond_yaml12(text) else _documents(text)
-    return documents[0] if len(documents) == 1 else load_yaml(text, ArticleLoader)
+    documents = () if _is_beyond_yaml12(text) or _may_be_deep(text, deepest) else _documents(text)
+    return documents[0] if len(documents) == 1 else load_yaml(text, ArticleLoader, deepest)
 
 
 def _is_beyond_yaml12(text: str) -> bool:
-    for start, pattern in _BEYOND_YAML12:
-        if start in text and pattern.search(text):
-            return True
-    return _may_be_deep(text)
+    return any(start in text and pattern.search(text) for start, pattern in _BEYOND_YAML12)
 
 
 def _documents(text: str) -> Sequence[Any]:
@@ -173,23 +168,29 @@ def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
     return " ".join(part for part in (error.context, error.problem) if part)
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, deepest: int) -> None:
     """PyYAML composes by recursion and libyaml's binding does not count: too deep a text would end the process."""
-    if not _may_be_deep(text):
+    if not _may_be_deep(text, deepest):
         return
     depth = 0
     for event in yaml.parse(text, Loader=_FastLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > _DEEPEST:
+            if depth > deepest:
                 line = event.start_mark.line + 1 if event.start_mark else 1
-                raise YamlError(line, f"not valid YAML here: nested more than {_DEEPEST} levels deep")
+                raise YamlError(line, f"not valid YAML here: nested more than {deepest} levels deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _may_be_deep(text: str) -> bool:
-    return text.count("[") + text.count("{") > _DEEPEST or bool(_MAYBE_DEEP.search(f"\n{text}"))
+def _may_be_deep(text: str, deepest: int) -> bool:
+    return text.count("[") + text.count("{") > deepest or bool(_indented(deepest).search(f"\n{text}"))
+
+
+@cache
+def _indented(deepest: int) -> re.Pattern[str]:
+    """What texts have whose blocks could be nested so deeply that a parser would overflow the stack, and few others."""
+    return re.compile(rf"\n[ \t?-]{{{deepest}}}")
 
 
 class Positions:

@@ -171,7 +171,7 @@ def test_where_times_are_whole_seconds_a_file_is_young_for_longer(
 ) -> None:
     file = ArticleFile(site.folder / "articles", "a.md", size=9, mtime=changed, ctime=changed)
     with monkeypatch.context() as patch:
-        patch.setattr(archive, "read_file", lambda file: (b"---\ntitle: A\n---\n", file))
+        patch.setattr(archive, "read_file", lambda file, _: (b"---\ntitle: A\n---\n", file))
         patch.setattr(time, "time_ns", lambda: 4_000_000_000)
         outcome = read_outcome(file, None, Source(articles=("articles",)))
     assert (outcome.mtime != -1) is is_remembered
@@ -241,10 +241,10 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     paths: set[str] = set()
     read = read_file
 
-    def refusing(file: ArticleFile) -> tuple[bytes, ArticleFile]:
+    def refusing(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
         if file.path in paths:
             raise PermissionError(13, "Permission denied", file.path)
-        return read(file)
+        return read(file, most)
 
     monkeypatch.setattr(archive, "read_file", refusing)
     return paths
@@ -355,3 +355,24 @@ def test_a_provider_is_called_after_stories_that_its_feed_does_not_hold_too(site
     site.article("three.md", link.format(dated))
     site.regenerate()
     assert b"Beta" in (site.output / "providers" / "a.example.json").read_bytes().partition(b"items")[0]
+
+
+def test_what_is_beyond_a_limit_is_left_out_and_reported(site: Site) -> None:
+    limits = "articles], limits: {bytes: 400, depth: 4, related: 2}"
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("articles]", limits))
+    write(site, "a")
+    aged(site.article("large.md", STORY.format("large"), body="x" * 400))
+    aged(site.article("deep.md", STORY.format("deep") + "\nx: [[[[1]]]]"))
+    links = ", ".join(f"https://b.example/{number}" for number in range(3))
+    aged(site.article("many.md", STORY.format("many") + f"\nrelated: [{links}]"))
+    report = site.regenerate()
+    beyond = "expected 2 at most (source.limits.related); the others are passed over"
+    assert [str(mistake) for mistake in report.mistakes if "title" not in mistake.message] == [
+        "articles/deep.md:6: not valid YAML here: nested more than 4 levels deep",
+        "articles/large.md: has 506 bytes; expected 400 at most (source.limits.bytes); it is left out",
+        f"articles/many.md:6: related has 3 items; {beyond}",
+    ]
+    assert (report.entries, report.left_out) == (2, {"unreadable": 2})
+    assert site.regenerate().changed == 0
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("bytes: 400", "bytes: 600"))
+    assert site.regenerate().entries == 3

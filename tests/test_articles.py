@@ -516,7 +516,6 @@ def test_topics_are_a_list_of_texts(written: str, topics: tuple[str, ...]) -> No
             "6: name is a list; expected text",
             id="author of a related link",
         ),
-        pytest.param("quality: 1\nquality: many", "3: quality is 'many'; expected a whole number", id="key twice"),
         pytest.param(
             "# a comment\n\nquality:\n  many", "4: quality is 'many'; expected a whole number", id="value below its key"
         ),
@@ -723,3 +722,24 @@ def test_front_matter_ends_where_its_library_says(lines: list[str]) -> None:
             return None
 
     assert split(_Handler()) == split(YAMLHandler())
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "lines"),
+    [
+        ("title: A\ntitle: B", [3]),
+        ("title: A\nwebUrl: x\n'title': B", [4]),
+        ("title: A\nid: x\nprovider:\n  name: A\n  name: B\nid: y", [7, 6]),
+        ("title: A\ntopics:\n- one\n- two\nid: x", []),
+        ("title: A\nexcerpt: |\n  title: x\n  title: y", []),
+        ("# title: A\ntitle: B\n\n\n", []),
+        ("title: A", []),
+    ],
+)
+def test_a_field_that_is_there_twice_is_a_mistake_and_the_last_one_counts(front_matter: str, lines: list[int]) -> None:
+    parsed = parse_article(f"---\n{front_matter}\n---\n".encode(), path="a.md", modified=MODIFIED)
+    twice = " is there twice; expected it once; the last one counts"
+    repeated = [mistake for mistake in parsed.mistakes if mistake.message.endswith(twice)]
+    assert [mistake.line for mistake in repeated] == lines
+    assert parsed.article is not None
+    assert parsed.article.title == ("B" if "title: B" in front_matter or "'title': B" in front_matter else "A")

@@ -76,7 +76,7 @@ providers:
 """
 
 SITE_KEYS = "title, url, description, language, author, icon, logo, rights, ttl, hub"
-SOURCE_KEYS = "articles, unpublished, undated, link, base_url"
+SOURCE_KEYS = "articles, unpublished, undated, link, base_url, limits"
 TOP_KEYS = "site, source, entries, enclosures, feeds, formats, pages, archives, compress, moved, topics, providers"
 FEED_KEYS = "language, limit, min_entries, content, images, related, formats, archives"
 CUSTOM_KEYS = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feeds.errors import Mistake
-from feeds.files import ArticleFile, ArticleFolder, find_articles, is_gone, read_file
+from feeds.files import ArticleFile, ArticleFolder, TooLargeError, find_articles, is_gone, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def test_a_file_is_found_and_read_with_its_facts(tmp_path: Path) -> None:
     folder = ArticleFolder(tmp_path, "news", [found])
     assert find_articles([tmp_path]) == ([folder], [])
     content = (tmp_path / "news/a.md").read_bytes()
-    assert read_file(ArticleFile(tmp_path, "news/a.md")) == (content, folder.file(found))
+    assert read_file(ArticleFile(tmp_path, "news/a.md"), 1000) == (content, folder.file(found))
 
 
 def test_a_link_to_nowhere_is_found_and_cannot_be_read(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_link_to_nowhere_is_found_and_cannot_be_read(tmp_path: Path) -> None:
     assert found_paths(tmp_path) == ["dangling.md"]
     file = ArticleFile(tmp_path, "dangling.md")
     with pytest.raises(FileNotFoundError):
-        read_file(file)
+        read_file(file, 1000)
     assert not is_gone(file)
 
 
@@ -146,7 +146,7 @@ def test_links_to_each_other_are_found_and_cannot_be_read(tmp_path: Path) -> Non
     (tmp_path / "b.md").symlink_to("a.md")
     assert found_paths(tmp_path) == ["a.md", "b.md"]
     with pytest.raises(OSError, match="symbolic links"):
-        read_file(ArticleFile(tmp_path, "a.md"))
+        read_file(ArticleFile(tmp_path, "a.md"), 1000)
 
 
 def test_a_link_is_followed_within_the_archive_only(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, monkeypatch: pyte
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.md")
-    content, _ = read_file(ArticleFile(tmp_path, "a.md"))
+    content, _ = read_file(ArticleFile(tmp_path, "a.md"), 1000)
     assert content == b""
 
 
@@ -192,3 +192,35 @@ def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
     write(tmp_path, "articles/a.md", "elsewhere/b.md")
     (tmp_path / "articles" / "loop").symlink_to("..")
     assert found_paths(tmp_path / "articles") == ["a.md"]
+
+
+@pytest.mark.parametrize(("most", "is_read"), [(100, True), (99, False)])
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path, most: int, is_read: bool) -> None:
+    (tmp_path / "a.md").write_bytes(b"x" * 100)
+    if is_read:
+        assert len(read_file(ArticleFile(tmp_path, "a.md"), most)[0]) == 100
+    else:
+        with pytest.raises(TooLargeError):
+            read_file(ArticleFile(tmp_path, "a.md"), most)
+
+
+def test_of_a_file_of_a_gigabyte_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "a.md").open("wb") as file:
+        file.truncate(1 << 30)
+
+    def refused(*_: object) -> bytes:
+        pytest.fail("it was read")
+
+    monkeypatch.setattr(os, "read", refused)
+    with pytest.raises(TooLargeError) as caught:
+        read_file(ArticleFile(tmp_path, "a.md"), 2_000_000)
+    assert caught.value.args == (1 << 30,)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_up_to_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.md").write_bytes(b"x" * 10)
+    monkeypatch.setattr(os, "read", lambda _, length: b"x" * length)
+    with pytest.raises(TooLargeError):
+        read_file(ArticleFile(tmp_path, "a.md"), 1_000_000)

@@ -25,6 +25,7 @@ from feeds.settings import (
     Enclosures,
     EntrySettings,
     FeedKinds,
+    Limits,
     ProviderFeeds,
     ProviderRule,
     ProviderSettings,
@@ -71,6 +72,7 @@ KINDS = {
         "min_entries": 2,
     },
 }
+LIMITS = {"bytes": 2_000_000, "depth": 100, "related": 500}
 ENCLOSURES = {"probe": "off", "dead": "keep", "ttl": "90 days", "retry": "1 day", "allow_private": ()}
 ENTRIES = {"related": "both", "content": "full", "images": "all", "related_title": "Related coverage"}
 DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
@@ -103,7 +105,8 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
         },
     ),
     (Author(name="Ada"), {"email": None, "uri": None}),
-    (SOURCE, {"unpublished": "skip", "undated": "skip", "link": "web", "base_url": None}),
+    (SOURCE, {"unpublished": "skip", "undated": "skip", "link": "web", "base_url": None, "limits": LIMITS}),
+    (Limits(), LIMITS),
     (EntrySettings(), ENTRIES),
     (Enclosures(), ENCLOSURES),
     (FeedKinds(), {**KINDS, "custom": ()}),

@@ -499,7 +499,7 @@ def session(site: Site, monkeypatch: pytest.MonkeyPatch, *bursts: Changes) -> st
     monkeypatch.setattr(module, "_bursts", lambda *_, **__: iter(bursts))
     site.article("a.md", STORY.format("one"))
     watched = module._Site(site.config_path, None, None)
-    run = module._Run(watched, regenerate, full=False, ping=True)
+    run = module._Run(watched, vars(module)["regenerate"], full=False, ping=True)
     steps = module._session(watched, run, "start", polling=None)
     while True:
         try:

@@ -407,7 +407,7 @@ ODD = [
 BETTER = {"quality: 010", "quality: 0o10", "\ttitle: T"}
 
 
-def article_of(front_matter: str, load: Callable[[str], Any]) -> tuple[Any, ...]:
+def article_of(front_matter: str, load: Callable[[str, int], Any]) -> tuple[Any, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("feeds.articles.load_article_yaml", load)
         time = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -418,7 +418,7 @@ def article_of(front_matter: str, load: Callable[[str], Any]) -> tuple[Any, ...]
 @pytest.mark.parametrize("front_matter", ODD)
 def test_both_parsers_read_the_same_article(front_matter: str) -> None:
     fast = article_of(front_matter, load_article_yaml)
-    slow = article_of(front_matter, lambda text: load_yaml(text, ArticleLoader))
+    slow = article_of(front_matter, lambda text, _: load_yaml(text, ArticleLoader))
     assert (fast == slow) is (front_matter not in BETTER)
 
 
@@ -434,7 +434,7 @@ def test_both_parsers_read_the_same_article(front_matter: str) -> None:
 def test_both_parsers_read_the_same_article_of_any_values(values: dict[str, Any], style: bool | None) -> None:
     front_matter = yaml.safe_dump(values, allow_unicode=True, default_flow_style=style)
     fast = article_of(front_matter, load_article_yaml)
-    assert fast == article_of(front_matter, lambda text: load_yaml(text, ArticleLoader))
+    assert fast == article_of(front_matter, lambda text, _: load_yaml(text, ArticleLoader))
 
 
 @given(st.text(alphabet=st.sampled_from("ab:- \n'\"[]{}#|>?,~0\t%"), max_size=60))
