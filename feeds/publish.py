@@ -2,12 +2,17 @@
 
 What is ours is what the manifest `feeds.json` lists. While a run writes there is a journal of the paths that are not in
 it yet: a run that was killed leaves nothing behind that the next one would not know, nor any file half written.
+
+A machine may lose its power. A file that is moved to its place before its bytes are on the disk may be empty then. So
+the manifest, the journal and what takes the place of a published document wait for the disk; a document that is new
+does not: nobody has asked for it yet, and the next run sees by its size that it is not what it was.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import os
 import secrets
@@ -35,6 +40,8 @@ _HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
 #: Seconds to wait for another run to end, and between two looks at whether it has.
 _PATIENCE = 5
 _INTERVAL = 0.05
+#: What a file system says that cannot be asked to flush, as some of those that are reached over a network.
+_NO_FLUSH = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,14 +135,14 @@ def publish(
     if not dry_run:
         _remove_temporaries(output, () if journal is None else ours | wanted)
     if not dry_run and paths:
-        _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), dry_run=False)
+        _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), is_vital=True)
     done = [*kept, *puts]
     removed = [path for path in sorted(ours - wanted) if _remove(output, path, dry_run=dry_run)]
     manifest = _manifest([put.record for put in done], before)
     if not dry_run:
         if manifest != before or not before.documents:
             body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-            _put(output, MANIFEST, body, dry_run=False)
+            _put(output, MANIFEST, body, is_vital=True)
         _remove(output, _JOURNAL, dry_run=False)
     written = sorted(put.record.path for put in done if put.is_written)
     unchanged = sorted(put.record.path for put in done if not put.is_written)
@@ -173,6 +180,7 @@ def replace_file(place: Path, body: bytes) -> None:
     try:
         with temporary.open("xb") as file:
             file.write(body)
+            _flush(file)
         temporary.replace(place)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -246,14 +254,14 @@ def _check_free(output: Path, path: str) -> None:
         raise PublishError(str(output / path), message)
 
 
-def _put(output: Path, path: str, body: bytes, *, dry_run: bool) -> tuple[bool, int]:
+def _put(output: Path, path: str, body: bytes, *, dry_run: bool = False, is_vital: bool = False) -> tuple[bool, int]:
     """Make the file hold `body`; whether that took a change, and its mtime. An unchanged file is not touched."""
     place = output / path
     with _errors(place):
         mtime = _mtime_if_it_holds(place, body)
         if mtime is not None:
             return False, mtime
-        return True, -1 if dry_run else _replace(place, body)
+        return True, -1 if dry_run else _replace(place, body, waits=is_vital or os.path.lexists(place))
 
 
 def _mtime_if_it_holds(place: Path, body: bytes) -> int | None:
@@ -265,13 +273,15 @@ def _mtime_if_it_holds(place: Path, body: bytes) -> int | None:
     return facts.st_mtime_ns if is_same else None
 
 
-def _replace(place: Path, body: bytes) -> int:
-    """Write the file beside its place, and move it there when it is whole; its mtime."""
+def _replace(place: Path, body: bytes, *, waits: bool) -> int:
+    """Write the file beside its place, and move it there when it is whole, and on the disk if it `waits`; its mtime."""
     temporary = _temporary(place)
     try:
         with _new_file(temporary) as file:
             file.write(body)
             file.flush()
+            if waits:
+                _flush(file)
             mtime = os.fstat(file.fileno()).st_mtime_ns
         temporary.replace(place)
     except BaseException:
@@ -292,6 +302,16 @@ def _new_file(place: Path) -> BinaryIO:
     except FileNotFoundError:
         place.parent.mkdir(parents=True, exist_ok=True)
         return place.open("wb")
+
+
+def _flush(file: BinaryIO) -> None:
+    """Wait until the bytes are on the disk; where the file system knows no such thing, go on."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _NO_FLUSH:
+            raise
 
 
 def _remove(output: Path, path: str, *, dry_run: bool) -> bool:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import errno
 import hashlib
 import json
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from feeds.errors import PublishError
 from feeds.model import Document
-from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, untouched
+from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, replace_file, untouched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def document(path: str, body: bytes = b"<rss/>") -> Document:
@@ -291,3 +293,53 @@ def test_what_a_killed_run_had_begun_of_its_own_files_is_removed(tmp_path: Path,
     (tmp_path / name).write_bytes(b"half")
     put(tmp_path, document("a.rss"))
     assert not (tmp_path / name).exists()
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was flushed to the disk and what was moved to its place, by name, in the order in which it was."""
+    seen: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def flushing(descriptor: int) -> None:
+        name = Path(f"/dev/fd/{descriptor}").resolve().name
+        seen.append(f"flush {name.removeprefix('.').removesuffix('.feeds-new')}")
+        fsync(descriptor)
+
+    def moving(self: Path, target: Path) -> Path:
+        seen.append(f"move {target.name}")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", flushing)
+    monkeypatch.setattr(Path, "replace", moving)
+    return seen
+
+
+def test_what_takes_the_place_of_a_published_document_is_on_the_disk_first(tmp_path: Path, steps: list[str]) -> None:
+    """The manifest and the journal too: a run could not go on where these are empty after a loss of power."""
+    put(tmp_path, document("a.rss", b"old"))
+    journal = ["flush .feeds-journal", "move .feeds-journal"]
+    manifest = ["flush feeds.json", "move feeds.json"]
+    assert steps == [*journal, "move a.rss", *manifest]
+    steps.clear()
+    put(tmp_path, document("a.rss", b"new"), document("b.rss"))
+    assert steps == [*journal, "flush a.rss", "move a.rss", "move b.rss", *manifest]
+
+
+def test_a_file_that_others_may_write_too_is_on_the_disk_before_it_is_moved(tmp_path: Path, steps: list[str]) -> None:
+    replace_file(tmp_path / "a.lock", b"new")
+    assert [step.partition(" ")[0] for step in steps] == ["flush", "move"]
+
+
+@pytest.mark.parametrize(("code", "is_written"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_a_disk_that_cannot_be_waited_for_is_none_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, *, is_written: bool
+) -> None:
+    def refused(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    put(tmp_path, document("a.rss", b"old"))
+    monkeypatch.setattr(os, "fsync", refused)
+    with contextlib.nullcontext() if is_written else pytest.raises(PublishError, match="Input/output error"):
+        put(tmp_path, document("a.rss", b"new"))
+    assert files(tmp_path)["a.rss"] == (b"new" if is_written else b"old")
