@@ -222,9 +222,9 @@ def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> File
     if is_gone(file):  # removed meanwhile, which is no mistake
         return outcome
     if facts is not None and facts.size >= 0:
-        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays")
+        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable")
         return msgspec.structs.replace(outcome, digest=_NOT_READ, left_out=None, mistakes=(mistake,))
-    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}"),)
+    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
     return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
 

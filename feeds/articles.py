@@ -55,7 +55,7 @@ def parse_article(content: bytes, *, path: str, modified: dt.datetime, label: st
     try:
         source, metadata, body = _split(_usual_text(content), label)
     except YamlError as error:
-        return ParsedArticle(None, (Mistake(label, error.line, str(error)),))
+        return ParsedArticle(None, (Mistake(label, error.line, str(error), "bad-front-matter"),))
     fields = Fields(metadata, source)
     article = _article(fields, path=path, modified=modified, body=body)
     return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings))

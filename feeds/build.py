@@ -293,11 +293,14 @@ def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:
 def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
-        Mistake(_label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}")
+        Mistake(
+            _label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}", "same-article"
+        )
         for root, path, first, first_path, id_ in catalog.same_articles(site.now)
     )
-    paths = (*site.taxonomy.collisions, *moved_wrongly(site))
-    configured = (Mistake(site.config.path.name, 0, message) for message in paths)
+    wrong = ((message, "slug-collision") for message in site.taxonomy.collisions)
+    moved = ((message, "moved-nowhere") for message in moved_wrongly(site))
+    configured = (Mistake(site.config.path.name, 0, message, rule) for message, rule in (*wrong, *moved))
     return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *configured)
 
 

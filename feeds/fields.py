@@ -38,7 +38,9 @@ class ArticleSource:
 
     def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
         """The findings with the lines that they are about."""
-        return tuple(Mistake(self.label, self.line(finding.keys), finding.message) for finding in findings)
+        return tuple(
+            Mistake(self.label, self.line(finding.keys), finding.message, finding.rule) for finding in findings
+        )
 
     def line(self, keys: Keys) -> int:
         return self._positions.line(keys) + self.lines_before
@@ -127,7 +129,9 @@ class Fields:
                 return
         for key in self.values:
             if str(key).lower() in elsewhere and key not in names:
-                self.findings.append(Finding((*self.at, key), f"{key} is not read; expected {names[0]}"))
+                self.findings.append(
+                    Finding((*self.at, key), f"{key} is not read; expected {names[0]}", "field-not-read")
+                )
 
     def mapping(self, name: str) -> Fields | None:
         """A mapping. A single text is taken for its `name`."""
@@ -170,7 +174,9 @@ class Fields:
     def _wrong(self, keys: Keys, value: Any, expected: str) -> None:
         name = keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
         written = None if isinstance(value, str) else self.source.scalar(keys)
-        self.findings.append(Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}"))
+        self.findings.append(
+            Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}", "bad-field-value")
+        )
 
 
 def _shown(value: Any, written: str | None) -> str:

@@ -157,6 +157,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
                 "path": "articles/b.md",
                 "line": 2,
                 "message": "the article has no link; expected webUrl: with an http or https address",
+                "rule": "entry-without-link",
             }
         ],
         "dry_run": False,
