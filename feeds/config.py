@@ -19,7 +19,7 @@ from feeds.urls import absolute_url, valid_domain
 from feeds.yamlfile import ConfigLoader, Positions, YamlError, decode_text, load_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
@@ -58,6 +58,16 @@ def load_config(path: str | Path) -> Config:
     file = msgspec.convert(_given(values), ConfigFile)
     folders = tuple((path.absolute().parent / name).resolve() for name in file.source.articles)
     return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=folders)
+
+
+def locate(config: Config, findings: Iterable[Finding]) -> list[Mistake]:
+    """Findings about a configuration that is in use, with the lines of its file as they are now."""
+    findings = list(findings)
+    if not findings:
+        return []
+    positions = Positions(decode_text(config.path.read_bytes()), ConfigLoader)
+    label = config.path.name
+    return [Mistake(label, positions.line(finding.keys), finding.message, finding.rule) for finding in findings]
 
 
 def file_facts(path: Path) -> tuple[int, ...] | None:
