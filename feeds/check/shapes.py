@@ -115,8 +115,7 @@ class _Walk:
         if shape is None:
             self._note(element, "unknown-element", f"<{name}> is not expected here")
             return
-        tag = str(element.tag)
-        self.namespaces.add(tag[1:].partition("}")[0] if tag.startswith("{") else "")
+        self._meet(element.tag)
         if element.attrib or shape.attributes:
             self._judge_attributes(element, name, shape)
         self._judge_text(element, name, shape)
@@ -127,6 +126,7 @@ class _Walk:
                 continue
             child_name = _name(child.tag, self._default)
             if child_name not in counts:
+                self._meet(child.tag)
                 self._note(child, "unknown-element", f"<{child_name}> in <{name}> is not expected")
                 continue
             counts[child_name] += 1
@@ -138,6 +138,12 @@ class _Walk:
             if often in "1+" and not counts[child_name]:
                 self._note(element, "missing-element", f"<{name}> has no <{child_name}>; expected one")
 
+    def _meet(self, name: object) -> None:
+        """Keep the namespace of an element or an attribute that is used."""
+        namespace, brace, _ = str(name).removeprefix("{").partition("}")
+        if brace:
+            self.namespaces.add(namespace)
+
     def _judge_other(self, node: etree._Element) -> None:
         """Comments do no harm; an entity that is not resolved would be nothing to a reader."""
         if isinstance(node, etree._Entity):  # noqa: SLF001  # lxml has no other name for it
@@ -145,7 +151,8 @@ class _Walk:
 
     def _judge_attributes(self, element: etree._Element, name: str, shape: Shape) -> None:
         given = {_name(str(key)): str(value) for key, value in element.attrib.items()}
-        self.namespaces |= {str(key)[1:].partition("}")[0] for key in element.attrib if str(key).startswith("{")}
+        for key in element.attrib:
+            self._meet(key)
         for key, check in shape.attributes.items():
             bare = key.removesuffix("!")
             value = given.pop(bare, None)
