@@ -15,6 +15,7 @@ from feeds.check.rule import Level
 from feeds.check.rules import level_of
 from feeds.config import locate
 from feeds.errors import Finding
+from feeds.facts import lock_beside, read_facts
 from feeds.parallel import available_jobs, untracked
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def check(
 ) -> CheckReport:
     """Judge the configuration and the articles and, with `documents`, what is published in `output`; writes nothing."""
     now = now or dt.datetime.now(dt.UTC)
+    if config.enclosures.probe == "on":
+        read_facts(lock_beside(config.path))  # raises ConfigError, as it would in a run
     output = Path(output or config.default_output)
     examined = examine(config, output=output, now=now, jobs=jobs, track=track)
     mistakes = [*examined.mistakes, *locate(config, [*_names(config, examined), *_empty(config, examined)])]
