@@ -229,16 +229,16 @@ def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> File
     if is_gone(file):  # removed meanwhile, which is no mistake
         return outcome
     if facts is not None and facts.size >= 0:
-        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays")
+        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable")
         return msgspec.structs.replace(outcome, digest=_NOT_READ, left_out=None, mistakes=(mistake,))
-    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}"),)
+    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
     return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
 
 def _too_large(file: ArticleFile, size: int, source: Source) -> FileOutcome:
     """What comes of a file that is larger than it may be, as it was found."""
     there = f"has {size:,} bytes; expected {source.limits.bytes:,} at most (source.limits.bytes); it is left out"
-    mistakes = (Mistake(file.label, 0, there),)
+    mistakes = (Mistake(file.label, 0, there, "beyond-limit"),)
     return FileOutcome(
         root=str(file.root),
         path=file.path,

@@ -62,7 +62,7 @@ def parse_article(
     try:
         source, metadata, body = _split(_usual_text(content), label, limits.depth)
     except YamlError as error:
-        return ParsedArticle(None, (Mistake(label, error.line, str(error)),))
+        return ParsedArticle(None, (Mistake(label, error.line, str(error), "bad-front-matter"),))
     fields = Fields(metadata, source)
     article = _article(fields, path=path, modified=modified, body=body, most=limits.related)
     if _may_repeat(source.front_matter, metadata):

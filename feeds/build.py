@@ -21,11 +21,11 @@ from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
-from feeds.membership import Rules
+from feeds.membership import FeedKey, Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import locked, read_manifest
-from feeds.site import Site, moved_wrongly, publish_site, survey_feeds
+from feeds.site import Site, empty_feeds, moved_wrongly, publish_site, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
@@ -84,6 +84,19 @@ class Overview:
     articles: int
     left_out: dict[str, int]
     mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What there is to say of an archive without publishing it: as for Overview, the names of topics, the domains of
+    providers, and the feeds without entries, by kind and path."""
+
+    articles: int
+    left_out: dict[str, int]
+    mistakes: tuple[Mistake, ...]
+    topics: frozenset[str]
+    domains: frozenset[str]
+    empty: tuple[FeedKey, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +165,20 @@ def survey(
     """What `regenerate` would publish, without publishing it."""
     order = _order(config, output, cache, now, jobs, track, is_dry_run=True)
     return _with_catalog(order, partial(_survey, order))
+
+
+def examine(
+    config: Config,
+    *,
+    output: Path | str | None = None,
+    cache: Path | str | None = None,
+    now: dt.datetime | None = None,
+    jobs: int | None = None,
+    track: Track = untracked,
+) -> Examined:
+    """Read the archive as a run would, and say what is to be said of it; publishes nothing."""
+    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=True)
+    return _with_catalog(order, partial(_examine, order))
 
 
 def probe(
@@ -283,6 +310,19 @@ def _survey(order: _Order, catalog: Catalog) -> Overview:
     )
 
 
+def _examine(order: _Order, catalog: Catalog) -> Examined:
+    refreshed = _refresh(order, catalog)
+    site = _site(order, catalog)
+    return Examined(
+        refreshed.articles,
+        catalog.left_out(),
+        _mistakes(catalog, refreshed, site),
+        frozenset(name for name, _ in catalog.topic_names()),
+        frozenset(domain for domain, _, _ in catalog.provider_names()),
+        tuple(sorted(empty_feeds(catalog, site))),
+    )
+
+
 def _probe(order: _Order, catalog: Catalog, *, everything: bool) -> ImagesReport:
     refreshed = _refresh(order, catalog)
     site = _site(order, catalog)
@@ -317,11 +357,14 @@ def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:
 def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
-        Mistake(_label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}")
+        Mistake(
+            _label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}", "same-article"
+        )
         for root, path, first, first_path, id_ in catalog.same_articles(site.now)
     )
-    paths = (*site.taxonomy.collisions, *moved_wrongly(site))
-    configured = (Mistake(site.config.path.name, 0, message) for message in paths)
+    wrong = ((message, "slug-collision") for message in site.taxonomy.collisions)
+    moved = ((message, "moved-nowhere") for message in moved_wrongly(site))
+    configured = (Mistake(site.config.path.name, 0, message, rule) for message, rule in (*wrong, *moved))
     return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *configured)
 
 

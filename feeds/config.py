@@ -19,7 +19,7 @@ from feeds.urls import absolute_url, valid_domain
 from feeds.yamlfile import ConfigLoader, Positions, YamlError, decode_text, load_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
@@ -44,18 +44,30 @@ def load_config(path: str | Path) -> Config:
         values = load_yaml(text, ConfigLoader)
         findings = list(_findings(values, Positions(text, ConfigLoader), path.absolute().parent))
     except FileNotFoundError as error:
-        raise ConfigError([Mistake(label, 0, "there is no such file; `feeds init` makes one")]) from error
+        raise ConfigError(
+            [Mistake(label, 0, "there is no such file; `feeds init` makes one", "config-unreadable")]
+        ) from error
     except OSError as error:
-        raise ConfigError([Mistake(label, 0, f"cannot be read: {error.strerror}")]) from error
+        raise ConfigError([Mistake(label, 0, f"cannot be read: {error.strerror}", "config-unreadable")]) from error
     except YamlError as error:
-        raise ConfigError([Mistake(label, error.line, str(error))]) from error
+        raise ConfigError([Mistake(label, error.line, str(error), "config-not-yaml")]) from error
     except RecursionError as error:
-        raise ConfigError([Mistake(label, 1, "not valid YAML: nested in itself")]) from error
+        raise ConfigError([Mistake(label, 1, "not valid YAML: nested in itself", "config-not-yaml")]) from error
     if findings:
-        raise ConfigError(sorted(Mistake(label, line, message) for line, message in findings))
+        raise ConfigError(sorted(Mistake(label, *finding) for finding in findings))
     file = msgspec.convert(_given(values), ConfigFile)
     folders = tuple((path.absolute().parent / name).resolve() for name in file.source.articles)
     return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=folders)
+
+
+def locate(config: Config, findings: Iterable[Finding]) -> list[Mistake]:
+    """Findings about a configuration that is in use, with the lines of its file as they are now."""
+    findings = list(findings)
+    if not findings:
+        return []
+    positions = Positions(decode_text(config.path.read_bytes()), ConfigLoader)
+    label = config.path.name
+    return [Mistake(label, positions.line(finding.keys), finding.message, finding.rule) for finding in findings]
 
 
 def file_facts(path: Path) -> tuple[int, ...] | None:
@@ -67,8 +79,8 @@ def file_facts(path: Path) -> tuple[int, ...] | None:
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
-def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple[int, str]]:
-    """The line and the message, with its key, of all that is wrong."""
+def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple[int, str, str]]:
+    """The line, the message, with its key, and the rule of all that is wrong."""
     found = (
         *positions.duplicate_keys(),
         *wrong_values(values, inspect.type_info(ConfigFile)),
@@ -76,7 +88,7 @@ def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple
     )
     for finding in found:
         key = ".".join(map(str, finding.keys))
-        yield positions.line(finding.keys), f"{key}: {finding.message}" if key else finding.message
+        yield positions.line(finding.keys), f"{key}: {finding.message}" if key else finding.message, finding.rule
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -135,12 +147,16 @@ def _check_folders(values: Any, folder: Path) -> Iterator[Finding]:
         kind = _kind(folder / name)
         if kind != "a folder":
             there = kind or f"{shown(name)} is not there"
-            yield Finding(keys, f"{there}; expected a folder of articles, seen from {folder}")
+            yield Finding(keys, f"{there}; expected a folder of articles, seen from {folder}", "config-folder")
             continue
         place = (folder / name).resolve()
         for other, other_name in seen.items():
             if place.is_relative_to(other) or other.is_relative_to(place):
-                yield Finding(keys, f"{shown(name)} overlaps {other_name!r}; expected folders apart from each other")
+                yield Finding(
+                    keys,
+                    f"{shown(name)} overlaps {other_name!r}; expected folders apart from each other",
+                    "config-folder",
+                )
         seen.setdefault(place, name)
 
 
@@ -155,13 +171,13 @@ def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
     for keys, value in _leaves(values, ()):
         is_url = keys[-1:] in {("url",), ("uri",), ("base_url",), ("icon",), ("logo",), ("feed",), ("hub",)}
         if is_url and isinstance(value, str) and re.match(r"https?://\S+$", value) and absolute_url(value) is None:
-            yield Finding(keys, f"{shown(value)}; expected an address that a browser can open")
+            yield Finding(keys, f"{shown(value)}; expected an address that a browser can open", "config-address")
 
 
 def _check_characters(values: Any, _: Path) -> Iterator[Finding]:
     for keys, text in dict.fromkeys(_all_texts(values)):
         if remove_controls(text) != text:
-            yield Finding(keys, f"{shown(text)}; expected text without control characters")
+            yield Finding(keys, f"{shown(text)}; expected text without control characters", "wrong-value")
 
 
 def _all_texts(values: Any) -> Iterator[tuple[Keys, str]]:
@@ -189,7 +205,7 @@ def _check_templates(values: Any, _: Path) -> Iterator[Finding]:
         for key in ("title", "description"):
             for name in _PLACEHOLDER.findall(_text(values, "feeds", kind, key) or ""):
                 if name not in _PLACEHOLDERS:
-                    yield Finding(("feeds", kind, key), f"{{{name}}}; expected {{name}} or {{site}}")
+                    yield Finding(("feeds", kind, key), f"{{{name}}}; expected {{name}} or {{site}}", "config-template")
 
 
 def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
@@ -201,13 +217,19 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
         folded = _folded(path)
         parts = folded.split("/")
         if folded in _RESERVED_PATHS or parts[0] in _RESERVED_FOLDERS or _ARCHIVE.search(folded):
-            yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}")
+            yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}", "config-path")
         elif any(part.endswith(_EXTENSIONS) for part in parts):
-            yield Finding(keys, f"{shown(path)}; expected a path without extension")
+            yield Finding(keys, f"{shown(path)}; expected a path without extension", "config-path")
         elif len(path) <= _LONGEST_PATH < len(path.encode()):
-            yield Finding(keys, f"{shown(path)} is {len(path.encode())} bytes long; expected at most {_LONGEST_PATH}")
+            yield Finding(
+                keys,
+                f"{shown(path)} is {len(path.encode())} bytes long; expected at most {_LONGEST_PATH}",
+                "config-path",
+            )
         elif folded in seen:
-            yield Finding(keys, f"{shown(path)} clashes with {seen[folded]!r}; expected a path of its own")
+            yield Finding(
+                keys, f"{shown(path)} clashes with {seen[folded]!r}; expected a path of its own", "config-path"
+            )
         seen.setdefault(folded, path)
 
 
@@ -217,15 +239,19 @@ def _check_moved(values: Any, _: Path) -> Iterator[Finding]:
     for old, new in moved.items():
         folded = _folded(old)
         if folded in _NO_FORMER_PATHS or _ARCHIVE.search(folded):
-            yield Finding(("moved", old), f"expected a path other than {_NOT_FORMER}")
+            yield Finding(("moved", old), f"expected a path other than {_NOT_FORMER}", "config-moved")
         elif old == new:
-            yield Finding(("moved", old), "is the same path; expected the one that the feed has now")
+            yield Finding(("moved", old), "is the same path; expected the one that the feed has now", "config-moved")
         elif new in moved:
-            yield Finding(("moved", old), f"{shown(new)} has moved, too; expected the path that the feed has now")
+            yield Finding(
+                ("moved", old), f"{shown(new)} has moved, too; expected the path that the feed has now", "config-moved"
+            )
         elif any(part.endswith(_EXTENSIONS) for path in (old, new) for part in _folded(path).split("/")):
-            yield Finding(("moved", old), f"{shown(new)}; expected paths without extension, such as topics/ai")
+            yield Finding(
+                ("moved", old), f"{shown(new)}; expected paths without extension, such as topics/ai", "config-moved"
+            )
         elif folded in seen:
-            yield Finding(("moved", old), f"clashes with {seen[folded]!r}; expected a path of its own")
+            yield Finding(("moved", old), f"clashes with {seen[folded]!r}; expected a path of its own", "config-moved")
         seen.setdefault(folded, old)
 
 
@@ -240,7 +266,7 @@ def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
         try:
             compile_match(pattern or "")
         except (re.error, OverflowError, RecursionError) as error:
-            yield Finding((*at, "match"), f"{shown(pattern)}; expected a regular expression ({error})")
+            yield Finding((*at, "match"), f"{shown(pattern)}; expected a regular expression ({error})", "config-match")
 
 
 def _check_networks(values: Any, _: Path) -> Iterator[Finding]:
@@ -250,7 +276,9 @@ def _check_networks(values: Any, _: Path) -> Iterator[Finding]:
         try:
             ip_network(network)
         except ValueError as error:
-            yield Finding(at, f"{shown(network)}; expected an address or a network such as 10.1.0.0/16 ({error})")
+            yield Finding(
+                at, f"{shown(network)}; expected an address or a network such as 10.1.0.0/16 ({error})", "wrong-value"
+            )
 
 
 def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
@@ -261,13 +289,17 @@ def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
         for keys, spelling in ((at, name), *((at + keys, text) for keys, text in _texts(topic, "aliases"))):
             other = names.setdefault(topic_key(spelling), name)
             if other != name or (spelling != name and topic_key(spelling) == topic_key(name)):
-                yield Finding(keys, f"{shown(spelling)} is a name of {other!r} already; expected one topic a name")
+                yield Finding(
+                    keys, f"{shown(spelling)} is a name of {other!r} already; expected one topic a name", "config-topic"
+                )
         slug = _text(topic, "slug")
         if slug and len(slug) <= _LONGEST_SLUG < len(slug.encode()):
             message = f"{shown(slug)} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
-            yield Finding((*at, "slug"), message)
+            yield Finding((*at, "slug"), message, "config-topic")
         elif slug and (other := slugs.setdefault(slug.casefold(), name)) != name:
-            yield Finding((*at, "slug"), f"{shown(slug)} is the slug of {other!r}; expected one of its own")
+            yield Finding(
+                (*at, "slug"), f"{shown(slug)} is the slug of {other!r}; expected one of its own", "config-topic"
+            )
 
 
 def _check_parents(values: Any, _: Path) -> Iterator[Finding]:
@@ -278,7 +310,7 @@ def _check_parents(values: Any, _: Path) -> Iterator[Finding]:
         for above in _all_above(topic_key(name), {key: keys.get(parent, parent) for key, parent in parents.items()}):
             if above == topic_key(name):
                 message = f"{_text(topic, 'parent')!r} is below {shown(name)} itself; expected a topic above it"
-                yield Finding(("topics", name, "parent"), message)
+                yield Finding(("topics", name, "parent"), message, "config-topic")
 
 
 def _all_above(key: str, parents: Mapping[str, str]) -> list[str]:
@@ -296,12 +328,12 @@ def _check_providers(values: Any, _: Path) -> Iterator[Finding]:
     for at, name in configured:
         domain = valid_domain(name)
         if domain and seen.setdefault(domain, name) != name:
-            yield Finding(at, f"{shown(seen[domain])} is the same provider; expected it once")
+            yield Finding(at, f"{shown(seen[domain])} is the same provider; expected it once", "config-provider")
     rules = [(at, feed, rule) for at, feed in _items(values, "feeds", "custom") for rule in ("any", "none")]
     ruled = [(at + keys, name) for at, feed, rule in rules for keys, name in _texts(feed, "providers", rule)]
     for keys, name in (*configured, *ruled):
         if re.search(DOMAIN_PATTERN, name) and valid_domain(name) is None:
-            yield Finding(keys, f"{shown(name)}; expected a domain such as example.com")
+            yield Finding(keys, f"{shown(name)}; expected a domain such as example.com", "config-provider")
 
 
 _CHECKS: tuple[Callable[[Any, Path], Iterator[Finding]], ...] = (

@@ -63,7 +63,7 @@ def derive_enclosures(
     for index, image in enumerate(images):
         href = absolute_url(image.url, base_url)
         if href is None:
-            findings.append(Finding((*keys, index, "url"), _no_address(image, base_url)))
+            findings.append(Finding((*keys, index, "url"), _no_address(image, base_url), "image-without-address"))
         elif href not in found:
             found[href] = _enclosure(href, image)
     return tuple(found.values()), findings

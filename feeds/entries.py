@@ -159,7 +159,10 @@ def _derive(story: Story, article: Article, source: Source, at: Keys, findings: 
     link = _link(story, found, source, at, findings)
     title = story.title
     if not title:
-        raise _LeftOut("no title", Finding((*at, "title"), f"{_what(at)} has no title; expected title: with some text"))
+        raise _LeftOut(
+            "no title",
+            Finding((*at, "title"), f"{_what(at)} has no title; expected title: with some text", "entry-without-title"),
+        )
     entry_id = _id(story, found, link, at)
     published = _published(story, article, source, at)
     provider = _provider(story, link, source, at, findings)
@@ -208,8 +211,11 @@ def _link(story: Story, found: Mapping[str, str | None], source: Source, at: Key
             return link
         if key in found:
             given = shown(dict(_given(story))[key])
-            wrong.append(Finding((*at, key), f"{key} is {given}; expected {key}: with an http or https address"))
-    missing = Finding((*at, "webUrl"), f"{_what(at)} has no link; expected webUrl: with an http or https address")
+            wrong.append(
+                Finding((*at, key), f"{key} is {given}; expected {key}: with an http or https address", "bad-link")
+            )
+    message = f"{_what(at)} has no link; expected webUrl: with an http or https address"
+    missing = Finding((*at, "webUrl"), message, "entry-without-link")
     raise _LeftOut("no link", wrong[0] if wrong else missing)
 
 
@@ -228,7 +234,7 @@ def _id(story: Story, found: Mapping[str, str | None], link: str, at: Keys) -> s
         return canonical_url(found.get("webUrl") or found.get("originalUrl") or link)
     if not _is_iri(given):
         message = f"id is {shown(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
-        raise _LeftOut("bad id", Finding((*at, "id"), message))
+        raise _LeftOut("bad id", Finding((*at, "id"), message, "bad-id"))
     return given
 
 
@@ -247,7 +253,7 @@ def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.d
     if source.undated == "file":
         return article.modified
     message = f"{_what(at)} has no date; expected publishedDateTime: (or set source.undated: file)"
-    raise _LeftOut("no date", Finding((*at, "publishedDateTime"), message))
+    raise _LeftOut("no date", Finding((*at, "publishedDateTime"), message, "entry-without-date"))
 
 
 def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[Finding]) -> Provider:
@@ -257,7 +263,7 @@ def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[
         domain = domain_of(link)
         if given and given.domain:
             message = f"domain is {shown(given.domain)}; expected a domain such as example.com; {domain} is taken"
-            findings.append(Finding((*at, "provider", "domain"), message))
+            findings.append(Finding((*at, "provider", "domain"), message, "bad-domain"))
     if given is None:
         return Provider(domain=domain, name=domain)
     icons, icon_findings = derive_enclosures(given.images, source.base_url, (*at, "provider", "images"))
@@ -295,7 +301,7 @@ def _body(article: Article, source: Source, findings: list[Finding]) -> str:
     body = render_body(article.body, resolve)
     if relative:
         there = f"the body has the relative address {shown(relative[0])}" + (" and others" if relative[1:] else "")
-        findings.append(Finding((), f"{there}; expected source.base_url to be set; left out"))
+        findings.append(Finding((), f"{there}; expected source.base_url to be set; left out", "relative-in-body"))
     return body
 
 

@@ -16,7 +16,7 @@ FeedsError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,19 +30,27 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A mistake as the pure code sees it: at which keys, what is there and what was expected."""
+    """A mistake as the pure code sees it: at which keys, what is there and what was expected.
+
+    `rule` is the id of the rule of `feeds check` that it is against; two findings are the same whatever that is.
+    """
 
     keys: Keys
     message: str
+    rule: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
-    """A mistake as a person sees it; `str()` gives `path:line: message`. Lines count from 1, 0 is the whole file."""
+    """A mistake as a person sees it; `str()` gives `path:line: message`. Lines count from 1, 0 is the whole file.
+
+    `rule` is that of a Finding.
+    """
 
     path: str
     line: int
     message: str
+    rule: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else self.path

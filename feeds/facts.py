@@ -59,7 +59,9 @@ def read_facts(lock: Path) -> dict[str, Facts]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError([Mistake(str(lock), 0, f"cannot be read: {error.strerror}")]) from error
+        raise ConfigError(
+            [Mistake(str(lock), 0, f"cannot be read: {error.strerror}", "images-file-unreadable")]
+        ) from error
     found = (_parse(lock, number, line) for number, line in enumerate(lines, 1) if line.strip())
     return {facts.address: facts for facts in found}
 
@@ -99,7 +101,7 @@ def _parse(lock: Path, number: int, line: bytes) -> Facts:
         facts = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message = f"is no line that `feeds probe` writes ({error}); expected none but those, or take this one out"
-        raise ConfigError([Mistake(str(lock), number, message)]) from error
+        raise ConfigError([Mistake(str(lock), number, message, "images-file-unreadable")]) from error
     return facts if facts.asked.tzinfo else msgspec.structs.replace(facts, asked=facts.asked.replace(tzinfo=dt.UTC))
 
 

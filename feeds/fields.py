@@ -38,7 +38,9 @@ class ArticleSource:
 
     def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
         """The findings with the lines that they are about."""
-        return tuple(Mistake(self.label, self.line(finding.keys), finding.message) for finding in findings)
+        return tuple(
+            Mistake(self.label, self.line(finding.keys), finding.message, finding.rule) for finding in findings
+        )
 
     def line(self, keys: Keys) -> int:
         return self._positions.line(keys) + self.lines_before
@@ -49,7 +51,8 @@ class ArticleSource:
     def repeated_keys(self) -> Iterator[Finding]:
         """A finding for each key that is there twice."""
         for found in self._positions.duplicate_keys():
-            yield Finding(found.keys, f"{found.keys[-1]} is there twice; expected it once; the last one counts")
+            there = f"{found.keys[-1]} is there twice; expected it once; the last one counts"
+            yield Finding(found.keys, there, found.rule)
 
     @cached_property
     def lines_before(self) -> int:
@@ -132,7 +135,9 @@ class Fields:
                 return
         for key in self.values:
             if str(key).lower() in elsewhere and key not in names:
-                self.findings.append(Finding((*self.at, key), f"{key} is not read; expected {names[0]}"))
+                self.findings.append(
+                    Finding((*self.at, key), f"{key} is not read; expected {names[0]}", "field-not-read")
+                )
 
     def mapping(self, name: str) -> Fields | None:
         """A mapping. A single text is taken for its `name`."""
@@ -146,7 +151,8 @@ class Fields:
         """
         items = self._items(name)
         if most is not None and len(items) > most:
-            self.findings.append(Finding((*self.at, name), f"{name} has {len(items)} items; {_expected(name, most)}"))
+            there = f"{name} has {len(items)} items; {_expected(name, most)}"
+            self.findings.append(Finding((*self.at, name), there, "beyond-limit"))
         for keys, value in items[:most]:
             yield self._mapping(value, keys, main) or Fields({}, self.source, keys, self.findings)
 
@@ -179,7 +185,9 @@ class Fields:
     def _wrong(self, keys: Keys, value: Any, expected: str) -> None:
         name = keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
         written = None if isinstance(value, str) else self.source.scalar(keys)
-        self.findings.append(Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}"))
+        self.findings.append(
+            Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}", "bad-field-value")
+        )
 
 
 def _expected(name: str, most: int) -> str:

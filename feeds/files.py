@@ -123,7 +123,7 @@ class _Walk:
             except OSError as error:
                 if path and isinstance(error, FileNotFoundError):  # removed meanwhile
                     continue
-                self._note(path, f"the folder cannot be read: {error.strerror}")
+                self._note(path, f"the folder cannot be read: {error.strerror}", "article-unreadable")
                 found.append(ArticleFolder(self._root, path, is_unreadable=True))
                 continue
             if files:
@@ -154,10 +154,16 @@ class _Walk:
         except OSError:  # gone, or a link to nowhere: reading it will say so
             return entry.name, -1, -1, -1
         if not stat.S_ISREG(facts.st_mode):
-            self._note(_join(path, entry.name), "is not a regular file; expected one; it is left out")
+            self._note(
+                _join(path, entry.name), "is not a regular file; expected one; it is left out", "not-a-file-of-ours"
+            )
             return None
         if entry.is_symlink() and not self._is_within(entry.path):
-            self._note(_join(path, entry.name), "is a link that leads out of the archive; it is not followed")
+            self._note(
+                _join(path, entry.name),
+                "is a link that leads out of the archive; it is not followed",
+                "not-a-file-of-ours",
+            )
             return None
         return entry.name, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
@@ -172,11 +178,11 @@ class _Walk:
         for name, *_ in files:
             if not _is_utf8(_join(path, name)):
                 message = "the file's name is not UTF-8; expected one that is; it is left out"
-                self._note(_join(path, name), message)
+                self._note(_join(path, name), message, "not-a-file-of-ours")
         return [file for file in files if _is_utf8(_join(path, file[0]))]
 
-    def _note(self, path: str, message: str) -> None:
-        self._mistakes.append(Mistake(_readable(_label(self._root, path)), 0, message))
+    def _note(self, path: str, message: str, rule: str) -> None:
+        self._mistakes.append(Mistake(_readable(_label(self._root, path)), 0, message, rule))
 
 
 def _join(folder: str, name: str) -> str:

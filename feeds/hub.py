@@ -123,7 +123,7 @@ def ping(
     """
     hub = hub_of(config, Path(output or config.default_output), Path(cache or config.default_cache))
     if hub is None:
-        raise ConfigError([Mistake(config.path.name, 0, _NOT_SET)])
+        raise ConfigError([Mistake(config.path.name, 0, _NOT_SET, "not-configured")])
     published = topics_of(read_manifest(hub.output).documents, config.base_url)
     told = {} if everything else _read(hub).get(hub.key)
     if told is None:

@@ -71,7 +71,9 @@ def with_asked_images(
 def check_asked(config: Config) -> None:
     """Raise ConfigError where the configuration does not want images to be asked for."""
     if config.enclosures.probe == "off":
-        raise ConfigError([Mistake(str(config.path), 0, "enclosures.probe is off; expected on to ask for images")])
+        raise ConfigError(
+            [Mistake(str(config.path), 0, "enclosures.probe is off; expected on to ask for images", "not-configured")]
+        )
 
 
 def _shown(catalog: Catalog, site: Site, refreshed: Refreshed | None) -> dict[str, bool]:

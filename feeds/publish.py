@@ -114,6 +114,11 @@ def read_manifest(output: Path) -> Manifest:
     return manifest
 
 
+def is_unfinished(output: Path) -> bool:
+    """Whether a run is at work in `output`, or was stopped there."""
+    return os.path.lexists(output / _JOURNAL)
+
+
 def publish(
     output: Path, paths: Collection[str], puts: Iterable[Put], *, kept: Collection[Put] = (), dry_run: bool = False
 ) -> Published:

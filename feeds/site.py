@@ -19,6 +19,7 @@ from feeds.catalog import Catalog, fingerprint
 from feeds.compression import compressed
 from feeds.facts import digest_of_facts, with_facts
 from feeds.history import least_shown, split_history
+from feeds.membership import FeedKey
 from feeds.model import Outline, SubscriptionList, document_path
 from feeds.parallel import processes
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from feeds.archive import Refreshed
     from feeds.catalog import Month
     from feeds.facts import Facts
-    from feeds.membership import FeedKey
     from feeds.model import Document, Feed, Scope
     from feeds.parallel import Map, Track
     from feeds.publish import Published, Record
@@ -168,6 +168,15 @@ def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
         for shown in islice(_shown(catalog, plan, site, before), 1):
             entries = catalog.entries(shown.stories(), site.now)
             yield make_feed(plan, entries, site.config, site.taxonomy, shown.scope)
+
+
+def empty_feeds(catalog: Catalog, site: Site) -> Iterator[FeedKey]:
+    """The feeds that `publish_site` would publish without any entry, or that are published and have lost the last."""
+    before = _Before(site.output, catalog)
+    for plan in _plans(site, before):
+        for shown in islice(_shown(catalog, plan, site, before), 1):
+            if not shown.stories():
+                yield FeedKey(plan.key.kind, plan.path)
 
 
 def shown_images(catalog: Catalog, site: Site, only: Collection[FeedKey] | None = None) -> Iterator[tuple[str, bool]]:

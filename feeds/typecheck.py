@@ -24,7 +24,9 @@ def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[F
             yield from _wrong_fields(value, bare, keys)
         case inspect.DictType() if isinstance(value, dict):
             for key, item in value.items():
-                yield from (Finding((*keys, key), wrong.message) for wrong in wrong_values(key, bare.key_type))
+                yield from (
+                    Finding((*keys, key), wrong.message, wrong.rule) for wrong in wrong_values(key, bare.key_type)
+                )
                 if item is not None:
                     yield from wrong_values(item, bare.value_type, (*keys, key))
         case inspect.VarTupleType() if isinstance(value, list) and len(value) >= (bare.min_length or 0):
@@ -33,7 +35,7 @@ def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[F
         case inspect.UnionType() if (meant := _alternative(value, bare)) is not None:
             yield from wrong_values(value, meant, keys)
         case _ if not _fits(value, bare):
-            yield Finding(keys, f"{_shown(value)}; expected {_expected(type_)}")
+            yield Finding(keys, f"{_shown(value)}; expected {_expected(type_)}", "wrong-value")
 
 
 def _bare(type_: inspect.Type) -> inspect.Type:
@@ -48,10 +50,10 @@ def _wrong_fields(value: dict[Any, Any], type_: inspect.StructType, keys: Keys) 
             if item is not None or fields[key].required:
                 yield from wrong_values(item, fields[key].type, (*keys, key))
         else:
-            yield Finding((*keys, key), f"unknown key; {_nearest(str(key), fields)}")
+            yield Finding((*keys, key), f"unknown key; {_nearest(str(key), fields)}", "unknown-key")
     for field in type_.fields:
         if field.required and field.name not in value:
-            yield Finding(keys, f"{field.name} is missing; expected {_expected(field.type)}")
+            yield Finding(keys, f"{field.name} is missing; expected {_expected(field.type)}", "missing-key")
 
 
 def _alternative(value: Any, type_: inspect.UnionType) -> inspect.Type | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from feeds.build import Report
+    from feeds.check import CheckReport
     from feeds.errors import FeedsError
     from feeds.hub import HubReport
     from feeds.pictures import ImagesReport
@@ -79,6 +80,13 @@ def damage_line(damage: str) -> str:
 
 def strict_line(error: StrictError) -> str:
     return f"Nothing was published: {counted(len(error.mistakes), 'mistake')} (--strict)."
+
+
+def check_line(report: CheckReport) -> str:
+    """What was looked at, and what was found."""
+    documents = "" if report.documents is None else f", {counted(report.documents, 'document')}"
+    found = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
+    return f"{counted(report.articles, 'article')}{documents}: {found}"
 
 
 def why_nothing(report: Report) -> Iterator[str]:

@@ -260,7 +260,7 @@ def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Fin
         counts = Counter(str(name.value) for name, _ in node.value)
         for name, count in counts.items():
             if count > 1:
-                yield Finding((*keys, name), "the key is there twice; expected it once")
+                yield Finding((*keys, name), "the key is there twice; expected it once", "duplicate-key")
         for name, value in node.value:
             yield from _duplicate_keys(value, (*keys, str(name.value)), seen)
     elif isinstance(node, yaml.SequenceNode):

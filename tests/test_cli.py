@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = {
-    "check": "Check the configuration and every article; write nothing.",
+    "check": "Check the configuration, every article and what is published; write nothing.",
     "config-schema": "Print the JSON Schema of the configuration, for editors.",
     "hosting": "Print the configuration of a web server or host that serves the output folder.",
     "init": "Start a site in FOLDER: a commented configuration and a first article.",
@@ -157,6 +157,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
                 "path": "articles/b.md",
                 "line": 2,
                 "message": "the article has no link; expected webUrl: with an http or https address",
+                "rule": "entry-without-link",
             }
         ],
         "dry_run": False,
@@ -218,9 +219,10 @@ def test_a_wrong_configuration_exits_2_and_changes_nothing(site: Site, command: 
     site.configure("site: {titel: X, url: https://x.example/}\nsource: {articles: [../articles]}\n")
     result = run(site, command)
     assert result.exit_code == 2
-    assert result.stderr.splitlines() == [
-        "config/feeds.yaml:1: site.titel: unknown key; did you mean title?",
-        "config/feeds.yaml:1: site: title is missing; expected the name of the site",
+    rules = (" [unknown-key]", " [missing-key]") if command == "check" else ("", "")
+    assert (result.stdout if command == "check" else result.stderr).splitlines() == [
+        f"config/feeds.yaml:1: site.titel: unknown key; did you mean title?{rules[0]}",
+        f"config/feeds.yaml:1: site: title is missing; expected the name of the site{rules[1]}",
     ]
     assert not site.output.exists()
 
@@ -267,7 +269,7 @@ def test_list_as_json_has_every_address(site: Site) -> None:
 def test_check_without_mistakes_exits_0(site: Site) -> None:
     site.article("a.md", ARTICLE)
     result = run(site, "check")
-    assert (result.exit_code, result.stdout) == (0, "1 article, 0 mistakes\n")
+    assert (result.exit_code, result.stdout) == (0, "1 article: 0 errors, 0 warnings\n")
     assert not site.output.exists()
 
 
@@ -276,11 +278,13 @@ def test_check_with_mistakes_lists_all_and_exits_1(site: Site) -> None:
         site.article(f"{number:02}.md", f"title: A\nwebUrl: https://a.example/{number}\npublishedDateTime: soon")
     result = run(site, "check")
     assert result.exit_code == 1
-    assert result.stdout == "30 articles, 30 mistakes\n"
-    assert len(result.stderr.splitlines()) == 30
-    assert result.stderr.splitlines()[0] == (
-        "articles/00.md:4: publishedDateTime is 'soon'; expected a date and time such as 2020-06-10T23:09:00Z"
+    first, *others, last = result.stdout.splitlines()
+    assert first == (
+        "articles/00.md:4: publishedDateTime is 'soon'; expected a date and time such as 2020-06-10T23:09:00Z "
+        "[bad-field-value]"
     )
+    assert len(others) >= 29
+    assert last.startswith("30 articles: 30 errors, ")
 
 
 def test_regenerate_shortens_a_long_list_of_mistakes(site: Site) -> None:
@@ -293,7 +297,14 @@ def test_regenerate_shortens_a_long_list_of_mistakes(site: Site) -> None:
 def test_check_as_json(site: Site) -> None:
     site.article("a.md", ARTICLE)
     result = run(site, "check", "--json")
-    assert json.loads(result.stdout) == {"articles": 1, "left_out": {}, "mistakes": []}
+    assert json.loads(result.stdout) == {
+        "articles": 1,
+        "left_out": {},
+        "documents": None,
+        "errors": 0,
+        "warnings": 0,
+        "findings": [],
+    }
 
 
 def test_init_starts_a_site_that_publishes(tmp_path: Path) -> None:

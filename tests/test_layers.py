@@ -58,6 +58,25 @@ ORDER = [
     "websub",
     "hub",
     "build",
+    "check.judged",
+    "check.rule",
+    "check.rules_of_sources",
+    "check.rules_of_documents",
+    "check.rules",
+    "check.values",
+    "check.content",
+    "check.shapes",
+    "check.links",
+    "check.pictures",
+    "check.rss",
+    "check.atom",
+    "check.jsonfeed",
+    "check.opml",
+    "check.pages",
+    "check.documents",
+    "check.folder",
+    "check.names",
+    "check",
     "application",
     "serve",
     "hosting.quoting",
@@ -71,7 +90,8 @@ ORDER = [
     "__main__",
 ]
 TOUCH_THE_DISK = set(
-    "application catalog catalog.code catalog.database config facts files hub publish starter watch".split()
+    "application catalog catalog.code catalog.database check.folder config facts files hub publish starter "
+    "watch".split()
 )
 PRINT = {"cli", "cli.printing"}
 

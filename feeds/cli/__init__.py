@@ -14,16 +14,20 @@ import click
 from feeds._version import __version__
 from feeds.cli.printing import (
     EXIT_NOT_DONE,
+    EXIT_WRONG,
     Diary,
+    echo_check,
     echo_feeds,
     echo_hub,
     echo_images,
     echo_json,
     echo_mistakes,
     echo_report,
+    echo_rules,
     exit_on_errors,
     progress,
 )
+from feeds.errors import ConfigError
 from feeds.wording import counted, damage_line, documents_counted, serving_line, shown_path
 
 if TYPE_CHECKING:
@@ -50,6 +54,8 @@ cache_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
 )
+#: What an option is given where its value may be left out and is.
+_DEFAULT = "\0"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -114,7 +120,7 @@ def regenerate(  # one parameter an option
         return
     from feeds.build import regenerate as run
 
-    with exit_on_errors():
+    with exit_on_errors(as_json=as_json):
         report = run(
             _load(config_path),
             output=output,
@@ -295,21 +301,50 @@ def list_feeds(config_path: Path, output: Path | None, *, as_json: bool) -> None
 
 @main.command()
 @config_option
-@output_option
+@click.option(
+    "--output",
+    is_flag=False,
+    flag_value=_DEFAULT,
+    metavar="[DIR]",
+    help="Check what is published, too, in DIR.  [default: output/ beside the configuration's folder]",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
+@click.option(
+    "--explain", is_flag=False, flag_value=_DEFAULT, metavar="[RULE]", help="Explain a rule, or list all of them."
+)
 @json_option
-def check(config_path: Path, output: Path | None, *, as_json: bool) -> None:
-    """Check the configuration and every article; write nothing."""
-    from feeds.build import survey
+@click.option("-q", "--quiet", is_flag=True, help="Print only what was found.")
+def check(
+    config_path: Path, output: str | None, explain: str | None, *, strict: bool, as_json: bool, quiet: bool
+) -> None:
+    """Check the configuration, every article and what is published; write nothing."""
+    if explain is not None:
+        _explain("" if explain == _DEFAULT else explain, as_json=as_json)
+        return
+    from feeds.check import check as judge
+    from feeds.check import found_of, report_of
 
-    with exit_on_errors():
-        found = survey(_load(config_path), output=output)
-    if as_json:
-        echo_json({"articles": found.articles, "left_out": found.left_out, "mistakes": found.mistakes})
-    else:
-        echo_mistakes(found.mistakes, most=None)
-        click.echo(f"{counted(found.articles, 'article')}, {counted(len(found.mistakes), 'mistake')}")
-    if found.mistakes:
+    try:
+        with exit_on_errors(passes_on=(ConfigError,)):
+            config = _load(config_path)
+            folder = shown_path(str(config.default_output)) if output in {None, _DEFAULT} else output
+            report = judge(config, documents=output is not None, output=folder, track=progress(quiet=quiet))
+    except ConfigError as error:
+        echo_check(report_of(found_of(error.mistakes)), as_json=as_json, quiet=True)
+        sys.exit(EXIT_WRONG)
+    echo_check(report, as_json=as_json, quiet=quiet)
+    if report.errors or (strict and report.findings):
         sys.exit(EXIT_NOT_DONE)
+
+
+def _explain(rule: str, *, as_json: bool) -> None:
+    from feeds.check.rules import RULES, nearest_rules
+
+    if rule and rule not in RULES:
+        near = nearest_rules(rule)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`feeds check --explain` lists all"
+        raise click.BadParameter(f"there is no rule {rule!r}; {hint}", param_hint="'--explain'")
+    echo_rules([RULES[rule]] if rule else list(RULES.values()), as_json=as_json, in_full=bool(rule))
 
 
 @main.command("config-schema")

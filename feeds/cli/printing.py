@@ -11,6 +11,7 @@ import click
 
 from feeds.errors import ConfigError, FeedsError, StrictError
 from feeds.wording import (
+    check_line,
     error_line,
     hub_line,
     images_line,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from feeds.application import Served
     from feeds.build import Report
+    from feeds.check import CheckReport
+    from feeds.check.rule import Rule
     from feeds.errors import Mistake
     from feeds.hub import HubReport
     from feeds.model import Feed
@@ -150,20 +153,56 @@ class Diary:
 
 
 @contextmanager
-def exit_on_errors() -> Iterator[None]:
-    """Errors of the package become a message and an exit code."""
+def exit_on_errors(*, as_json: bool = False, passes_on: tuple[type[FeedsError], ...] = ()) -> Iterator[None]:
+    """Errors of the package become a message, or JSON, and an exit code; but not those that it `passes_on`."""
     try:
         yield
-    except ConfigError as error:
-        echo_mistakes(error.mistakes, most=None)
-        sys.exit(EXIT_WRONG)
-    except StrictError as error:
-        echo_mistakes(error.mistakes, most=None)
-        click.echo(strict_line(error), err=True)
-        sys.exit(EXIT_NOT_DONE)
     except FeedsError as error:
+        if isinstance(error, passes_on):
+            raise
+        if as_json:
+            mistakes = error.mistakes if isinstance(error, ConfigError | StrictError) else ()
+            echo_json({"error": _exit_line(error), "mistakes": mistakes})
+        else:
+            _echo_error(error)
+        sys.exit(EXIT_WRONG if isinstance(error, ConfigError) else EXIT_NOT_DONE)
+
+
+def _exit_line(error: FeedsError) -> str:
+    if isinstance(error, ConfigError):
+        return "The configuration is wrong: nothing was done."
+    return strict_line(error) if isinstance(error, StrictError) else str(error)
+
+
+def _echo_error(error: FeedsError) -> None:
+    if isinstance(error, ConfigError | StrictError):
+        echo_mistakes(error.mistakes, most=None)
+    if isinstance(error, StrictError):
+        click.echo(strict_line(error), err=True)
+    elif not isinstance(error, ConfigError):
         click.echo(f"Error: {error}", err=True)
-        sys.exit(EXIT_NOT_DONE)
+
+
+def echo_check(report: CheckReport, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        echo_json(report)
+        return
+    for found in report.findings:
+        click.echo(str(found))
+    if not quiet:
+        click.echo(check_line(report))
+
+
+def echo_rules(rules: Sequence[Rule], *, as_json: bool, in_full: bool) -> None:
+    if as_json:
+        echo_json(rules)
+        return
+    width = max(len(rule.id) for rule in rules)
+    for rule in rules:
+        if in_full:
+            click.echo(f"{rule.id} ({rule.level})\n\n{rule.what}\n{rule.why}\n\nSee {rule.reference}.")
+        else:
+            click.echo(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}")
 
 
 def echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKES) -> None:

@@ -1,0 +1,119 @@
+"""`feeds check`: configuration, articles and published documents held against one table of rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.build import examine
+from feeds.check.folder import judge_folder
+from feeds.check.names import unused_names
+from feeds.check.rule import Level
+from feeds.check.rules import level_of
+from feeds.config import locate
+from feeds.errors import Finding
+from feeds.facts import lock_beside, read_facts
+from feeds.parallel import available_jobs, untracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from feeds.build import Examined
+    from feeds.errors import Mistake
+    from feeds.parallel import Track
+    from feeds.settings import Config
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Something that is against a rule. Lines count from 1, 0 is the whole file."""
+
+    rule: str
+    level: Level
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        level = "warning: " if self.level == "warning" else ""
+        return f"{place}: {level}{self.message} [{self.rule}]"
+
+
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at and what was found; `documents` is None where these were not asked for."""
+
+    articles: int
+    left_out: dict[str, int]
+    documents: int | None
+    errors: int
+    warnings: int
+    findings: tuple[Found, ...]
+
+
+def check(
+    config: Config,
+    *,
+    documents: bool = False,
+    output: Path | str | None = None,
+    now: dt.datetime | None = None,
+    jobs: int | None = None,
+    track: Track = untracked,
+) -> CheckReport:
+    """Judge the configuration and the articles and, with `documents`, what is published in `output`; writes nothing."""
+    now = now or dt.datetime.now(dt.UTC)
+    if config.enclosures.probe == "on":
+        read_facts(lock_beside(config.path))  # raises ConfigError, as it would in a run
+    output = Path(output or config.default_output)
+    examined = examine(config, output=output, now=now, jobs=jobs, track=track)
+    mistakes = [*examined.mistakes, *locate(config, [*_names(config, examined), *_empty(config, examined)])]
+    judged = (
+        judge_folder(output, config.base_url, now, jobs=jobs or available_jobs(), track=track) if documents else None
+    )
+    found = [*found_of(mistakes), *found_of(judged.mistakes if judged else (), f"{output}/")]
+    return report_of(
+        found,
+        articles=examined.articles,
+        left_out=examined.left_out,
+        documents=judged.documents if judged else None,
+    )
+
+
+def report_of(
+    found: Iterable[Found],
+    *,
+    articles: int = 0,
+    left_out: dict[str, int] | None = None,
+    documents: int | None = None,
+) -> CheckReport:
+    """The report of what was found."""
+    findings = tuple(found)
+    errors = sum(each.level == "error" for each in findings)
+    return CheckReport(
+        articles=articles,
+        left_out=left_out or {},
+        documents=documents,
+        errors=errors,
+        warnings=len(findings) - errors,
+        findings=findings,
+    )
+
+
+def found_of(mistakes: Iterable[Mistake], folder: str = "") -> list[Found]:
+    """Mistakes with the levels of their rules, and with the folder that their paths are below."""
+    return [Found(each.rule, level_of(each.rule), folder + each.path, each.line, each.message) for each in mistakes]
+
+
+def _names(config: Config, examined: Examined) -> Iterator[Finding]:
+    """What nobody has says nothing where there is no article at all."""
+    if examined.topics or examined.domains:
+        yield from unused_names(config, examined.topics, examined.domains)
+
+
+def _empty(config: Config, examined: Examined) -> Iterator[Finding]:
+    places = {feed.path: ("feeds", "custom", index, "path") for index, feed in enumerate(config.feeds.custom)}
+    for kind, path in examined.empty:
+        hint = "; `feeds prune` removes it" if kind in {"topic", "provider"} else ""
+        yield Finding(places.get(path, ("feeds",)), f"the feed {path} has no entries{hint}", "empty-feed")

@@ -1,0 +1,71 @@
+"""What the configuration names and no entry has: mostly a slip of the pen, which nobody sees by itself."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from feeds.errors import Finding, shown
+from feeds.taxonomy import topic_key, topic_tree
+from feeds.urls import valid_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from feeds.errors import Keys
+    from feeds.settings import Config
+
+
+def unused_names(config: Config, topics: Collection[str], domains: Collection[str]) -> Iterator[Finding]:
+    """A finding for each topic and provider that the configuration names and that is not among those of entries."""
+    yield from _unused_topics(config, topics)
+    yield from _unused_providers(config, domains)
+
+
+def _unused_topics(config: Config, topics: Collection[str]) -> Iterator[Finding]:
+    tree = topic_tree(config)
+    used = tree.with_ancestors(tree.keys(topics))
+    known = {topic_key(name): name for name in topics}
+    for keys, name in _named_topics(config):
+        if tree.key(name) not in used:
+            message = f"{_path(keys)}: no entry has the topic {shown(name)}{_nearest(topic_key(name), known)}"
+            yield Finding(keys, message, "unused-topic")
+
+
+def _named_topics(config: Config) -> Iterator[tuple[Keys, str]]:
+    for name in config.topics:
+        yield ("topics", name), name
+    for index, feed in enumerate(config.feeds.custom):
+        for rule, names in (("any", feed.topics.any), ("all", feed.topics.all), ("none", feed.topics.none)):
+            for place, name in enumerate(names):
+                yield ("feeds", "custom", index, "topics", rule, place), name
+
+
+def _unused_providers(config: Config, domains: Collection[str]) -> Iterator[Finding]:
+    known = {domain: domain for domain in domains}
+    for keys, name in _named_providers(config):
+        domain = valid_domain(name) or name
+        if domain not in known:
+            message = f"{_path(keys)}: no entry is from {shown(name)}{_nearest(domain, known)}"
+            yield Finding(keys, message, "unused-provider")
+        elif domain != name:
+            message = f"{_path(keys)}: {shown(name)} is read as {domain}; expected it so"
+            yield Finding(keys, message, "provider-spelling")
+
+
+def _named_providers(config: Config) -> Iterator[tuple[Keys, str]]:
+    for name in config.providers:
+        yield ("providers", name), name
+    for index, feed in enumerate(config.feeds.custom):
+        for rule, names in (("any", feed.providers.any), ("none", feed.providers.none)):
+            for place, name in enumerate(names):
+                yield ("feeds", "custom", index, "providers", rule, place), name
+
+
+def _nearest(key: str, known: dict[str, str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    return f"; did you mean {known[close[0]]}?" if close else "; expected one that entries have"
+
+
+def _path(keys: Iterable[str | int]) -> str:
+    return ".".join(map(str, keys))

@@ -1,0 +1,47 @@
+"""The list of feeds, OPML 2.0 (http://opml.org/spec2.opml)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from feeds.check.judged import Judged
+from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
+from feeds.check.values import address, one_of, some_text
+
+if TYPE_CHECKING:
+    from feeds.check.judged import About
+
+_SHAPES = {
+    "opml": Shape({"head": "1", "body": "1"}, {"version!": one_of("wrong-version", "2.0")}),
+    "head": Shape({"title": "1"}),
+    "title": Shape(text=some_text),
+    "body": Shape({"outline": "*"}),
+    "body/outline": Shape({"outline": "+"}, {"text!": some_text}),
+    "outline/outline": Shape(
+        attributes={
+            "type!": one_of("bad-outline", "rss"),
+            "text!": some_text,
+            "title!": some_text,
+            "xmlUrl!": address,
+            "htmlUrl": address,
+            "version": one_of("bad-outline", "RSS2"),
+        }
+    ),
+}
+
+
+def judge_opml(body: bytes, about: About) -> Judged:
+    """What is wrong with a list of feeds."""
+    judged = Judged(about.path)
+    root = parse_xml(body, judged)
+    if root is None or root.tag != "opml":
+        judged.is_readable = False
+        if root is not None:
+            judged.note(line_of(root), "unknown-element", f"the document is <{root.tag!s}>; expected <opml>")
+        return judged
+    judge_shape(root, _SHAPES, "", about, judged)
+    for outline in root.iter("outline"):
+        for name in ("xmlUrl", "htmlUrl"):
+            if outline.get(name):
+                judged.links.append((line_of(outline), outline.get(name, "")))
+    return judged

@@ -1,0 +1,190 @@
+"""XML documents held against tables: which elements and attributes there may be where, and what they may hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from feeds.check.values import any_text
+from feeds.errors import shown
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Mapping
+
+    from feeds.check.judged import About, Judged
+    from feeds.check.values import Wrong
+
+    Check = Callable[[str, dt.datetime], Wrong | None]
+
+#: The prefixes that readers know, some of which look for them and not for the namespaces.
+PREFIXES = {
+    "http://www.w3.org/2005/Atom": "atom",
+    "http://purl.org/rss/1.0/modules/content/": "content",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://search.yahoo.com/mrss/": "media",
+    "http://purl.org/syndication/history/1.0": "fh",
+    "http://www.w3.org/XML/1998/namespace": "xml",
+}
+#: The controls that XML 1.0 allows and discourages (2.2), and what stands for a character that was lost.
+_DISCOURAGED = re.compile("[\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffd]")
+_ENCODING = re.compile(rb"""^<\?xml[^>]*\sencoding=["']([A-Za-z0-9._-]+)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an element may be: which elements are in it and how often (`1`, `?`, `*`, `+`), its attributes, its text.
+
+    A name ends in `!` where the attribute must be there. Without a `text` there is none.
+    """
+
+    children: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Check] = field(default_factory=dict)
+    text: Check | None = None
+
+
+def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
+    """The root of the document; None where it is none. Nothing outside of it is read, and no entity is expanded."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        judged.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+        return None
+    declared = _ENCODING.match(body)
+    if declared is None or declared[1].upper() != b"UTF-8":
+        there = shown(declared[1].decode()) if declared else "nothing"
+        judged.note(1, "not-utf-8", f"the declared encoding is {there}; expected UTF-8")
+        return None
+    for found in _DISCOURAGED.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        judged.note(line, "doubtful-character", f"there is U+{ord(found[0]):04X}; expected none that shows nothing")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        judged.note(error.lineno or 1, "xml-not-well-formed", f"not well-formed XML: {error.msg}")
+        return None
+    if root.getroottree().docinfo.doctype:
+        judged.note(1, "xml-doctype", "there is a document type declaration; expected none")
+    return root
+
+
+def judge_shape(root: etree._Element, shapes: Mapping[str, Shape], default: str, about: About, judged: Judged) -> None:
+    """Note all that is not as the shapes have it. `default` is the namespace that has no prefix in their names."""
+    walk = _Walk(shapes, default, about, judged)
+    walk.judge(root, name_of(root, default))
+    for prefix, namespace in root.nsmap.items():
+        if namespace not in walk.namespaces:
+            judged.note(1, "unused-namespace", f"the namespace {namespace} is declared and not used")
+        elif namespace != default and prefix != PREFIXES.get(namespace, prefix):
+            message = f"the prefix of {namespace} is {prefix}; expected {PREFIXES[namespace]}"
+            judged.note(1, "unusual-prefix", message)
+
+
+def name_of(element: etree._Element, default: str) -> str:
+    """The name of an element with the usual prefix, without one in the namespace `default`."""
+    return _name(str(element.tag), default)
+
+
+def _name(tag: str, default: str = "") -> str:
+    if not tag.startswith("{"):
+        return f":{tag}" if default else tag
+    namespace, _, local = tag[1:].partition("}")
+    if namespace == default:
+        return local
+    return f"{PREFIXES[namespace]}:{local}" if namespace in PREFIXES else tag
+
+
+class _Walk:
+    """A look at all elements of a document; `namespaces` are those that it met."""
+
+    def __init__(self, shapes: Mapping[str, Shape], default: str, about: About, judged: Judged) -> None:
+        self._shapes = shapes
+        self._default = default
+        self._now = about.now
+        self._judged = judged
+        self.namespaces: set[str] = set()
+
+    def judge(self, element: etree._Element, name: str, parent: str = "") -> None:
+        """Judge an element; a shape for it below its parent, as in `item/title`, beats that for it anywhere."""
+        shape = self._shapes.get(f"{parent}/{name}") or self._shapes.get(name)
+        if shape is None:
+            self._note(element, "unknown-element", f"<{name}> is not expected here")
+            return
+        self._meet(element.tag)
+        if element.attrib or shape.attributes:
+            self._judge_attributes(element, name, shape)
+        self._judge_text(element, name, shape)
+        counts = dict.fromkeys(shape.children, 0)
+        for child in element.iterchildren():
+            if not isinstance(child.tag, str):
+                self._judge_other(child)
+                continue
+            child_name = _name(child.tag, self._default)
+            if child_name not in counts:
+                self._meet(child.tag)
+                self._note(child, "unknown-element", f"<{child_name}> in <{name}> is not expected")
+                continue
+            counts[child_name] += 1
+            if counts[child_name] > 1 and shape.children[child_name] in "1?":
+                rule = "several-enclosures" if child_name == "enclosure" else "duplicate-element"
+                self._note(child, rule, f"<{name}> has more than one <{child_name}>; expected one")
+            self.judge(child, child_name, name)
+        for child_name, often in shape.children.items():
+            if often in "1+" and not counts[child_name]:
+                self._note(element, "missing-element", f"<{name}> has no <{child_name}>; expected one")
+
+    def _meet(self, name: object) -> None:
+        """Keep the namespace of an element or an attribute that is used."""
+        namespace, brace, _ = str(name).removeprefix("{").partition("}")
+        if brace:
+            self.namespaces.add(namespace)
+
+    def _judge_other(self, node: etree._Element) -> None:
+        """Comments do no harm; an entity that is not resolved would be nothing to a reader."""
+        if isinstance(node, etree._Entity):  # noqa: SLF001  # lxml has no other name for it
+            self._note(node, "xml-not-well-formed", f"the entity {node.text} is not declared; expected a character")
+
+    def _judge_attributes(self, element: etree._Element, name: str, shape: Shape) -> None:
+        given = {_name(str(key)): str(value) for key, value in element.attrib.items()}
+        for key in element.attrib:
+            self._meet(key)
+        for key, check in shape.attributes.items():
+            bare = key.removesuffix("!")
+            value = given.pop(bare, None)
+            if value is not None:
+                self._judge_value(element, f"{bare} of <{name}>", value, check)
+            elif key != bare:
+                self._note(element, "missing-attribute", f"<{name}> has no {bare}; expected one")
+        for key in given:
+            self._note(element, "unknown-attribute", f"{key} of <{name}> is not expected")
+
+    def _judge_text(self, element: etree._Element, name: str, shape: Shape) -> None:
+        if shape.text is None:
+            texts: Iterable[str | None] = (element.text, *(child.tail for child in element.iterchildren()))
+            if any(text and not text.isspace() for text in texts):
+                self._note(element, "unexpected-text", f"there is text in <{name}>; expected elements only")
+        elif shape.text is not any_text:
+            self._judge_value(element, f"<{name}>", element.text or "", shape.text)
+
+    def _judge_value(self, element: etree._Element, what: str, value: str, check: Check) -> None:
+        wrong = check(value, self._now)
+        if wrong:
+            rule, expected = wrong
+            self._note(element, rule, f"{what} is {shown(value)}; expected {expected}")
+
+    def _note(self, element: etree._Element, rule: str, message: str) -> None:
+        self._judged.note(element.sourceline or 0, rule, message)
+
+
+def line_of(element: etree._Element) -> int:
+    return element.sourceline or 0
+
+
+def texts_of(element: etree._Element, name: str) -> list[str]:
+    """The texts of the elements with this name, in Clark notation, in an element."""
+    return [child.text or "" for child in element.iterchildren(name)]

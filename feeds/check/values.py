@@ -1,0 +1,169 @@
+"""Single values of documents, held against what the specifications say of them.
+
+Each check gives the rule that a value is against and what was expected, or nothing where it is right.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The rule that a value is against, and what was expected.
+Wrong = tuple[str, str]
+
+#: Addresses and media types are the same in many entries.
+_REMEMBERED = 50_000
+#: RFC 3986, 2: what an address may be written with.
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_HTTP = re.compile(r"https?://([^/?#@\s]+@)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d+)?([/?#]|$)", re.IGNORECASE)
+_TAG = re.compile(r"tag:(?:[a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(?:-\d\d(?:-\d\d)?)?:\S*", re.IGNORECASE)
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{1,31}:\S+", re.IGNORECASE)
+_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: RFC 5322, 3.3, with the seconds and with an offset, which RSS readers understand best.
+_RFC822 = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
+    r"\d\d:\d\d:\d\d (?:[+-]\d{4}|GMT)"
+)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_CONTACT = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+ \(.+\)")
+_EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+")
+#: Before this year there were no feeds, and validators take a date for a mistake.
+_FIRST_YEAR = 1990
+#: How far a clock may be ahead.
+_GRACE = dt.timedelta(minutes=10)
+
+
+def address(value: str, _: dt.datetime) -> Wrong | None:
+    """An absolute http or https address, valid by RFC 3986."""
+    return _address(value)
+
+
+@lru_cache(_REMEMBERED)
+def _address(value: str) -> Wrong | None:
+    if not _SCHEME.match(value):
+        return "relative-address", "an absolute address"
+    if not _HTTP.match(value) or not _ADDRESS.fullmatch(value):
+        return "bad-address", "an http or https address, valid by RFC 3986"
+    return None
+
+
+def uri(value: str, now: dt.datetime) -> Wrong | None:
+    """An address, or how to write to somebody."""
+    if value.startswith("mailto:"):
+        return email(value.removeprefix("mailto:"), now)
+    return _address(value)
+
+
+@lru_cache(_REMEMBERED)
+def _identity(value: str) -> Wrong | None:
+    scheme = _SCHEME.match(value)
+    name = scheme[1].lower() if scheme else ""
+    if name in {"http", "https"}:
+        if not _HTTP.match(value) or re.search(r"[\s<>\"{}|\\^`]", value):
+            return "bad-id", "an IRI (RFC 3987)"
+        return None if _is_normal(value) else ("id-not-normal", "an IRI in its normal form (RFC 3986, 6.2.2)")
+    form = {"tag": _TAG, "urn": _UUID if value.lower().startswith("urn:uuid:") else _URN}.get(name)
+    if not name or re.search(r"[\s<>\"{}|\\^`]", value) or (form and not form.fullmatch(value)):
+        return "bad-id", "an IRI (RFC 3987), with the form that its scheme asks for"
+    return None
+
+
+def identity(value: str, _: dt.datetime) -> Wrong | None:
+    """The id of a feed or an entry (RFC 4287, 4.2.6), in its normal form: readers compare it letter by letter."""
+    return _identity(value)
+
+
+def _is_normal(value: str) -> bool:
+    scheme, _, rest = value.partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    path = re.split(r"[?#]", rest[len(host) :], maxsplit=1)[0]
+    port = host.rpartition(":")[2] if host.rpartition(":")[1] and not host.endswith("]") else None
+    return (
+        scheme == scheme.lower()
+        and host == host.lower()
+        and port not in {"", "80" if scheme == "http" else "443"}
+        and path.startswith("/")
+        and not {".", ".."} & set(path.split("/"))
+    )
+
+
+def rfc822(value: str, now: dt.datetime) -> Wrong | None:
+    """RFC 5322, 3.3, with a day of the week that is that of the date."""
+    form = "a date such as Wed, 10 Jun 2020 23:09:00 +0000, with the right day of the week"
+    match = _RFC822.fullmatch(value)
+    try:
+        time = parsedate_to_datetime(value) if match else None
+    except ValueError:
+        time = None
+    if match is None or time is None or time.tzinfo is None or _DAYS[time.weekday()] != match[1]:
+        return "bad-date", form
+    return _plausible(time, now)
+
+
+def rfc3339(value: str, now: dt.datetime) -> Wrong | None:
+    form = "a date and time such as 2020-06-10T23:09:00Z (RFC 3339)"
+    if not _RFC3339.fullmatch(value):
+        return "bad-date", form
+    try:
+        return _plausible(dt.datetime.fromisoformat(value), now)
+    except ValueError:
+        return "bad-date", form
+
+
+def _plausible(time: dt.datetime, now: dt.datetime) -> Wrong | None:
+    if time.year < _FIRST_YEAR:
+        return "old-date", f"a date since {_FIRST_YEAR}"
+    return ("future-date", "no date in the future") if time > now + _GRACE else None
+
+
+def count(value: str, _: dt.datetime) -> Wrong | None:
+    is_right = value.isascii() and value.isdecimal()
+    return None if is_right else ("bad-number", "a whole number, 0 or more")
+
+
+def positive(value: str, now: dt.datetime) -> Wrong | None:
+    return count(value, now) or (None if int(value) else ("bad-number", "a whole number, 1 or more"))
+
+
+def media_type(value: str, _: dt.datetime) -> Wrong | None:
+    return None if _MEDIA_TYPE.fullmatch(value) else ("bad-media-type", "a media type such as image/jpeg")
+
+
+def language(value: str, _: dt.datetime) -> Wrong | None:
+    return None if _LANGUAGE.fullmatch(value) else ("bad-language", "a language tag such as en or pt-BR (BCP 47)")
+
+
+def contact(value: str, _: dt.datetime) -> Wrong | None:
+    return None if _CONTACT.fullmatch(value) else ("bad-email", "an e-mail address with a name: a@example.com (Ada)")
+
+
+def email(value: str, _: dt.datetime) -> Wrong | None:
+    return None if _EMAIL.fullmatch(value) else ("bad-email", "an e-mail address")
+
+
+def some_text(value: str, _: dt.datetime) -> Wrong | None:
+    return None if value.strip() else ("empty-text", "some text")
+
+
+def any_text(_value: str, _now: dt.datetime) -> Wrong | None:
+    return None
+
+
+def one_of(rule: str, *values: str) -> Callable[[str, dt.datetime], Wrong | None]:
+    """The check for one of these values."""
+    wrong = rule, "or ".join([", ".join(values[:-1]) + " " if values[1:] else "", values[-1]])
+
+    def check(value: str, _: dt.datetime) -> Wrong | None:
+        return None if value in values else wrong
+
+    return check

@@ -1,0 +1,218 @@
+"""Documents judged: each rule finds what is broken on purpose, and nothing in what is sound."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from feeds.check import folder
+from feeds.check.folder import judge_folder
+from feeds.check.rules_of_documents import OF_DOCUMENTS
+from feeds.parallel import untracked
+from feeds.publish import read_manifest
+from tests.broken_documents import BROKEN, publish_sound
+from tests.conftest import NOW, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from feeds.errors import Mistake
+    from tests.broken_documents import Broken
+
+BASE = "https://feeds.example.com/"
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site in which nothing is wrong."""
+    site = Site(tmp_path_factory.mktemp("sound"))
+    publish_sound(site)
+    return site
+
+
+def judge(output: Path) -> tuple[Mistake, ...]:
+    return judge_folder(output, BASE, NOW, jobs=1, track=untracked).mistakes
+
+
+def rewrite(output: Path, path: str, body: bytes) -> None:
+    """Write a document, and a manifest that lists it as it is then, without the copies of it."""
+    (output / path).write_bytes(body)
+    manifest = read_manifest(output)
+    records = [
+        msgspec.structs.replace(record, bytes=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
+        if record.path == path
+        else record
+        for record in manifest.documents
+        if not (record.coding and record.path.startswith(f"{path}."))
+    ]
+    manifest = msgspec.structs.replace(manifest, documents=tuple(records))
+    (output / "feeds.json").write_bytes(msgspec.json.encode(manifest))
+
+
+def test_a_sound_site_has_nothing_wrong(sound: Site) -> None:
+    judged = judge_folder(sound.output, BASE, NOW, jobs=1, track=untracked)
+    assert judged.mistakes == ()
+    assert judged.documents == len(read_manifest(sound.output).documents)
+
+
+@pytest.mark.parametrize("row", BROKEN, ids=[row.id for row in BROKEN])
+def test_what_is_broken_is_found(sound: Site, row: Broken) -> None:
+    place, manifest = sound.output / row.path, sound.output / "feeds.json"
+    before, listed = place.read_bytes(), manifest.read_bytes()
+    try:
+        body = row.change(before.decode()).encode(errors="surrogateescape")
+        assert body != before
+        rewrite(sound.output, row.path, body)
+        mistakes = judge(sound.output)
+    finally:
+        place.write_bytes(before)
+        manifest.write_bytes(listed)
+    assert {mistake.rule for mistake in mistakes} == {row.rule, *row.also}, [*map(str, mistakes)]
+
+
+def _unlist_everything(output: Path) -> None:
+    (output / "feeds.json").unlink()
+
+
+def _garble_the_manifest(output: Path) -> None:
+    (output / "feeds.json").write_bytes(b"[")
+
+
+def _list_a_wrong_type(output: Path) -> None:
+    text = (output / "feeds.json").read_text(encoding="utf-8")
+    (output / "feeds.json").write_text(text.replace('"application/rss+xml"', '"text/xml"', 1), encoding="utf-8")
+
+
+def _unlist_an_original(output: Path) -> None:
+    manifest = read_manifest(output)
+    kept = tuple(record for record in manifest.documents if record.path != "assets/page.js")
+    (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=kept)))
+
+
+def _stop_in_the_middle(output: Path) -> None:
+    (output / ".feeds-journal").write_bytes(b"[]")
+
+
+def _lose_a_document(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+
+
+def _lose_a_copy(output: Path) -> None:
+    (output / "topics" / "energy.atom.gz").unlink()
+
+
+def _edit_a_document(output: Path) -> None:
+    place = output / "assets" / "page.css"
+    place.write_bytes(place.read_bytes() + b"\n")
+
+
+def _edit_a_copy(output: Path) -> None:
+    place = output / "all.rss.gz"
+    place.write_bytes(place.read_bytes()[:-1])
+
+
+def _copy_another(coding: str) -> Callable[[Path], None]:
+    def change(output: Path) -> None:
+        other = (output / f"all.atom.{coding}").read_bytes()
+        (output / f"all.rss.{coding}").write_bytes(other)
+        manifest = read_manifest(output)
+        digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
+        records = tuple(
+            msgspec.structs.replace(record, bytes=len(other), digest=digest)
+            if record.path == f"all.rss.{coding}"
+            else record
+            for record in manifest.documents
+        )
+        (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=records)))
+
+    return change
+
+
+#: What is done to an output folder: the rule that it is against then, and which others necessarily.
+BROKEN_FOLDERS = [
+    ("bad-manifest", _unlist_everything, set()),
+    ("bad-manifest", _garble_the_manifest, set()),
+    ("bad-manifest", _list_a_wrong_type, set()),
+    ("bad-manifest", _unlist_an_original, {"dead-link"}),
+    ("unfinished-run", _stop_in_the_middle, set()),
+    ("missing-document", _lose_a_document, {"copy-differs"}),
+    ("missing-document", _lose_a_copy, set()),
+    ("document-changed", _edit_a_document, {"copy-differs"}),
+    ("document-changed", _edit_a_copy, set()),
+    ("copy-differs", _copy_another("gz"), set()),
+    ("copy-differs", _copy_another("br"), set()),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "also"), BROKEN_FOLDERS, ids=[f"{rule}-{n}" for n, (rule, *_) in enumerate(BROKEN_FOLDERS)]
+)
+def test_what_is_broken_in_the_folder_is_found(
+    sound: Site, tmp_path: Path, rule: str, change: Callable[[Path], None], also: set[str]
+) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    change(output)
+    assert {mistake.rule for mistake in judge(output)} == {rule, *also}
+
+
+def test_every_rule_of_documents_is_tried() -> None:
+    tried = {row.rule for row in BROKEN} | {rule for rule, *_ in BROKEN_FOLDERS}
+    assert tried == {rule.id for rule in OF_DOCUMENTS}
+
+
+def test_processes_find_the_same(sound: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    for path in ("all.rss", "all.json", "topics/energy.atom"):
+        place = output / path
+        place.write_bytes(place.read_bytes().replace(b"2026", b"2060"))
+    expected = judge(output)
+    assert len(expected) > 3
+    monkeypatch.setattr(folder, "_WORTH_PROCESSES", 1)
+    assert judge_folder(output, BASE, NOW, jobs=2, track=untracked).mistakes == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "message"),
+    [
+        ("all.rss", "<pubDate>Fri, 01 May", "<pubDate> is "),
+        ("all.json", '"date_published": "2026-05-01', "items.0.date_published: "),
+    ],
+    ids=["rss", "json"],
+)
+def test_a_mistake_has_its_line(sound: Site, tmp_path: Path, path: str, change: str, message: str) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    text = (output / path).read_text(encoding="utf-8")
+    assert change in text
+    line = text.count("\n", 0, text.index(change)) + 1
+    rewrite(output, path, text.replace(change, f"{change}x").encode())
+    (mistake,) = judge(output)
+    assert (mistake.path, mistake.line) == (path, line)
+    assert mistake.message.startswith(message)
+
+
+def test_the_moved_the_empty_and_the_undated_are_sound(site: Site) -> None:
+    site.configure(
+        """\
+        site: {title: Test Wire, url: https://feeds.example.com/sub/}
+        source: {articles: [../articles]}
+        moved: {topics/old: topics/energy}
+        feeds: {custom: [{path: nothing/here, min_quality: 99}]}
+        """
+    )
+    site.article("a.md", "title: A\nwebUrl: https://a.example/a\npublishedDateTime: 2026-05-01\ntopics: [Energy, R&D]")
+    site.regenerate()
+    site.article("a.md", "title: A\nwebUrl: https://a.example/a\npublishedDateTime: 2026-05-01\ntopics: [Energy]")
+    site.regenerate()
+    judged = judge_folder(site.output, f"{BASE}sub/", NOW, jobs=1, track=untracked)
+    assert judged.mistakes == ()
+    assert {"topics/old.rss", "topics/old/index.html", "nothing/here.rss", "topics/r-and-d.rss"} <= set(
+        site.documents()
+    )
