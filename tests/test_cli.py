@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = {
-    "check": "Check the configuration and every article; write nothing.",
+    "check": "Check the configuration, every article and what is published; write nothing.",
     "config-schema": "Print the JSON Schema of the configuration, for editors.",
     "hosting": "Print the configuration of a web server or host that serves the output folder.",
     "init": "Start a site in FOLDER: a commented configuration and a first article.",
@@ -267,7 +267,7 @@ def test_list_as_json_has_every_address(site: Site) -> None:
 def test_check_without_mistakes_exits_0(site: Site) -> None:
     site.article("a.md", ARTICLE)
     result = run(site, "check")
-    assert (result.exit_code, result.stdout) == (0, "1 article, 0 mistakes\n")
+    assert (result.exit_code, result.stdout) == (0, "1 article: 0 errors, 0 warnings\n")
     assert not site.output.exists()
 
 
@@ -276,11 +276,13 @@ def test_check_with_mistakes_lists_all_and_exits_1(site: Site) -> None:
         site.article(f"{number:02}.md", f"title: A\nwebUrl: https://a.example/{number}\npublishedDateTime: soon")
     result = run(site, "check")
     assert result.exit_code == 1
-    assert result.stdout == "30 articles, 30 mistakes\n"
-    assert len(result.stderr.splitlines()) == 30
-    assert result.stderr.splitlines()[0] == (
-        "articles/00.md:4: publishedDateTime is 'soon'; expected a date and time such as 2020-06-10T23:09:00Z"
+    first, *others = [line for line in result.stdout.splitlines() if "publishedDateTime is" in line]
+    assert len(others) == 29
+    assert first == (
+        "articles/00.md:4: publishedDateTime is 'soon'; expected a date and time such as 2020-06-10T23:09:00Z "
+        "[bad-field-value]"
     )
+    assert result.stdout.splitlines()[-1].startswith("30 articles: 30 errors, ")
 
 
 def test_regenerate_shortens_a_long_list_of_mistakes(site: Site) -> None:
@@ -292,8 +294,25 @@ def test_regenerate_shortens_a_long_list_of_mistakes(site: Site) -> None:
 
 def test_check_as_json(site: Site) -> None:
     site.article("a.md", ARTICLE)
-    result = run(site, "check", "--json")
-    assert json.loads(result.stdout) == {"articles": 1, "left_out": {}, "mistakes": []}
+    report = json.loads(run(site, "check", "--json").stdout)
+    nothing = {"documents": None, "errors": 0, "warnings": 0, "findings": []}
+    assert report == {"articles": 1, "left_out": {}, **nothing}
+
+
+def test_a_strict_run_that_fails_is_json_too(site: Site) -> None:
+    site.article("b.md", "title: Unlinked\npublishedDateTime: 2026-05-01")
+    result = run(site, "regenerate", "--json", "--strict")
+    assert (result.exit_code, result.stderr) == (1, "")
+    failure = json.loads(result.stdout)
+    assert failure["error"] == "Nothing was published: 1 mistake (--strict)."
+    assert [mistake["rule"] for mistake in failure["mistakes"]] == ["entry-without-link"]
+
+
+def test_a_run_that_cannot_publish_is_json_too(site: Site) -> None:
+    site.output.write_text("a file", encoding="utf-8")
+    failure = json.loads(run(site, "regenerate", "--json").stdout)
+    assert "not a folder" in failure["error"].lower()
+    assert failure["mistakes"] == []
 
 
 def test_init_starts_a_site_that_publishes(tmp_path: Path) -> None:

@@ -64,6 +64,8 @@ def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
     for found in _DISCOURAGED.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         judged.note(line, "doubtful-character", f"there is U+{ord(found[0]):04X}; expected none that shows nothing")
+    if not body.startswith((b"<?xml version='1.0'", b'<?xml version="1.0"')):
+        judged.note(1, "xml-not-well-formed", "the declared version of XML is another one; expected 1.0")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body, parser)
