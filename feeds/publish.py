@@ -36,6 +36,7 @@ MANIFEST = "feeds.json"
 _JOURNAL = ".feeds-journal"
 _TEMPORARY = ".feeds-new"
 _VERSION = 1
+_NO_FOLDER = "is not a folder; expected one to publish in"
 _HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
 #: Seconds to wait for another run to end, and between two looks at whether it has.
 _PATIENCE = 5
@@ -103,7 +104,7 @@ def read_manifest(output: Path) -> Manifest:
     path = output / MANIFEST
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Manifest()
     except OSError as error:
         raise PublishError(str(path), f"cannot be read: {error.strerror}") from error
@@ -161,6 +162,8 @@ def locked(output: Path, patience: float = _PATIENCE) -> Iterator[None]:
     The lock is on the folder itself: it leaves no file, and goes with the run that has it, however that ends. Where the
     system or the file system has no such locks, there is none.
     """
+    if os.path.lexists(output) and not output.is_dir():
+        raise PublishError(str(output), _NO_FOLDER)
     with _errors(output):
         output.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(output, os.O_RDONLY) if _HAS_LOCKS else None
@@ -250,7 +253,7 @@ def _check_inside(output: Path, folder: Path) -> None:
     if not place.resolve().is_relative_to(output.resolve()):
         raise PublishError(str(place), f"leads out of {output}; expected a folder inside it")
     if os.path.lexists(place) and not place.is_dir():
-        raise PublishError(str(place), "is not a folder; expected one to publish in")
+        raise PublishError(str(place), _NO_FOLDER)
 
 
 def _check_free(output: Path, path: str) -> None:

@@ -223,7 +223,7 @@ def test_a_dry_run_counts_and_writes_nothing(site: Site) -> None:
 
 def test_two_articles_with_one_id_are_reported(site: Site) -> None:
     site.article("a.md", story(1))
-    site.article("b.md", story(1, more="title: The same story"))
+    site.article("b.md", story(1).replace("title: Story 1", "title: The same story"))
     site.article(
         "c.md", story(2, more="related: [{title: R, webUrl: https://a.example/1, publishedDateTime: 2026-05-02}]")
     )

@@ -288,3 +288,10 @@ def test_explain_lists_all_rules_and_offers_the_nearest() -> None:
 
 def run_anywhere(*arguments: str) -> str:
     return CliRunner().invoke(main, arguments).output
+
+
+def test_the_documentation_has_every_rule_as_it_is() -> None:
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    levels = {row[0].strip("| `"): (row[1], row[2].replace("`", "")) for row in rows if row[1] in {"error", "warning"}}
+    assert levels == {rule.id: (rule.level, rule.what.replace("`", "")) for rule in RULES.values()}

@@ -15,7 +15,18 @@ from feeds.check.pictures import (
     note_html,
 )
 from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
-from feeds.check.values import address, any_text, email, identity, language, one_of, rfc3339, some_text, uri
+from feeds.check.values import (
+    address,
+    any_text,
+    email,
+    identity,
+    language,
+    one_of,
+    person_name,
+    rfc3339,
+    some_text,
+    uri,
+)
 from feeds.render.rss import ATOM
 
 if TYPE_CHECKING:
@@ -45,7 +56,7 @@ _SHAPES = {
     "fh:complete": Shape(),
     "link": Shape(attributes=ATTRIBUTES),
     "author": Shape({"name": "1", "uri": "?", "email": "?"}),
-    "name": Shape(text=some_text),
+    "name": Shape(text=person_name),
     "uri": Shape(text=uri),
     "email": Shape(text=email),
     "entry": Shape(

@@ -28,7 +28,7 @@ _ADDRESSES = frozenset({"href", "src", "cite", "poster", "action", "formaction",
 _SAFE = re.compile(r"(?:https?://[^\s/?#]|mailto:\S+@)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 #: Of how many texts is remembered what is wrong with them: an entry is in several feeds, in three formats.
-_REMEMBERED = 2_000
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,14 @@ class JudgedHtml:
     pictures: frozenset[str]
 
 
+_SOUND = JudgedHtml((), frozenset())
+
+
 @lru_cache(_REMEMBERED)
 def judge_html(html: str) -> JudgedHtml:
     """What is wrong with the content of an entry."""
+    if "<" not in html:
+        return _SOUND
     reader = _Reader()
     reader.feed(html)
     reader.close()

@@ -86,5 +86,7 @@ def _judge_history(links: dict[str, etree._Element], parent: etree._Element, abo
     if is_archive != bool(about.month):
         expected = "fh:archive in an archive" if about.month else "no fh:archive in a feed of the newest entries"
         judged.note(line_of(parent), "bad-history", f"the document is at {about.path}; expected {expected}")
+    if is_archive and not {"prev-archive", "next-archive"} & links.keys():
+        judged.note(line_of(parent), "bad-history", "an archive has no link to another one; expected one at least")
     if about.month and "current" not in links:
         judged.note(line_of(parent), "bad-history", "an archive has no link current; expected one to its feed")

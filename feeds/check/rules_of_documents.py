@@ -282,6 +282,13 @@ OF_DOCUMENTS = (
         f"{_PROFILE}, e-mail addresses; {_ATOM}, 3.2.3",
     ),
     Rule(
+        "email-in-name",
+        "warning",
+        "The name of an author has an e-mail address in it.",
+        "Programs that gather addresses find it; readers show a name that is none.",
+        f"{_ATOM}, 3.2.1; the feed validator's ContainsEmail",
+    ),
+    Rule(
         "bad-text-type",
         "error",
         "A text has another type than is read.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -13,7 +14,7 @@ from feeds.errors import shown
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from feeds.check.judged import About, Judged
     from feeds.check.values import Wrong
@@ -29,6 +30,7 @@ PREFIXES = {
     "http://purl.org/syndication/history/1.0": "fh",
     "http://www.w3.org/XML/1998/namespace": "xml",
 }
+_NAMESPACES = {prefix: namespace for namespace, prefix in PREFIXES.items()}
 #: The controls that XML 1.0 allows and discourages (2.2), and what stands for a character that was lost.
 _DISCOURAGED = re.compile("[\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffd]")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*\sencoding=["']([A-Za-z0-9._-]+)["']""")
@@ -62,6 +64,8 @@ def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
     for found in _DISCOURAGED.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         judged.note(line, "doubtful-character", f"there is U+{ord(found[0]):04X}; expected none that shows nothing")
+    if not body.startswith((b"<?xml version='1.0'", b'<?xml version="1.0"')):
+        judged.note(1, "xml-not-well-formed", "the declared version of XML is another one; expected 1.0")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body, parser)
@@ -90,6 +94,7 @@ def name_of(element: etree._Element, default: str) -> str:
     return _name(str(element.tag), default)
 
 
+@cache
 def _name(tag: str, default: str = "") -> str:
     if not tag.startswith("{"):
         return f":{tag}" if default else tag
@@ -97,6 +102,13 @@ def _name(tag: str, default: str = "") -> str:
     if namespace == default:
         return local
     return f"{PREFIXES[namespace]}:{local}" if namespace in PREFIXES else tag
+
+
+@cache
+def _clark(name: str) -> str:
+    """The name of an attribute as lxml has it."""
+    prefix, colon, local = name.rpartition(":")
+    return f"{{{_NAMESPACES[prefix]}}}{local}" if colon else name
 
 
 class _Walk:
@@ -107,6 +119,7 @@ class _Walk:
         self._default = default
         self._now = about.now
         self._judged = judged
+        self._met: set[object] = set()
         self.namespaces: set[str] = set()
 
     def judge(self, element: etree._Element, name: str, parent: str = "") -> None:
@@ -140,9 +153,10 @@ class _Walk:
 
     def _meet(self, name: object) -> None:
         """Keep the namespace of an element or an attribute that is used."""
-        namespace, brace, _ = str(name).removeprefix("{").partition("}")
-        if brace:
-            self.namespaces.add(namespace)
+        if name not in self._met:
+            self._met.add(name)
+            namespace, brace, _ = str(name).removeprefix("{").partition("}")
+            self.namespaces |= {namespace} if brace else set()
 
     def _judge_other(self, node: etree._Element) -> None:
         """Comments do no harm; an entity that is not resolved would be nothing to a reader."""
@@ -150,31 +164,36 @@ class _Walk:
             self._note(node, "xml-not-well-formed", f"the entity {node.text} is not declared; expected a character")
 
     def _judge_attributes(self, element: etree._Element, name: str, shape: Shape) -> None:
-        given = {_name(str(key)): str(value) for key, value in element.attrib.items()}
-        for key in element.attrib:
-            self._meet(key)
+        given = 0
         for key, check in shape.attributes.items():
             bare = key.removesuffix("!")
-            value = given.pop(bare, None)
+            value = element.get(_clark(bare))
             if value is not None:
-                self._judge_value(element, f"{bare} of <{name}>", value, check)
+                given += 1
+                self._judge_value(element, name, value, check, bare)
             elif key != bare:
                 self._note(element, "missing-attribute", f"<{name}> has no {bare}; expected one")
-        for key in given:
-            self._note(element, "unknown-attribute", f"{key} of <{name}> is not expected")
+        if given == len(element.attrib) and ":" not in "".join(shape.attributes):
+            return
+        known = {key.removesuffix("!") for key in shape.attributes}
+        for attribute in map(str, element.attrib):
+            self._meet(attribute)
+            if _name(attribute) not in known:
+                self._note(element, "unknown-attribute", f"{_name(attribute)} of <{name}> is not expected")
 
     def _judge_text(self, element: etree._Element, name: str, shape: Shape) -> None:
         if shape.text is None:
-            texts: Iterable[str | None] = (element.text, *(child.tail for child in element.iterchildren()))
-            if any(text and not text.isspace() for text in texts):
+            text = (element.text or "") + "".join([child.tail or "" for child in element])
+            if text and not text.isspace():
                 self._note(element, "unexpected-text", f"there is text in <{name}>; expected elements only")
         elif shape.text is not any_text:
-            self._judge_value(element, f"<{name}>", element.text or "", shape.text)
+            self._judge_value(element, name, element.text or "", shape.text)
 
-    def _judge_value(self, element: etree._Element, what: str, value: str, check: Check) -> None:
+    def _judge_value(self, element: etree._Element, name: str, value: str, check: Check, attribute: str = "") -> None:
         wrong = check(value, self._now)
         if wrong:
             rule, expected = wrong
+            what = f"{attribute} of <{name}>" if attribute else f"<{name}>"
             self._note(element, rule, f"{what} is {shown(value)}; expected {expected}")
 
     def _note(self, element: etree._Element, rule: str, message: str) -> None:

@@ -36,6 +36,7 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _CONTACT = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+ \(.+\)")
+_MAIL = re.compile(r"<[^@\s<>]+@[^@\s<>]+>")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+")
 #: Before this year there were no feeds, and validators take a date for a mistake.
 _FIRST_YEAR = 1990
@@ -149,6 +150,11 @@ def contact(value: str, _: dt.datetime) -> Wrong | None:
 
 def email(value: str, _: dt.datetime) -> Wrong | None:
     return None if _EMAIL.fullmatch(value) else ("bad-email", "an e-mail address")
+
+
+def person_name(value: str, now: dt.datetime) -> Wrong | None:
+    """What somebody is called, without an address that programs would write to."""
+    return some_text(value, now) or (("email-in-name", "a name without an address") if _MAIL.search(value) else None)
 
 
 def some_text(value: str, _: dt.datetime) -> Wrong | None:
