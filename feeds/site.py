@@ -20,7 +20,7 @@ from feeds.compression import compressed
 from feeds.facts import digest_of_facts, with_facts
 from feeds.history import least_shown, split_history
 from feeds.membership import FeedKey
-from feeds.model import Outline, SubscriptionList, document_path
+from feeds.model import ASSETS, Outline, SubscriptionList, document_path, page_path
 from feeds.parallel import processes
 from feeds.publish import Put, publish, put_document, read_manifest, untouched
 from feeds.selection import gone_feed, has_archives, images_of, make_feed, paths_of, plan_feeds, site_paths
@@ -91,7 +91,11 @@ class _Before:
 
     def has(self, feed: str) -> bool:
         """Whether a feed was published."""
-        return (feed, "") in self.records
+        return self.has_part((feed, ""))
+
+    def has_part(self, part: _Part) -> bool:
+        """Whether a part was published."""
+        return part in self.records
 
     def is_intact(self, part: _Part, paths: Collection[str]) -> bool:
         """Whether these are the documents of a part, as they were published."""
@@ -99,6 +103,18 @@ class _Before:
         return {*paths} == {record.path for record in records} and all(
             record.path in self._known and untouched(self._output, record, self._known[record.path][1])
             for record in records
+        )
+
+    def has_page(self, feed: str) -> bool:
+        """Whether a feed was published with a page."""
+        return any(record.path == page_path(feed) for record in self.records.get((feed, ""), []))
+
+    def has_assets(self) -> bool:
+        """Whether what pages and feeds lead to is there."""
+        records = {record.path: record for record in self.records.get(_SITE, [])}
+        return all(
+            path in records and path in self._known and untouched(self._output, records[path], self._known[path][1])
+            for path in ASSETS
         )
 
     def is_right(self, part: _Part, paths: Collection[str], signature: bytes) -> bool:
@@ -150,9 +166,10 @@ def publish_site(
     if len(todo) < _WORTH_PROCESSES or site.is_dry_run:
         jobs = 1
     with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
-        puts = _put_feeds(track(_rendered(todo, map_), len(todo), "Publishing"), noted)
+        puts = _put_feeds(track(_rendered(todo, before, map_), len(todo), "Publishing"), noted)
         if paths:
             puts = chain(puts, _put_lists(site, before, rendering, kept, noted))
+            puts = _after(chain(_put_assets(site, before, kept), _put_pages(site, before, todo, catalog)), puts)
         published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
     if not site.is_dry_run:
         rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
@@ -288,11 +305,43 @@ def _stories_of(catalog: Catalog, plan: Plan, month: Month) -> tuple[int, ...]:
     return catalog.window(plan.key, month.stories, month.first, month.after).stories
 
 
-def _rendered(todo: Sequence[_Job], map_: Map) -> Iterator[tuple[_Job, list[Put]]]:
-    """The jobs done, all archives before the feeds, which are not to name one that is not there yet."""
-    for is_archive in (True, False):
-        jobs = [job for job in todo if bool(job.scope.month) == is_archive]
+def _rendered(todo: Sequence[_Job], before: _Before, map_: Map) -> Iterator[tuple[_Job, list[Put]]]:
+    """The jobs done, in this order: archives that are new, those that name them, the feeds, which name both.
+
+    What is known to readers is not to name what is not there yet. Several processes work on one of these at a time.
+    """
+    archives = [job for job in todo if job.scope.month]
+    new = [job for job in archives if not before.has_part((job.plan.path, job.scope.month))]
+    known = [job for job in archives if before.has_part((job.plan.path, job.scope.month))]
+    for jobs in (new, known, [job for job in todo if not job.scope.month]):
         yield from zip(jobs, map_(_render, jobs), strict=True)
+
+
+def _put_assets(site: Site, before: _Before, kept: Sequence[Put]) -> Iterator[Put]:
+    """What pages and feeds lead to, where it is not there: as where pages are new on a site that has feeds."""
+    if site.config.has_pages and not before.has_assets():
+        from feeds.render import render_assets  # noqa: PLC0415  # as below
+
+        yield from _put_all(render_assets(_subscriptions(site, kept)), site)
+
+
+def _put_pages(site: Site, before: _Before, todo: Iterable[_Job], catalog: Catalog) -> Iterator[Put]:
+    """The pages of feeds that were published without any: archives are put in their places before feeds, and name them.
+
+    Of a feed that is new, nobody knows anything yet.
+    """
+    for job in todo if site.config.has_pages else ():
+        if not job.scope.month and before.has(job.plan.path) and not before.has_page(job.plan.path):
+            from feeds.render import render_pages  # noqa: PLC0415  # as below
+
+            yield from _put_all(render_pages(_feed(job, catalog, site)), site)
+
+
+def _after(first: Iterable[Put], puts: Iterable[Put]) -> Iterator[Put]:
+    """The documents as they are put in their places after what they lead to, which is among them once more."""
+    written = {put.record.path for put in first if put.is_written}
+    for put in puts:
+        yield msgspec.structs.replace(put, is_written=True) if put.record.path in written else put
 
 
 def _put_feeds(rendered: Iterable[tuple[_Job, list[Put]]], noted: _Noted) -> Iterator[Put]:
@@ -411,12 +460,15 @@ def _render(job: _Job) -> list[Put]:
     """Render a feed in all its formats, and put the documents in their places."""
     from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
 
-    catalog, site = _renderer.catalog, _renderer.site
+    return list(_put_all(render_documents(_feed(job, _renderer.catalog, _renderer.site)), _renderer.site))
+
+
+def _feed(job: _Job, catalog: Catalog, site: Site) -> Feed:
+    """The feed that is to be rendered."""
     entries = catalog.entries(job.stories, site.now)
     if site.facts is not None:
         entries = [with_facts(entry, site.facts, site.config.enclosures) for entry in entries]
-    feed = make_feed(job.plan, entries, site.config, site.taxonomy, job.scope)
-    return list(_put_all(render_documents(feed), site))
+    return make_feed(job.plan, entries, site.config, site.taxonomy, job.scope)
 
 
 def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:

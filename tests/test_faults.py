@@ -13,7 +13,8 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin
 
 import pytest
 from click.testing import CliRunner
@@ -27,16 +28,31 @@ from feeds.publish import locked
 from tests.conftest import NOW, Site
 from tests.faults import Points, in_process
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
 #: At how many points of a run it is killed, of those that there are; `make soak` has them all.
 POINTS = int(os.environ.get("POINTS", "24"))
 
+BASE = "https://feeds.example.com/"
 CONFIG = """\
 site: {title: Test Wire, url: https://feeds.example.com/}
 source: {articles: [../articles]}
 archives: month
 compress: [gzip]
-feeds: {all: {limit: 2}, topics: {limit: 2}, providers: off}
+feeds: {all: {limit: 2}, topics: {limit: 2}, providers: off, custom: [{path: gone, limit: 1}]}
+pages: off
 """
+CHANGED = (
+    CONFIG.replace("Test Wire", "Other Wire").replace("path: gone", "path: new").replace("pages: off", "pages: on")
+    + "moved: {topics/sun: topics/energy}\n"
+)
+#: What people may open who know nothing but the address of the site, and where documents name others.
+ENTRANCES = ("index.html", "feeds.opml")
+TEXTS = (".rss", ".atom", ".json", ".html", ".opml")
+ADDRESSES = re.compile(
+    rb"""(?:href|src|url|xmlUrl|htmlUrl|next_url|home_page_url|feed_url)["']?\s*[=:]\s*["']([^"']+)["']|<link>([^<]+)<"""
+)
 STORY = "title: {1}\nwebUrl: https://a.example/{0}\npublishedDateTime: {2}\ntopics: [{3}]"
 DATES = ("2026-05-20", "2026-05-10", "2026-04-20", "2026-04-10", "2026-03-20", "2026-03-10")
 
@@ -59,8 +75,9 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Site:
         write(site, number, "Changed", "Wind")
     for number in (1, 7):
         (site.folder / "articles" / f"{number}.md").unlink()
-    write(site, 12, "New", "Energy")
-    site.configure(CONFIG.replace("Test Wire", "Other Wire") + "moved: {topics/sun: topics/energy}\n")
+    site.article("12.md", STORY.format(12, "New", "2026-05-25", "Energy"))
+    site.article("13.md", STORY.format(13, "Of another month", "2026-02-10", "Energy"))
+    site.configure(CHANGED)
     return site
 
 
@@ -86,19 +103,45 @@ def check_whole(site: Site, old: dict[str, bytes], new: dict[str, bytes]) -> Non
     found = {path: body for path, body in site.documents().items() if not is_temporary(path)}
     for path, body in found.items():
         assert body in (old.get(path), new.get(path)), path
-        for place in led_to(path, body, found):
-            assert place in found or f"{place}index.html" in found, f"{path} leads to {place}"
     assert found.keys() >= old.keys() & new.keys()
+    assert missing(found, {*(old.keys() & new.keys()), *ENTRANCES}) == set()
 
 
-def led_to(path: str, body: bytes, found: dict[str, bytes]) -> list[str]:
-    """The paths that a document names, beside its own in other formats; none of an archive that nothing leads to."""
-    feed, is_archive, _ = path.partition("/archive/")
-    if not path.endswith((".rss", ".atom")) or (is_archive and f"{feed}.atom" not in found):
-        return []
-    addresses = re.findall(rb'https://feeds\.example\.com/([^"<\s]*)', body)
-    places = {unquote(address.decode()) for address in addresses} - {"", "topics/"}
-    return sorted(place for place in places if not place.startswith(path.rpartition(".")[0] + "."))
+def missing(documents: dict[str, bytes], known: Collection[str]) -> set[tuple[str, str]]:
+    """What a reader finds named and not there, who begins with documents that are `known`: by which, and its path."""
+    left = [path for path in known if path in documents]
+    seen = set(left)
+    found = set()
+    while left:
+        path = left.pop()
+        for target in named(path, documents[path]) if path.endswith(TEXTS) else ():
+            if target not in documents:
+                found.add((path, target))
+            elif target not in seen:
+                seen.add(target)
+                left.append(target)
+    return found
+
+
+def named(path: str, body: bytes) -> Iterator[str]:
+    """The paths of its own site that a document names, but for the site itself, which may have no pages."""
+    for groups in ADDRESSES.findall(body):
+        address = urljoin(BASE + path, "".join(part.decode() for part in groups)).partition("#")[0]
+        target = unquote(address.removeprefix(BASE))
+        if target and address.startswith(BASE):
+            yield f"{target}index.html" if target.endswith("/") else target
+
+
+def test_the_change_has_all_that_a_run_writes_and_removes(before: Site, after: dict[str, bytes]) -> None:
+    """Else the tests below would show nothing."""
+    old = before.documents()
+    assert {"gone.rss", "gone/archive/2026-03.json.gz"} <= old.keys() - after.keys()
+    assert {"new.rss", "all/index.html", "topics/sun.rss", "all/archive/2026-02.atom"} <= after.keys() - old.keys()
+    assert {"all.rss", "all/archive/2026-03.rss"} <= {path for path in old if old[path] != after.get(path, old[path])}
+    assert missing(old, old) == missing(after, after) == set()
+    assert {"assets/feed.css", "all/archive/2026-04.atom"} <= set(named("all.atom", after["all.atom"]))
+    assert {"assets/page.css", "all/index.html"} <= set(named("index.html", after["index.html"]))
+    assert set(named("all.json", after["all.json"])) >= {"all/archive/2026-04.json", "all/index.html"}
 
 
 def kill_at(site: Site, point: int, jobs: int) -> tuple[int, int]:

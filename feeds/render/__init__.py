@@ -25,7 +25,7 @@ from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["MEDIA_TYPES", "RENDERERS", "render_documents", "render_site"]
+__all__ = ["MEDIA_TYPES", "RENDERERS", "render_assets", "render_documents", "render_pages", "render_site"]
 
 RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
     "rss": rss.render,
@@ -42,30 +42,46 @@ def render_documents(feed: Feed) -> Iterator[Document]:
     shown = show_entries(feed)
     month = feed.scope.month
     if feed.has_page and not month:
-        from feeds.render import html  # noqa: PLC0415  # takes long, and not every site has pages
-
-        yield _document(feed, page_path(feed.path), html.MEDIA_TYPE, html.render_page(feed, shown))
-        for path in feed.moved_from:
-            yield _document(feed, page_path(path), html.MEDIA_TYPE, html.render_moved(feed, path))
+        yield from _pages(feed, shown)
     for format_ in feed.formats:
         body = RENDERERS[format_](feed, shown)
         for path in (feed.path, *feed.moved_from):
             yield _document(feed, document_path(scoped_path(path, month), format_), MEDIA_TYPES[format_], body)
 
 
+def render_pages(feed: Feed) -> Iterator[Document]:
+    """The page of a feed, and those of the paths that it had before."""
+    return _pages(feed, show_entries(feed))
+
+
+def _pages(feed: Feed, shown: Sequence[ShownEntry]) -> Iterator[Document]:
+    from feeds.render import html  # noqa: PLC0415  # takes long, and not every site has pages
+
+    yield _document(feed, page_path(feed.path), html.MEDIA_TYPE, html.render_page(feed, shown))
+    for path in feed.moved_from:
+        yield _document(feed, page_path(path), html.MEDIA_TYPE, html.render_moved(feed, path))
+
+
 def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
     """What a site has beside its feeds: the list of them, as OPML and as a page, and what pages lead to."""
     from feeds.render import html, opml  # noqa: PLC0415  # as above
 
-    def document(path: str, media_type: str, body: bytes) -> Document:
-        about = subscriptions
-        return Document(path=path, media_type=media_type, body=body, title=about.title, updated=about.updated)
-
-    yield document(OPML, opml.MEDIA_TYPE, opml.render(subscriptions))
+    yield _site_document(subscriptions, OPML, opml.MEDIA_TYPE, opml.render(subscriptions))
     if subscriptions.has_pages:
-        yield document(INDEX, html.MEDIA_TYPE, html.render_index(subscriptions))
-        for path in ASSETS:
-            yield document(path, *html.render_asset(path))
+        yield _site_document(subscriptions, INDEX, html.MEDIA_TYPE, html.render_index(subscriptions))
+        yield from render_assets(subscriptions)
+
+
+def render_assets(subscriptions: SubscriptionList) -> Iterator[Document]:
+    """What pages and feeds lead to. The bytes are the package's own, whatever the list is."""
+    from feeds.render import html  # noqa: PLC0415  # as above
+
+    for path in ASSETS:
+        yield _site_document(subscriptions, path, *html.render_asset(path))
+
+
+def _site_document(about: SubscriptionList, path: str, media_type: str, body: bytes) -> Document:
+    return Document(path=path, media_type=media_type, body=body, title=about.title, updated=about.updated)
 
 
 def _document(feed: Feed, path: str, media_type: str, body: bytes) -> Document:
