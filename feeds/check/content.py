@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from html.parser import HTMLParser
 
 from feeds.errors import shown
@@ -27,6 +28,12 @@ _KNOWN = frozenset(
 _ADDRESSES = frozenset({"href", "src", "cite", "poster", "action", "formaction", "data", "srcset", "background"})
 _SAFE = re.compile(r"(?:https?://[^\s/?#]|mailto:\S+@)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+#: A tag as the sanitiser writes it, with attributes that can do no harm beyond where they lead.
+_SOUND_TAG = re.compile(
+    r"<(/?)([a-z][a-z0-9]*)"
+    r'((?: (?:href|src|alt|title|width|height|datetime|lang|dir|cite|hreflang|colspan|rowspan|start)="[^"<>]*")*)>'
+)
+_ADDRESS = re.compile(r' (href|src|cite)="([^"]*)"')
 #: Of how many texts is remembered what is wrong with them: an entry is in several feeds, in three formats.
 _REMEMBERED = 10_000
 
@@ -47,12 +54,39 @@ def judge_html(html: str) -> JudgedHtml:
     """What is wrong with the content of an entry."""
     if "<" not in html:
         return _SOUND
+    pictures = _pictures_if_sound(html)
+    if pictures is not None:
+        return JudgedHtml((), pictures)
     reader = _Reader()
     reader.feed(html)
     reader.close()
     for line, tag in reader.open:
         reader.note(line, "unbalanced-html", f"<{tag}> has no end; expected </{tag}>")
     return JudgedHtml(tuple(sorted(reader.wrong)), frozenset(reader.pictures))
+
+
+def _pictures_if_sound(html: str) -> frozenset[str] | None:
+    """The pictures of a text in which nothing is wrong, None where that is not clear.
+
+    Most texts are of this kind: balanced, with no attributes but common ones, all in quotes and in lower case, which is
+    seen in a fifth of the time that a parser takes.
+    """
+    tags = _SOUND_TAG.findall(html)
+    if len(tags) != html.count("<"):
+        return None
+    is_open: list[str] = []
+    for end, tag, _ in tags:
+        if end:
+            if not is_open or is_open.pop() != tag:
+                return None
+        elif tag not in _KNOWN or tag in _UNSAFE:
+            return None
+        elif tag not in _VOID:
+            is_open.append(tag)
+    addresses = [(tag, match) for _, tag, attributes in tags if attributes for match in _ADDRESS.findall(attributes)]
+    if is_open or not all(_SAFE.match(unescape(value)) for _, (_, value) in addresses):
+        return None
+    return frozenset(unescape(value) for tag, (name, value) in addresses if (tag, name) == ("img", "src"))
 
 
 class _Reader(HTMLParser):
