@@ -288,3 +288,55 @@ def test_the_fingerprint_tells_of_other_code(tmp_path: Path, monkeypatch: pytest
 def test_the_packages_that_the_fingerprint_asks_for_are_installed() -> None:
     noted = {path.name.partition("-")[0].lower() for folder in sys.path for path in Path(folder).glob("*-info")}
     assert {*READERS, *RENDERERS} <= noted
+
+
+def flipped(content: bytes, place: int, bits: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ bits]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("place", [0, 15, 16, 18, 19, 20, 21, 24, 28, 31, 40, 44, 47, 56, 59, 60, 68, 71, 92, 96])
+def test_a_damaged_header_stops_no_run(site: Site, place: int) -> None:
+    """Also where it is that of another program then, or of a format that SQLite may only read."""
+    write(site, "a")
+    site.regenerate()
+    file = catalog_file(site)
+    file.write_bytes(flipped(file.read_bytes(), place, 0xFF))
+    write(site, "b")
+    assert site.regenerate().entries == 2
+    documents = site.documents()
+    shutil.rmtree(site.folder / ".feeds")
+    assert site.regenerate().written == 0
+    assert site.documents() == documents
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM entry", "UPDATE entry SET id = id || 'x'"])
+def test_values_that_do_not_fit_each_other_are_made_anew(site: Site, statement: str) -> None:
+    write(site, "a", "b")
+    site.regenerate()
+    file = catalog_file(site)
+    with sqlite3.connect(file) as database:
+        database.execute(statement)
+    database.close()
+    site.configure(site.config_path.read_text(encoding="utf-8").replace("Test Wire", "Other Wire"))
+    write(site, "c")
+    report = site.regenerate()
+    assert "the cache cannot be used: its values do not fit each other" in report.damage
+    documents = site.documents()
+    shutil.rmtree(site.folder / ".feeds")
+    assert site.regenerate().written == 0
+    assert site.documents() == documents
+
+
+def test_a_mistake_in_our_own_code_is_no_damage(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would come again with a catalog that is new."""
+
+    def failing(*_: object) -> None:
+        raise KeyError("own")
+
+    write(site, "a")
+    site.regenerate()
+    monkeypatch.setattr(Catalog, "files", failing)
+    write(site, "b")
+    monkeypatch.setattr(Catalog, "left_out", failing)
+    with pytest.raises(KeyError, match="own"):
+        site.regenerate()

@@ -89,8 +89,9 @@ class Month(msgspec.Struct, frozen=True, array_like=True):
     digest: bytes
 
 
-#: What comes of a file that is locked or damaged.
+#: What comes of a file that is locked or damaged, and of values in it that do not fit each other.
 _DATABASE_ERRORS = (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError)
+_MISFITS = (LookupError, ValueError, TypeError, ArithmeticError, AttributeError)
 
 _encoder = msgspec.msgpack.Encoder()
 _images_decoder = msgspec.msgpack.Decoder(list[tuple[str, bool]])
@@ -100,11 +101,13 @@ _mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
 class Catalog:
     """The catalog in a file, made where there is none. Changes are kept when `commit` is called.
 
-    Within `with`, errors of the database become a CatalogError, a DamagedCatalogError where the file is damaged.
+    Within `with`, errors of the database become a CatalogError, a DamagedCatalogError where the file is damaged. So do
+    errors that values can lead to which do not fit each other, but where the catalog was made by this very run.
     `damage` is what was wrong with the one that was there before, if this one had to take its place.
     """
 
     damage = ""
+    is_new = False
 
     def __init__(self, path: Path | None, reading: str = "", *, anew: bool = False) -> None:
         """The catalog in a file, made where there is none; in memory without one.
@@ -157,6 +160,9 @@ class Catalog:
         self.close()
         if isinstance(error, _DATABASE_ERRORS) and not isinstance(error, sqlite3.ProgrammingError):
             raise catalog_error(self.path, error) from error
+        if isinstance(error, _MISFITS) and not self.is_new:
+            message = f"{self.path}: the cache cannot be used: its values do not fit each other ({error!r})"
+            raise DamagedCatalogError(message) from error
 
     def close(self) -> None:
         self._database.close()

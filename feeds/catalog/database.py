@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sqlite3
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,10 @@ def connect(path: Path | None) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = _opened(path)
     if not is_empty(database) and _value(database, "PRAGMA application_id") != _APPLICATION:
+        is_ours = _has_our_tables(database)
         database.close()
+        if is_ours:
+            raise DamagedCatalogError(f"{path}: the cache cannot be used: its header is damaged")
         raise CatalogError(f"{path}: is a database of something else; expected a cache of ours or no file")
     return database
 
@@ -133,7 +137,10 @@ def discard(path: Path) -> None:
 
 def catalog_error(path: Path | None, error: BaseException) -> CatalogError:
     """What an error of the database means for a run."""
-    is_refusal = getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSALS or isinstance(error, OSError)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    is_refusal = code in _REFUSALS or isinstance(error, OSError)
+    if code == sqlite3.SQLITE_READONLY and path is not None and not _has_known_format(path):
+        is_refusal = False
     return (CatalogError if is_refusal else DamagedCatalogError)(f"{path}: the cache cannot be used: {error}")
 
 
@@ -182,6 +189,20 @@ def _opened(path: Path | str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _has_our_tables(database: sqlite3.Connection) -> bool:
+    names = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return names >= set(re.findall(r"CREATE TABLE (\w+)", _SCHEMA))
+
+
+def _has_known_format(path: Path) -> bool:
+    """Whether the header names a format that SQLite writes; where it names another one, SQLite only reads.
+
+    https://www.sqlite.org/fileformat.html#file_format_version_numbers
+    """
+    with path.open("rb") as file:
+        return file.read(20)[18:] in {b"\1\1", b"\2\2"}
 
 
 def _value(database: sqlite3.Connection, statement: str) -> Any:
