@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +59,9 @@ class Server:
             self._thread.join(1)
 
     def close(self) -> None:
-        """End it. Only its own thread may touch its connections."""
-        self._server.trigger.pull_trigger(self._end)
+        """End it. Only its own thread may touch its connections; it may have ended before it is woken."""
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(self._end)
         self._thread.join(_GRACE)
 
     def _end(self) -> None:
