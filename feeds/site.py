@@ -79,12 +79,19 @@ class _Job:
 
 
 class _Before:
-    """What an output folder holds: its documents by the part that they are, and what the catalog knows of each."""
+    """What an output folder holds: its documents by the part that they are, and what the catalog knows of each.
+
+    That is nothing where it did not publish them last: after a loss of power the two may be of different times, and
+    where one of them was brought back from a copy.
+    """
 
     def __init__(self, output: Path, catalog: Catalog) -> None:
         self._output = output
-        self._known = catalog.documents(str(output.resolve()))
-        self.records = _of_parts(read_manifest(output).documents)
+        documents = read_manifest(output).documents
+        self.manifest = _digest_of_records(documents)
+        *_, manifest = catalog.state(f"output {output.resolve()}") or [None]
+        self._known = catalog.documents(str(output.resolve())) if manifest == self.manifest else {}
+        self.records = _of_parts(documents)
         self._months: dict[str, list[str]] = defaultdict(list)
         for path, month in self.records:
             self._months[path].append(month)
@@ -153,7 +160,8 @@ def publish_site(
     rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
     before = _Before(site.output, catalog)
     known = _digest_of_all(site.facts)
-    look_at_all = site.prunes or catalog.state(f"output {output}") != [refreshed.before, rendering, known]
+    state = [refreshed.before, rendering, known, before.manifest]
+    look_at_all = site.prunes or catalog.state(f"output {output}") != state
     kept, todo = _decide(catalog, site, before, refreshed, rendering, look_at_all=look_at_all)
     feeds = len({*(job.plan.path for job in todo), *(put.record.feed for put in kept)})
     paths = [path for job in todo for path in paths_of(job.plan, site.config, job.scope.month)]
@@ -174,7 +182,8 @@ def publish_site(
     if not site.is_dry_run:
         rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
         catalog.set_documents(output, rows, published.removed)
-        catalog.set_state(f"output {output}", [refreshed.epoch, rendering, known])
+        manifest = _digest_of_records(published.documents)
+        catalog.set_state(f"output {output}", [refreshed.epoch, rendering, known, manifest])
     return published, feeds
 
 
@@ -430,6 +439,10 @@ def _known(catalog: Catalog, site: Site, shown: _Shown) -> list[bytes]:
         return []
     addresses = [address for images in catalog.images(shown.stories()) for address, _ in images]
     return [digest_of_facts(addresses, site.facts)]
+
+
+def _digest_of_records(records: Iterable[Record]) -> bytes:
+    return _digest([(record.path, record.digest) for record in records])
 
 
 def _digest_of_all(facts: Mapping[str, Facts] | None) -> bytes:

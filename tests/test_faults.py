@@ -20,10 +20,11 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import archive
+from feeds import archive, errors
 from feeds import site as site_module
 from feeds.cli import main
-from feeds.errors import EmptiedError, PublishError
+from feeds.cli.printing import exit_on_errors
+from feeds.errors import ConfigError, EmptiedError, FeedsError, PublishError, StrictError
 from feeds.publish import locked
 from tests.conftest import NOW, Site
 from tests.faults import Points, in_process
@@ -510,3 +511,22 @@ def test_every_error_is_in_the_guide_to_trouble() -> None:
         sources = (path.read_text(encoding="utf-8") for path in Path(feeds.__file__).parent.rglob("*.py"))
         written = part.replace("feeds.json", "{MANIFEST}")
         assert any(written in source for source in sources), part
+
+
+def made(kind: type[FeedsError]) -> FeedsError:
+    """An error of this kind."""
+    if issubclass(kind, ConfigError | StrictError):
+        return kind([])
+    return kind("output", "is in use") if issubclass(kind, PublishError) else kind("it cannot be done")
+
+
+def test_every_kind_of_error_is_in_the_guide_with_its_exit_code() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    codes = dict(re.findall(r"^\| `(\w+Error)` \| (\d) \|", guide, re.MULTILINE))
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FeedsError)]
+    named = {kind.__name__: kind for kind in kinds if kind is not FeedsError and not kind.__name__.startswith("_")}
+    assert codes.keys() == named.keys()
+    for name, kind in named.items():
+        with pytest.raises(SystemExit) as ended, exit_on_errors():
+            raise made(kind)
+        assert str(ended.value.code) == codes[name], name
