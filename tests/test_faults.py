@@ -303,6 +303,51 @@ def test_a_full_disk_loses_nothing(before: Site, tmp_path: Path, spare: int) -> 
     check_whole(result, before.documents(), new.documents())
 
 
+READ_ONLY = """
+mount --bind {folder} {folder} && mount -o remount,bind,ro {folder} || exit 99
+exec {python} -m feeds regenerate -q --jobs 1 --config {config}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("output", "Read-only file system"), (".feeds", "attempt to write a readonly database")]
+)
+def test_a_folder_that_is_read_only_loses_nothing(before: Site, tmp_path: Path, name: str, message: str) -> None:
+    site = copied(before, tmp_path)
+    script = READ_ONLY.format(folder=site.folder / name, python=sys.executable, config=site.config_path)
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 99 or done.stderr.startswith("unshare"):
+        pytest.skip(f"nothing can be mounted read-only here: {done.stderr.strip()}")
+    assert (done.returncode, done.stderr.count("\n"), message in done.stderr) == (1, 1, True), done.stderr
+    assert site.documents() == before.documents()
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "code", "message"),
+    [
+        ("output", "file", 1, "is not a folder; expected one to publish in"),
+        (".feeds", "file", 1, "the cache cannot be used: "),
+        (".feeds/feeds.sqlite", "folder", 1, "the cache cannot be used: unable to open database file"),
+        ("config/feeds.yaml", "", 2, "there is no such file"),
+    ],
+)
+def test_what_is_not_what_it_should_be_is_said_and_left_alone(
+    before: Site, tmp_path: Path, name: str, other: str, code: int, message: str
+) -> None:
+    site = copied(before, tmp_path)
+    place = site.folder / name
+    place.rename(site.folder / "away")
+    if other:
+        place.touch() if other == "file" else place.mkdir()
+    output = site.documents()
+    result = CliRunner().invoke(main, ["regenerate", "--jobs", "1", "--config", str(site.config_path)])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (code, "", 1)
+    assert message in result.stderr
+    assert site.documents() == output
+    assert (place.is_file(), place.is_dir()) == (other == "file", other == "folder")
+
+
 def test_a_folder_that_may_not_be_written_loses_nothing(
     before: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
