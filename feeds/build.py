@@ -18,6 +18,7 @@ import msgspec
 
 from feeds.archive import refresh
 from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
+from feeds.documents import publish_site
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
@@ -25,7 +26,7 @@ from feeds.membership import FeedKey, Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import locked, read_manifest
-from feeds.site import Site, empty_feeds, moved_wrongly, publish_site, survey_feeds
+from feeds.site import Site, empty_feeds, moved_wrongly, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:

@@ -243,7 +243,7 @@ def test_no_feed_names_a_page_or_an_archive_that_is_not_there_yet(
                     file.write(f"{document.path} names {path}\n")
         return put(output, document, dry_run=dry_run)
 
-    monkeypatch.setattr("feeds.site.put_document", noted)
+    monkeypatch.setattr("feeds.documents.put_document", noted)
     feeds.regenerate(feeds.load_config(site.config_path), now=NOW, jobs=jobs)
     assert (site.output / "all" / "archive" / "2026-01.rss").is_file()
     assert not missing.exists()

@@ -91,7 +91,7 @@ def test_an_entry_that_is_not_what_it_was_is_not_published(
     site: Site, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     """A byte that turns over in the middle of a text is nothing that the database would notice."""
-    monkeypatch.setattr("feeds.site._WORTH_PROCESSES", 1)
+    monkeypatch.setattr("feeds.documents._WORTH_PROCESSES", 1)
     write(site, "a", "b")
     site.regenerate()
     file = catalog_file(site)

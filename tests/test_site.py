@@ -358,7 +358,7 @@ def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: 
                 older.append(path)
         return done
 
-    monkeypatch.setattr("feeds.site.put_document", looked_at)
+    monkeypatch.setattr("feeds.documents.put_document", looked_at)
     compressed.regenerate()
     assert b"Another title" in compressed.documents()["all.rss"]
     assert older == []

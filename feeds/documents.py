@@ -1,0 +1,171 @@
+"""The documents of a site: rendered where they are not what they should be, and put in their places in the right order."""
+
+from __future__ import annotations
+
+import threading
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from feeds.catalog import Catalog
+from feeds.compression import compressed
+from feeds.model import SubscriptionList
+from feeds.parallel import processes
+from feeds.previous import SITE, Previous, digest, digest_of_records, of_parts, outlines_of, state_of
+from feeds.publish import Put, publish, put_document
+from feeds.selection import paths_of, site_paths
+from feeds.site import decide, feed_of
+from feeds.urls import absolute_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from feeds.archive import Refreshed
+    from feeds.model import Document
+    from feeds.parallel import Map, Track
+    from feeds.publish import Published
+    from feeds.site import Job, Site
+
+#: From how many feeds on it is worth to start processes.
+_WORTH_PROCESSES = 24
+
+
+#: The documents that were put in their places, each with the signature of what it shows.
+_Noted = list[tuple[Put, bytes]]
+
+
+def publish_site(
+    catalog: Catalog, site: Site, refreshed: Refreshed, *, jobs: int, track: Track
+) -> tuple[Published, int]:
+    """Publish what changed; what was done, and how many feeds there are."""
+    previous = Previous(site.output, catalog)
+    decision = decide(catalog, site, refreshed, previous)
+    kept, todo = decision.kept, decision.todo
+    feeds = decision.feeds
+    paths = [path for job in todo for path in paths_of(job.plan, site.config, job.scope.month)]
+    lists = site_paths(site.config)
+    if not todo and previous.is_right(SITE, lists, digest([_subscriptions(site, kept), decision.rendering])):
+        kept = [*kept, *previous.kept(SITE)]
+    else:
+        paths += lists
+    noted: _Noted = []
+    if len(todo) < _WORTH_PROCESSES or site.is_dry_run:
+        jobs = 1
+    with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
+        puts = _put_feeds(track(_rendered(todo, previous, map_), len(todo), "Publishing"), noted)
+        if paths:
+            puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))
+            puts = _after(chain(_put_assets(site, previous, kept), _put_pages(site, previous, todo, catalog)), puts)
+        published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
+    if not site.is_dry_run:
+        rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
+        catalog.set_documents(str(site.output.resolve()), rows, published.removed)
+        catalog.set_state(state_of(site.output), [*decision.state, digest_of_records(published.documents)])
+    return published, feeds
+
+
+def _rendered(todo: Sequence[Job], previous: Previous, map_: Map) -> Iterator[tuple[Job, list[Put]]]:
+    """The jobs done, in this order: archives that are new, those that name them, the feeds, which name both.
+
+    What is known to readers is not to name what is not there yet. Several processes work on one of these at a time.
+    """
+    archives = [job for job in todo if job.scope.month]
+    new = [job for job in archives if not previous.has_part(job.part)]
+    known = [job for job in archives if previous.has_part(job.part)]
+    for jobs in (new, known, [job for job in todo if not job.scope.month]):
+        yield from zip(jobs, map_(_render, jobs), strict=True)
+
+
+def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator[Put]:
+    """What pages and feeds lead to, where it is not there: as where pages are new on a site that has feeds."""
+    if site.config.has_pages and not previous.has_assets():
+        from feeds.render import render_assets  # noqa: PLC0415  # as below
+
+        yield from _put_all(render_assets(_subscriptions(site, kept)), site)
+
+
+def _put_pages(site: Site, previous: Previous, todo: Iterable[Job], catalog: Catalog) -> Iterator[Put]:
+    """The pages of feeds that were published without any: archives are put in their places before feeds, and name them.
+
+    Of a feed that is new, nobody knows anything yet.
+    """
+    for job in todo if site.config.has_pages else ():
+        if not job.scope.month and previous.has(job.plan.path) and not previous.has_page(job.plan.path):
+            from feeds.render import render_pages  # noqa: PLC0415  # as below
+
+            yield from _put_all(render_pages(feed_of(job, catalog, site)), site)
+
+
+def _after(first: Iterable[Put], puts: Iterable[Put]) -> Iterator[Put]:
+    """The documents as they are put in their places after what they lead to, which is among them once more."""
+    written = {put.record.path for put in first if put.is_written}
+    for put in puts:
+        yield msgspec.structs.replace(put, is_written=True) if put.record.path in written else put
+
+
+def _put_feeds(rendered: Iterable[tuple[Job, list[Put]]], noted: _Noted) -> Iterator[Put]:
+    """The documents of feeds as they are put in their places, each noted."""
+    for job, puts in rendered:
+        noted.extend((put, job.signature) for put in puts)
+        yield from puts
+
+
+def _put_lists(site: Site, previous: Previous, rendering: bytes, kept: Sequence[Put], noted: _Noted) -> Iterator[Put]:
+    """What the site has beside its feeds, put in its place when all of these are, each document noted."""
+    subscriptions = _subscriptions(site, (*kept, *(put for put, _ in noted)))
+    signature = digest([subscriptions, rendering])
+    if previous.is_right(SITE, site_paths(site.config), signature):
+        yield from previous.kept(SITE)
+        return
+    from feeds.render import render_site  # noqa: PLC0415  # as below
+
+    for put in _put_all(render_site(subscriptions), site):
+        noted.append((put, signature))
+        yield put
+
+
+def _subscriptions(site: Site, puts: Iterable[Put]) -> SubscriptionList:
+    """The list of the feeds that these documents show."""
+    about = site.config.site
+    return SubscriptionList(
+        title=about.title,
+        description=about.description,
+        base_url=site.config.base_url,
+        language=about.language,
+        outlines=tuple(outlines_of(of_parts(put.record for put in puts))),
+        has_pages=site.config.has_pages,
+        icon=absolute_url(about.icon) if about.icon else None,
+        rights=about.rights,
+    )
+
+
+def _start_rendering(catalog: Catalog | Path, site: Site) -> None:
+    """Make this process ready to render."""
+    _renderer.catalog = catalog if isinstance(catalog, Catalog) else Catalog.reader(catalog)
+    _renderer.site = site
+
+
+class _Renderer(threading.local):
+    """What a process that renders has at hand, or a thread where there is only one process."""
+
+    catalog: Catalog
+    site: Site
+
+
+_renderer = _Renderer()
+
+
+def _render(job: Job) -> list[Put]:
+    """Render a feed in all its formats, and put the documents in their places."""
+    from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
+
+    return list(_put_all(render_documents(feed_of(job, _renderer.catalog, _renderer.site)), _renderer.site))
+
+
+def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:
+    """The documents as they are put in their places, each after its compressed copies, which so are never older."""
+    for document in documents:
+        for file in (*compressed(document, site.config.codings), document):
+            yield put_document(site.output, file, dry_run=site.is_dry_run)

@@ -1,0 +1,139 @@
+"""What an output folder holds of the site that was published into it last, and whether that is still as it was."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from feeds.model import ASSETS, Outline, document_path, page_path
+from feeds.publish import Put, read_manifest, untouched
+from feeds.selection import paths_of
+from feeds.settings import ALL_FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from feeds.catalog import Catalog
+    from feeds.publish import Record
+    from feeds.selection import Plan
+    from feeds.settings import Config
+
+#: A part of the output: the path of a feed, and the month that an archive of it has, or nothing.
+Part = tuple[str, str]
+
+
+#: The part that belongs to no feed.
+SITE: Part = ("", "")
+
+
+class Previous:
+    """What an output folder holds: its documents by the part that they are, and what the catalog knows of each.
+
+    That is nothing where it did not publish them last: after a loss of power the two may be of different times, and
+    where one of them was brought back from a copy.
+    """
+
+    def __init__(self, output: Path, catalog: Catalog) -> None:
+        self._output = output
+        documents = read_manifest(output).documents
+        self.manifest = digest_of_records(documents)
+        self.state = catalog.state(state_of(output))
+        *_, manifest = self.state or [None]
+        self._known = catalog.documents(str(output.resolve())) if manifest == self.manifest else {}
+        self.records = of_parts(documents)
+        self._months: dict[str, list[str]] = defaultdict(list)
+        for path, month in self.records:
+            self._months[path].append(month)
+
+    def has(self, feed: str) -> bool:
+        """Whether a feed was published."""
+        return self.has_part((feed, ""))
+
+    def has_part(self, part: Part) -> bool:
+        """Whether a part was published."""
+        return part in self.records
+
+    def is_intact(self, part: Part, paths: Collection[str]) -> bool:
+        """Whether these are the documents of a part, as they were published."""
+        records = self.records.get(part, [])
+        return {*paths} == {record.path for record in records} and all(
+            record.path in self._known and untouched(self._output, record, self._known[record.path][1])
+            for record in records
+        )
+
+    def has_page(self, feed: str) -> bool:
+        """Whether a feed was published with a page."""
+        return any(record.path == page_path(feed) for record in self.records.get((feed, ""), []))
+
+    def has_assets(self) -> bool:
+        """Whether what pages and feeds lead to is there."""
+        records = {record.path: record for record in self.records.get(SITE, [])}
+        return all(
+            path in records and path in self._known and untouched(self._output, records[path], self._known[path][1])
+            for path in ASSETS
+        )
+
+    def is_right(self, part: Part, paths: Collection[str], signature: bytes) -> bool:
+        """Whether they are, and show what the signature stands for."""
+        return self.is_intact(part, paths) and all(
+            self._known[record.path][0] == signature for record in self.records[part]
+        )
+
+    def is_intact_feed(self, plan: Plan, config: Config) -> bool:
+        """Whether all that there is of a feed is as it was published."""
+        months = self._months.get(plan.path, ())
+        return all(self.is_intact((plan.path, month), paths_of(plan, config, month)) for month in months)
+
+    def kept(self, part: Part) -> list[Put]:
+        """The documents of a part as they are."""
+        return [Put(record=record, is_written=False) for record in self.records.get(part, [])]
+
+    def kept_feed(self, feed: str) -> list[Put]:
+        """All documents of a feed as they are."""
+        return [put for month in self._months.get(feed, ()) for put in self.kept((feed, month))]
+
+
+def of_parts(records: Iterable[Record]) -> dict[Part, list[Record]]:
+    """The documents of each part."""
+    found: dict[Part, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record.feed, record.month].append(record)
+    return dict(found)
+
+
+def outlines_of(parts: Mapping[Part, Sequence[Record]]) -> Iterator[Outline]:
+    """The feeds that these documents show, ordered by path."""
+    for part in sorted(parts):
+        path, month = part
+        first = parts[part][0]
+        if month or first.kind == "site":
+            continue
+        paths = {record.path for record in parts[part]}
+        yield Outline(
+            path=path,
+            kind=first.kind,
+            name=first.name,
+            title=first.title,
+            formats=tuple(name for name in ALL_FORMATS if document_path(path, name) in paths),
+            entries=first.entries,
+            updated=first.updated,
+        )
+
+
+def state_of(output: Path) -> str:
+    """What the catalog keeps the state of an output folder under."""
+    return f"output {output.resolve()}"
+
+
+def digest_of_records(records: Iterable[Record]) -> bytes:
+    """A digest of what a manifest says of documents."""
+    return digest([(record.path, record.digest) for record in records])
+
+
+def digest(said: Any) -> bytes:
+    """A digest of a value that can be written as JSON."""
+    return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).digest()
