@@ -1,4 +1,4 @@
-"""The documents of a site: rendered where they are not what they should be, and put in their places in the right order."""
+"""The documents of a site: rendered where they are not what they should be, and put in their places, in order."""
 
 from __future__ import annotations
 

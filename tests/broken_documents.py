@@ -173,6 +173,8 @@ BROKEN = (
     Broken("bad-address", ATOM, swap('href="https://b.example/paper"', 'href="https://b.example/&lt;paper"')),
     Broken("bad-address", ATOM, swap("<uri>https://a.example/jo", "<uri>https:// a.example/jo"), what="person"),
     Broken("bad-address", JSON, swap('"url": "https://a.example/story"', '"url": "https://a.example/sto ry"')),
+    Broken("name-like-html", OPML, swap('text="R &amp; D"', 'text="R&amp;D"')),
+    Broken("name-like-html", OPML, swap('title="Fish &amp; Wire"', 'title="&lt;b&gt;Wire"'), what="element"),
     Broken("bad-address", OPML, swap('xmlUrl="https://feeds.example.com/all.rss"', 'xmlUrl="mailto:a@b.example"'),
            also=("unlisted-feed",)),
     Broken("relative-address", RSS, swap("<link>https://a.example/story", "<link>/story")),

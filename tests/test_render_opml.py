@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 from msgspec.structs import replace
 
 from feeds.model import Outline, SubscriptionList
@@ -73,6 +73,28 @@ def test_the_page_of_a_feed_without_one_is_the_site() -> None:
     assert found["htmlUrl"] == "https://feeds.example.com/"
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("R&D", "R & D"),
+        ("R& D", "R& D"),
+        ("R &D", "R & D"),
+        ("Fish & Wire", "Fish & Wire"),
+        ("&amp;", "& amp;"),
+        ("&&#38;", "& & #38;"),
+        ("A&", "A&"),
+        ("<b>x</b>&lt;", "‹b›x‹/b› & lt;"),
+        ("a <3 b", "a ‹3 b"),
+        ("A > B", "A > B"),
+    ],
+)
+def test_a_name_is_the_same_as_html(name: str, expected: str) -> None:
+    (found,) = outlines_of(replace(SITE, outlines=(replace(OUTLINE, name=name, title=name),)))["Topics"]
+    assert (found["text"], found["title"]) == (expected, expected)
+    shown = html.fragment_fromstring(found["text"], create_parent="p")
+    assert (shown.text_content(), len(shown)) == (expected, 0)
+
+
 def test_groups_stand_in_their_order_and_feeds_by_name() -> None:
     outlines = (
         replace(OUTLINE, kind="provider", name="p"),
@@ -97,8 +119,3 @@ def test_the_head() -> None:
     assert root.tag == "opml"
     assert root.get("version") == "2.0"
     assert [(element.tag, element.text) for element in root.iterfind("head/*")] == [("title", MARKUP)]
-
-
-def test_markup_stays_text() -> None:
-    (found,) = outlines_of(replace(SITE, outlines=(replace(OUTLINE, name=MARKUP, title=MARKUP),)))["Topics"]
-    assert (found["text"], found["title"]) == (MARKUP, MARKUP)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from feeds.check.judged import Judged
 from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
-from feeds.check.values import address, one_of, some_text
+from feeds.check.values import address, name_in_opml, one_of, some_text
 
 if TYPE_CHECKING:
     from feeds.check.judged import About
@@ -20,8 +20,8 @@ _SHAPES = {
     "outline/outline": Shape(
         attributes={
             "type!": one_of("bad-outline", "rss"),
-            "text!": some_text,
-            "title!": some_text,
+            "text!": name_in_opml,
+            "title!": name_in_opml,
             "xmlUrl!": address,
             "htmlUrl": address,
             "version": one_of("bad-outline", "RSS2"),

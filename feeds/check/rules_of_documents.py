@@ -75,6 +75,13 @@ OF_DOCUMENTS = (
         "Who imports the list does not get it.",
         "OPML 2.0, Subscription lists",
     ),
+    Rule(
+        "name-like-html",
+        "warning",
+        "A name in the list of feeds has what HTML has.",
+        "Programs that take it for HTML, as OPML lets them do, show another name than those that do not.",
+        "OPML 2.0, Outline elements",
+    ),
     # Bytes
     Rule(
         "not-utf-8",

@@ -38,6 +38,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _CONTACT = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+ \(.+\)")
 _MAIL = re.compile(r"<[^@\s<>]+@[^@\s<>]+>")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+")
+_LIKE_HTML = re.compile(r"<|&[^\s&]")
 #: Before this year there were no feeds, and validators take a date for a mistake.
 _FIRST_YEAR = 1990
 #: How far a clock may be ahead.
@@ -159,6 +160,11 @@ def person_name(value: str, now: dt.datetime) -> Wrong | None:
 
 def some_text(value: str, _: dt.datetime) -> Wrong | None:
     return None if value.strip() else ("empty-text", "some text")
+
+
+def name_in_opml(value: str, now: dt.datetime) -> Wrong | None:
+    """A name that is the same to who takes it for HTML."""
+    return ("name-like-html", "no < in it, and a space after &") if _LIKE_HTML.search(value) else some_text(value, now)
 
 
 def any_text(_value: str, _now: dt.datetime) -> Wrong | None:

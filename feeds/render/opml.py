@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "text/x-opml"
 #: The attribute `version` of a subscription; what is not RSS has none.
 _VERSIONS = {"rss": "RSS2"}
+#: What is at the start of a reference in HTML, or is taken for a mistake in one, with the space before it.
+_REFERENCE = re.compile(r" ?&(?=[^\s&])")
+_ANGLES = str.maketrans("<>", "‹›")
 
 
 def render(subscriptions: SubscriptionList) -> bytes:
@@ -36,10 +40,17 @@ def _attributes(outline: Outline, subscriptions: SubscriptionList) -> dict[str, 
     base, format_ = subscriptions.base_url, outline.formats[0]
     found = {
         "type": "rss",
-        "text": outline.name,
-        "title": outline.title,
+        "text": _unlike_html(outline.name),
+        "title": _unlike_html(outline.title),
         "xmlUrl": document_address(base, outline.path, format_),
         "htmlUrl": page_address(base, outline.path) if subscriptions.has_pages else base,
         "version": _VERSIONS.get(format_),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _unlike_html(name: str) -> str:
+    """A name that is the same to who takes it for HTML, as outliners do (Outline elements), and to feed readers."""
+    if "<" in name:
+        name = name.translate(_ANGLES)
+    return _REFERENCE.sub(" & ", name).strip() if "&" in name else name
