@@ -31,6 +31,11 @@ def compressed(document: Document, codings: Iterable[Coding]) -> Iterator[Docume
         yield replace(document, path=document.path + EXTENSIONS[coding], body=body, coding=coding)
 
 
+def is_copy(path: str) -> bool:
+    """Whether a document of ours is a copy of another, by its path."""
+    return path.endswith(tuple(EXTENSIONS.values()))
+
+
 def compress(body: bytes, coding: Coding) -> bytes:
     return _COMPRESSORS[coding](body)
 

@@ -14,12 +14,12 @@ from feeds.model import SubscriptionList
 from feeds.parallel import processes
 from feeds.previous import SITE, Previous, digest, digest_of_records, of_parts, outlines_of, state_of
 from feeds.publish import Put, publish, put_document
-from feeds.selection import paths_of, site_paths
+from feeds.selection import site_paths
 from feeds.site import decide, feed_of
 from feeds.urls import absolute_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from feeds.archive import Refreshed
@@ -44,7 +44,7 @@ def publish_site(
     decision = decide(catalog, site, refreshed, previous)
     kept, todo = decision.kept, decision.todo
     feeds = decision.feeds
-    paths = [path for job in todo for path in paths_of(job.plan, site.config, job.scope.month)]
+    paths = [path for job in todo for path in job.paths]
     lists = site_paths(site.config)
     if not todo and previous.is_right(SITE, lists, digest([_subscriptions(site, kept), decision.rendering])):
         kept = [*kept, *previous.kept(SITE)]
@@ -57,7 +57,7 @@ def publish_site(
         puts = _put_feeds(track(_rendered(todo, previous, map_), len(todo), "Publishing"), noted)
         if paths:
             puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))
-            puts = _after(chain(_put_assets(site, previous, kept), _put_pages(site, previous, todo, catalog)), puts)
+            puts = _after(chain(_put_assets(site, previous, kept), _put_added(todo, previous, map_)), puts)
         published = publish(site.output, paths, puts, kept=kept, dry_run=site.is_dry_run)
     if not site.is_dry_run:
         rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
@@ -72,8 +72,8 @@ def _rendered(todo: Sequence[Job], previous: Previous, map_: Map) -> Iterator[tu
     What is known to readers is not to name what is not there yet. Several processes work on one of these at a time.
     """
     archives = [job for job in todo if job.scope.month]
-    new = [job for job in archives if not previous.has_part(job.part)]
-    known = [job for job in archives if previous.has_part(job.part)]
+    new = [job for job in archives if not previous.has_any(job.paths)]
+    known = [job for job in archives if previous.has_any(job.paths)]
     for jobs in (new, known, [job for job in todo if not job.scope.month]):
         yield from zip(jobs, map_(_render, jobs), strict=True)
 
@@ -86,16 +86,11 @@ def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator
         yield from _put_all(render_assets(_subscriptions(site, kept)), site)
 
 
-def _put_pages(site: Site, previous: Previous, todo: Iterable[Job], catalog: Catalog) -> Iterator[Put]:
-    """The pages of feeds that were published without any: archives are put in their places before feeds, and name them.
-
-    Of a feed that is new, nobody knows anything yet.
-    """
-    for job in todo if site.config.has_pages else ():
-        if not job.scope.month and previous.has(job.plan.path) and not previous.has_page(job.plan.path):
-            from feeds.render import render_pages  # noqa: PLC0415  # as below
-
-            yield from _put_all(render_pages(feed_of(job, catalog, site)), site)
+def _put_added(todo: Iterable[Job], previous: Previous, map_: Map) -> Iterator[Put]:
+    """What is new beside what readers know of the same feed, which is to name it: a format, a page, another path."""
+    added = [(job, paths) for job in todo if (paths := previous.added(job.paths))]
+    for puts in map_(_render_some, added):
+        yield from puts
 
 
 def _after(first: Iterable[Put], puts: Iterable[Put]) -> Iterator[Put]:
@@ -159,9 +154,19 @@ _renderer = _Renderer()
 
 def _render(job: Job) -> list[Put]:
     """Render a feed in all its formats, and put the documents in their places."""
+    return list(_put_all(_documents(job), _renderer.site))
+
+
+def _render_some(added: tuple[Job, Collection[str]]) -> list[Put]:
+    """Render a feed, and put the documents that have these paths in their places."""
+    job, paths = added
+    return list(_put_all((document for document in _documents(job) if document.path in paths), _renderer.site))
+
+
+def _documents(job: Job) -> Iterator[Document]:
     from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
 
-    return list(_put_all(render_documents(feed_of(job, _renderer.catalog, _renderer.site)), _renderer.site))
+    return render_documents(feed_of(job, _renderer.catalog, _renderer.site))
 
 
 def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from feeds.model import ASSETS, Outline, document_path, page_path
+from feeds.compression import is_copy
+from feeds.model import ASSETS, Outline, document_path
 from feeds.publish import Put, read_manifest, untouched
 from feeds.selection import paths_of
 from feeds.settings import ALL_FORMATS
@@ -45,17 +46,18 @@ class Previous:
         *_, manifest = self.state or [None]
         self._known = catalog.documents(str(output.resolve())) if manifest == self.manifest else {}
         self.records = of_parts(documents)
+        self._paths = frozenset(record.path for record in documents)
         self._months: dict[str, list[str]] = defaultdict(list)
         for path, month in self.records:
             self._months[path].append(month)
 
     def has(self, feed: str) -> bool:
         """Whether a feed was published."""
-        return self.has_part((feed, ""))
+        return (feed, "") in self.records
 
-    def has_part(self, part: Part) -> bool:
-        """Whether a part was published."""
-        return part in self.records
+    def has_any(self, paths: Collection[str]) -> bool:
+        """Whether any of these documents was published."""
+        return not self._paths.isdisjoint(paths)
 
     def is_intact(self, part: Part, paths: Collection[str]) -> bool:
         """Whether these are the documents of a part, as they were published."""
@@ -65,9 +67,10 @@ class Previous:
             for record in records
         )
 
-    def has_page(self, feed: str) -> bool:
-        """Whether a feed was published with a page."""
-        return any(record.path == page_path(feed) for record in self.records.get((feed, ""), []))
+    def added(self, paths: Collection[str]) -> set[str]:
+        """Those of these documents that are new, beside others of them that were published."""
+        new = {path for path in paths if path not in self._paths}
+        return {path for path in new if not is_copy(path)} if len(new) < len(paths) else set()
 
     def has_assets(self) -> bool:
         """Whether what pages and feeds lead to is there."""

@@ -166,10 +166,8 @@ def locked(output: Path, patience: float = _PATIENCE) -> Iterator[None]:
         raise PublishError(str(output), _NO_FOLDER)
     with _errors(output):
         output.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(output, os.O_RDONLY) if _HAS_LOCKS else None
+        descriptor = _open_locked(output, time.monotonic() + patience) if _HAS_LOCKS else None
     try:
-        if descriptor is not None:
-            _lock(descriptor, output, time.monotonic() + patience)
         yield
     finally:
         if descriptor is not None:
@@ -202,6 +200,20 @@ def untouched(output: Path, record: Record, mtime: int) -> bool:
     except OSError:
         return False
     return facts.st_size == record.bytes and facts.st_mtime_ns == mtime
+
+
+def _open_locked(output: Path, deadline: float) -> int:
+    """The folder, locked; another one has its place where it was swapped while this waited."""
+    while True:
+        descriptor = os.open(output, os.O_RDONLY)
+        try:
+            _lock(descriptor, output, deadline)
+            if os.path.samestat(os.fstat(descriptor), output.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def _lock(descriptor: int, output: Path, deadline: float) -> None:

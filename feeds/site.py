@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from feeds.catalog import Catalog, Month
     from feeds.facts import Facts
     from feeds.model import Feed, Scope
-    from feeds.previous import Part
     from feeds.publish import Put
     from feeds.selection import Plan
     from feeds.settings import Config
@@ -58,17 +57,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be rendered of a feed: its plan, the stories that it shows, and what tells whether that changed."""
+    """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where."""
 
     plan: Plan
     scope: Scope
     stories: tuple[int, ...]
     signature: bytes
-
-    @property
-    def part(self) -> Part:
-        """The part of the output that the documents belong to."""
-        return self.plan.path, self.scope.month
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -97,10 +92,6 @@ class _Shown:
     scope: Scope
     digest: bytes
     stories: Callable[[], tuple[int, ...]]
-
-    def part(self, plan: Plan) -> Part:
-        """The part of the output that the document belongs to."""
-        return plan.path, self.scope.month
 
 
 def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
@@ -165,10 +156,11 @@ def decide(catalog: Catalog, site: Site, refreshed: Refreshed, previous: Previou
             continue
         for shown in _shown(catalog, plan, site, previous):
             signature = _signature(catalog, site, plan, shown, rendering)
-            if previous.is_right(shown.part(plan), paths_of(plan, site.config, shown.scope.month), signature):
-                kept += previous.kept(shown.part(plan))
+            part, paths = (plan.path, shown.scope.month), tuple(paths_of(plan, site.config, shown.scope.month))
+            if previous.is_right(part, paths, signature):
+                kept += previous.kept(part)
             else:
-                todo.append(Job(plan, shown.scope, shown.stories(), signature))
+                todo.append(Job(plan, shown.scope, shown.stories(), signature, paths))
     return Decision(kept, todo, rendering, [refreshed.epoch, rendering, known])
 
 

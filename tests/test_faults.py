@@ -20,8 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import archive, errors
-from feeds import site as site_module
+from feeds import archive, documents, errors
 from feeds.cli import main
 from feeds.cli.printing import exit_on_errors
 from feeds.errors import ConfigError, EmptiedError, FeedsError, PublishError, StrictError
@@ -41,11 +40,15 @@ site: {title: Test Wire, url: https://feeds.example.com/}
 source: {articles: [../articles]}
 archives: month
 compress: [gzip]
+formats: [rss, atom]
 feeds: {all: {limit: 2}, topics: {limit: 2}, providers: off, custom: [{path: gone, limit: 1}]}
 pages: off
 """
 CHANGED = (
-    CONFIG.replace("Test Wire", "Other Wire").replace("path: gone", "path: new").replace("pages: off", "pages: on")
+    CONFIG.replace("Test Wire", "Other Wire")
+    .replace("path: gone", "path: new")
+    .replace("pages: off", "pages: on")
+    .replace("formats: [rss, atom]", "formats: [rss, atom, json]")
     + "moved: {topics/sun: topics/energy}\n"
 )
 #: What people may open who know nothing but the address of the site, and where documents name others.
@@ -136,11 +139,12 @@ def named(path: str, body: bytes) -> Iterator[str]:
 def test_the_change_has_all_that_a_run_writes_and_removes(before: Site, after: dict[str, bytes]) -> None:
     """Else the tests below would show nothing."""
     old = before.documents()
-    assert {"gone.rss", "gone/archive/2026-03.json.gz"} <= old.keys() - after.keys()
-    assert {"new.rss", "all/index.html", "topics/sun.rss", "all/archive/2026-02.atom"} <= after.keys() - old.keys()
+    assert {"gone.rss", "gone/archive/2026-03.atom.gz"} <= old.keys() - after.keys()
+    new = after.keys() - old.keys()
+    assert {"new.rss", "all.json", "all/index.html", "topics/sun.rss", "all/archive/2026-02.atom"} <= new
     assert {"all.rss", "all/archive/2026-03.rss"} <= {path for path in old if old[path] != after.get(path, old[path])}
     assert missing(old, old) == missing(after, after) == set()
-    assert {"assets/feed.css", "all/archive/2026-04.atom"} <= set(named("all.atom", after["all.atom"]))
+    assert {"assets/feed.css", "all.json", "all/archive/2026-04.atom"} <= set(named("all.atom", after["all.atom"]))
     assert {"assets/page.css", "all/index.html"} <= set(named("index.html", after["index.html"]))
     assert set(named("all.json", after["all.json"])) >= {"all/archive/2026-04.json", "all/index.html"}
 
@@ -166,7 +170,7 @@ def test_a_run_that_is_killed_loses_nothing_and_the_next_one_heals(
     before: Site, after: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     monkeypatch.setattr(archive, "_WORTH_PROCESSES", 2)
-    monkeypatch.setattr(site_module, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(documents, "_WORTH_PROCESSES", 2)
     code, count = kill_at(copied(before, tmp_path / "whole"), 0, jobs)
     assert (code, count > 100) == (0, True)
     old = before.documents()
@@ -301,6 +305,31 @@ def test_a_full_disk_loses_nothing(before: Site, tmp_path: Path, spare: int) -> 
     new = copied(before, tmp_path / "new")
     feeds.regenerate(feeds.load_config(new.config_path))
     check_whole(result, before.documents(), new.documents())
+
+
+FILL_CACHE = """
+mount -t tmpfs -o size={size}k tmpfs {mount} && cp -a {site}/.feeds/. {mount}/ || exit 99
+exec {python} -m feeds regenerate -q --jobs 1 --config {site}/config/feeds.yaml --cache {mount}
+"""
+
+
+@pytest.mark.parametrize("spare", [0, 8, 60])
+def test_a_full_disk_of_the_cache_loses_nothing(
+    before: Site, after: dict[str, bytes], tmp_path: Path, spare: int
+) -> None:
+    site = copied(before, tmp_path / "site")
+    (tmp_path / "mount").mkdir()
+    size = sum(-(-path.stat().st_size // 4096) * 4 for path in (site.folder / ".feeds").rglob("*")) + spare
+    script = FILL_CACHE.format(size=size, mount=tmp_path / "mount", python=sys.executable, site=site.folder)
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 99 or done.stderr.startswith("unshare"):
+        pytest.skip(f"no disk of our own can be mounted here: {done.stderr.strip()}")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert re.search(r"the cache cannot be used: .*(disk is full|disk I/O error)", done.stderr), done.stderr
+    check_whole(site, before.documents(), after)
+    site.regenerate()
+    assert site.documents() == after
 
 
 READ_ONLY = """
@@ -509,6 +538,24 @@ def test_where_there_are_no_locks_there_is_none(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(fcntl, "flock", refused)
     with locked(tmp_path), locked(tmp_path):
+        pass
+
+
+def test_a_folder_that_takes_the_place_of_the_locked_one_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, lock, swapped = tmp_path / "output", fcntl.flock, tmp_path / "swapped"
+
+    def lock_and_swap(descriptor: int, operation: int) -> None:
+        lock(descriptor, operation)
+        if not swapped.exists():
+            output.rename(swapped)
+            output.mkdir()
+
+    monkeypatch.setattr(fcntl, "flock", lock_and_swap)
+    with locked(output), pytest.raises(PublishError), locked(output, 0):
+        pass
+    with locked(swapped, 0):
         pass
 
 

@@ -25,7 +25,7 @@ from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["MEDIA_TYPES", "RENDERERS", "render_assets", "render_documents", "render_pages", "render_site"]
+__all__ = ["MEDIA_TYPES", "RENDERERS", "render_assets", "render_documents", "render_site"]
 
 RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
     "rss": rss.render,
@@ -47,11 +47,6 @@ def render_documents(feed: Feed) -> Iterator[Document]:
         body = RENDERERS[format_](feed, shown)
         for path in (feed.path, *feed.moved_from):
             yield _document(feed, document_path(scoped_path(path, month), format_), MEDIA_TYPES[format_], body)
-
-
-def render_pages(feed: Feed) -> Iterator[Document]:
-    """The page of a feed, and those of the paths that it had before."""
-    return _pages(feed, show_entries(feed))
 
 
 def _pages(feed: Feed, shown: Sequence[ShownEntry]) -> Iterator[Document]:
