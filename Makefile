@@ -21,7 +21,7 @@ test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200)
-	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) $(BIN)/pytest --numprocesses auto tests/test_incremental.py tests/test_faults.py tests/test_catalog.py tests/test_power.py
+	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) $(BIN)/pytest --numprocesses auto tests/test_incremental.py tests/test_faults.py tests/test_catalog.py tests/test_power.py tests/test_paths.py
 
 check: $(VENV)/.dev  ## Check the code: ruff and mypy
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from msgspec import inspect
 
 from feeds.errors import ConfigError, Finding, Keys, Mistake, shown
 from feeds.markup import remove_controls
+from feeds.paths import folded, is_archive, is_device, wrong_path
 from feeds.settings import DOMAIN_PATTERN, Config, ConfigFile, compile_match
 from feeds.taxonomy import topic_key
 from feeds.typecheck import wrong_values
@@ -19,17 +19,13 @@ from feeds.urls import absolute_url, valid_domain
 from feeds.yamlfile import ConfigLoader, Positions, YamlError, decode_text, load_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _RESERVED_FOLDERS = ("topics", "providers")
 _RESERVED = "all, feeds, index, topics/…, providers/… and …/archive/YYYY-MM, which the publisher uses itself"
 _NO_FORMER_PATHS = frozenset({"feeds", "index"})
 _NOT_FORMER = "feeds, index and …/archive/YYYY-MM, which the publisher uses itself"
-_ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
-#: What documents are called: a folder with such a name would stand in the place of one.
-_EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
-_LONGEST_PATH = 200
 _LONGEST_SLUG = 100
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PLACEHOLDERS = ("name", "site")
@@ -214,50 +210,38 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
         path, keys = _text(feed, "path"), (*at, "path")
         if path is None:
             continue
-        folded = _folded(path)
-        parts = folded.split("/")
-        if folded in _RESERVED_PATHS or parts[0] in _RESERVED_FOLDERS or _ARCHIVE.search(folded):
+        key = folded(path)
+        if key in _RESERVED_PATHS or key.split("/")[0] in _RESERVED_FOLDERS or is_archive(path):
             yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}", "config-path")
-        elif any(part.endswith(_EXTENSIONS) for part in parts):
-            yield Finding(keys, f"{shown(path)}; expected a path without extension", "config-path")
-        elif len(path) <= _LONGEST_PATH < len(path.encode()):
-            yield Finding(
-                keys,
-                f"{shown(path)} is {len(path.encode())} bytes long; expected at most {_LONGEST_PATH}",
-                "config-path",
-            )
-        elif folded in seen:
-            yield Finding(
-                keys, f"{shown(path)} clashes with {seen[folded]!r}; expected a path of its own", "config-path"
-            )
-        seen.setdefault(folded, path)
+        elif wrong := wrong_path(path):
+            yield Finding(keys, f"{shown(path)}{wrong}", "config-path")
+        elif key in seen:
+            yield Finding(keys, f"{shown(path)} clashes with {seen[key]!r}; expected a path of its own", "config-path")
+        seen.setdefault(key, path)
 
 
 def _check_moved(values: Any, _: Path) -> Iterator[Finding]:
     moved = {str(at[-1]): path for at, path in _texts(values, "moved")}
+    targets = {folded(old) for old in moved}
     seen: dict[str, str] = {}
     for old, new in moved.items():
-        folded = _folded(old)
-        if folded in _NO_FORMER_PATHS or _ARCHIVE.search(folded):
-            yield Finding(("moved", old), f"expected a path other than {_NOT_FORMER}", "config-moved")
-        elif old == new:
-            yield Finding(("moved", old), "is the same path; expected the one that the feed has now", "config-moved")
-        elif new in moved:
-            yield Finding(
-                ("moved", old), f"{shown(new)} has moved, too; expected the path that the feed has now", "config-moved"
-            )
-        elif any(part.endswith(_EXTENSIONS) for path in (old, new) for part in _folded(path).split("/")):
-            yield Finding(
-                ("moved", old), f"{shown(new)}; expected paths without extension, such as topics/ai", "config-moved"
-            )
-        elif folded in seen:
-            yield Finding(("moved", old), f"clashes with {seen[folded]!r}; expected a path of its own", "config-moved")
-        seen.setdefault(folded, old)
+        key = folded(old)
+        if wrong := _wrong_move(old, new, targets):
+            yield Finding(("moved", old), wrong, "config-moved")
+        elif key in seen:
+            yield Finding(("moved", old), f"clashes with {seen[key]!r}; expected a path of its own", "config-moved")
+        seen.setdefault(key, old)
 
 
-def _folded(path: str) -> str:
-    """What two paths have in common that some file systems take for one."""
-    return unicodedata.normalize("NFKC", path).casefold()
+def _wrong_move(old: str, new: str, moved: Collection[str]) -> str | None:
+    """What is wrong with a path that a feed had before, beside all that have `moved`."""
+    if folded(old) in _NO_FORMER_PATHS or is_archive(old):
+        return f"expected a path other than {_NOT_FORMER}"
+    if folded(old) == folded(new):
+        return "is the same path; expected the one that the feed has now"
+    if folded(new) in moved:
+        return f"{shown(new)} has moved, too; expected the path that the feed has now"
+    return next((f"{shown(path)}{wrong}" for path in (old, new) if (wrong := wrong_path(path))), None)
 
 
 def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
@@ -296,7 +280,10 @@ def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
         if slug and len(slug) <= _LONGEST_SLUG < len(slug.encode()):
             message = f"{shown(slug)} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
             yield Finding((*at, "slug"), message, "config-topic")
-        elif slug and (other := slugs.setdefault(slug.casefold(), name)) != name:
+        elif slug and is_device(slug):
+            message = f"{shown(slug)}; expected a slug other than names that Windows has for devices"
+            yield Finding((*at, "slug"), message, "config-topic")
+        elif slug and (other := slugs.setdefault(folded(slug), name)) != name:
             yield Finding(
                 (*at, "slug"), f"{shown(slug)} is the slug of {other!r}; expected one of its own", "config-topic"
             )

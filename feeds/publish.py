@@ -27,6 +27,7 @@ import msgspec
 
 from feeds.errors import PublishError
 from feeds.model import Coding, Document, Format, Kind, document_path
+from feeds.paths import folded
 from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
@@ -136,14 +137,15 @@ def publish(
     ours = listed | (journal or set())
     for folder in sorted({os.path.dirname(path) for path in wanted | ours}):  # noqa: PTH120  # as in `untouched`
         _check_inside(output, Path(folder))
-    for path in sorted(wanted - ours):
+    renamed = _renamed(output, ours - wanted, wanted - ours)
+    for path in sorted(wanted - ours - renamed):
         _check_free(output, path)
     if not dry_run:
         _remove_temporaries(output, () if journal is None else ours | wanted)
     if not dry_run and paths:
         _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), is_vital=True)
     done = [*kept, *puts]
-    removed = [path for path in sorted(ours - wanted) if _remove(output, path, dry_run=dry_run)]
+    removed = [path for path in sorted(ours - wanted - renamed) if _remove(output, path, dry_run=dry_run)]
     manifest = _manifest([put.record for put in done], before)
     if not dry_run:
         if manifest != before or not before.documents:
@@ -272,6 +274,20 @@ def _check_free(output: Path, path: str) -> None:
     if os.path.lexists(output / path):
         message = f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
         raise PublishError(str(output / path), message)
+
+
+def _renamed(output: Path, old: Collection[str], new: Collection[str]) -> set[str]:
+    """The paths, old and new, that are names of one file, where the file system takes them for one."""
+    by_key = {folded(path): path for path in old} if new else {}
+    pairs = [(path, by_key[key]) for path in new if (key := folded(path)) in by_key] if by_key else []
+    return {path for pair in pairs if _is_one_file(output, *pair) for path in pair}
+
+
+def _is_one_file(output: Path, path: str, other: str) -> bool:
+    try:
+        return (output / path).samefile(output / other)
+    except OSError:
+        return False
 
 
 def _put(output: Path, path: str, body: bytes, *, dry_run: bool = False, is_vital: bool = False) -> tuple[bool, int]:

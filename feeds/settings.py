@@ -16,12 +16,15 @@ import msgspec
 from msgspec import Meta
 
 from feeds.model import ArchivesChoice, Coding, ContentChoice, Format, ImagesChoice, RelatedChoice
+from feeds.paths import LONGEST
 from feeds.urls import absolute_url
 
 T = TypeVar("T")
 
 #: What no part of a path may hold; inside a character class.
-_NOT_IN_PATH = r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
+_NOT_IN_PATH = (
+    r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f\x7f-\x9f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
+)
 _PART = rf"[^.{_NOT_IN_PATH}]([^{_NOT_IN_PATH}]*[^.{_NOT_IN_PATH}])?"
 #: What keeps addresses out; whether the rest is a domain, the URL parser knows.
 DOMAIN_PATTERN = r"^[^\s/:?#@%]+$"
@@ -40,7 +43,7 @@ FeedPath = Annotated[
     str,
     Meta(
         pattern=rf"^{_PART}(/{_PART})*$",
-        max_length=200,
+        max_length=LONGEST,
         description="a path such as ai or news/ai: letters, digits, dots, hyphens; no leading slash, no extension",
     ),
 ]

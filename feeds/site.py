@@ -17,6 +17,7 @@ from feeds.catalog import fingerprint
 from feeds.facts import digest_of_facts, with_facts
 from feeds.history import least_shown, split_history
 from feeds.membership import FeedKey
+from feeds.paths import folded
 from feeds.previous import Previous, digest, outlines_of
 from feeds.publish import read_manifest
 from feeds.selection import gone_feed, has_archives, images_of, make_feed, paths_of, plan_feeds
@@ -130,9 +131,10 @@ def moved_wrongly(site: Site) -> Iterator[str]:
     if not site.config.moved:
         return
     paths = {plan.path for plan in plan_feeds(site.config, site.taxonomy)}
+    taken = set(map(folded, paths))
     known = {record.feed for record in read_manifest(site.output).documents} | paths
     for old, new in sorted(site.config.moved.items()):
-        if old in paths:
+        if folded(old) in taken:
             yield f"moved.{old}: is the path of a feed; expected one that no feed has any more"
         elif new not in known:
             yield f"moved.{old}: {new} is no feed; expected the path that the feed has now"
@@ -188,13 +190,15 @@ def _labels(taxonomy: Taxonomy) -> dict[str, str]:
 def _plans(site: Site, previous: Previous) -> list[Plan]:
     """The feeds that there may be, and those that were published and have lost their last entry."""
     plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    lost = {} if site.prunes else dict(_lost(site, previous, plans))
-    return _moved({**plans, **lost}, {old: new for old, new in site.config.moved.items() if old not in plans})
+    taken = set(map(folded, plans))
+    lost = {} if site.prunes else dict(_lost(site, previous, taken))
+    return _moved({**plans, **lost}, {old: new for old, new in site.config.moved.items() if folded(old) not in taken})
 
 
-def _lost(site: Site, previous: Previous, plans: Collection[str]) -> Iterator[tuple[str, Plan]]:
-    """The feeds that were published and are none of these any more, by path."""
-    for outline in outlines_of({part: records for part, records in previous.records.items() if part[0] not in plans}):
+def _lost(site: Site, previous: Previous, taken: Collection[str]) -> Iterator[tuple[str, Plan]]:
+    """The feeds that were published, by path, where no feed is now, not on any file system."""
+    former = {part: records for part, records in previous.records.items() if folded(part[0]) not in taken}
+    for outline in outlines_of(former):
         gone = gone_feed(outline, site.config)
         if gone:
             yield outline.path, gone

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from slugify import slugify
 
 from feeds.model import Category
+from feeds.paths import folded, is_device
 from feeds.settings import Config, ProviderSettings, Topic
 from feeds.urls import valid_domain
 
@@ -111,12 +111,8 @@ class Taxonomy:
 
 @lru_cache(_REMEMBERED)
 def topic_key(name: str) -> str:
-    """What identifies a topic: its name without regard to case, white space and compatibility forms.
-
-    Compatibility caseless matching (Unicode, section 3.13, D146).
-    """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name).casefold())
-    return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
+    """What identifies a topic: its name without regard to case, white space and compatibility forms."""
+    return " ".join(folded(name).split())
 
 
 def topic_tree(config: Config) -> TopicTree:
@@ -174,21 +170,21 @@ def _assign_slugs(
     that a further topic never moves them.
     """
     slugs = {key: topic.slug for key, topic in settings.items() if topic.slug}
-    taken = {topic_key(slug): key for key, slug in slugs.items()}
+    taken = {folded(slug): key for key, slug in slugs.items()}
     collisions = []
     for key in keys:
         if key in slugs:
             continue
         wanted = slug_of(key)
-        slug = wanted if 0 < len(wanted.encode()) <= _LONGEST_SLUG else _with_digest(wanted or "topic", key)
-        other = taken.get(topic_key(slug), key)
+        slug = wanted if _is_file_name(wanted, _LONGEST_SLUG) else _with_digest(wanted or "topic", key)
+        other = taken.get(folded(slug), key)
         if other != key:
-            slug = next(slug for slug in _with_digests(wanted, key) if topic_key(slug) not in taken)
+            slug = next(slug for slug in _with_digests(wanted, key) if folded(slug) not in taken)
             collisions.append(
                 f"topics {titles[other]!r} and {titles[key]!r} both have the slug {wanted!r}; the second is published "
                 f"at topics/{slug}; give it a slug of its own, or make it an alias, under topics:"
             )
-        taken[topic_key(slug)] = key
+        taken[folded(slug)] = key
         slugs[key] = slug
     return slugs, tuple(collisions)
 
@@ -234,4 +230,12 @@ def _provider_title(domain: str, names: Counter[str], settings: ProviderSettings
 
 def _file_name(domain: str) -> str:
     name = re.sub(r"[^a-z0-9._-]", "-", domain)
-    return name if len(name) <= _LONGEST_DOMAIN else _with_digest(name, domain)
+    if is_device(name):
+        label, dot, rest = name.partition(".")
+        name = f"{label}-{dot}{rest}"  # which no domain is
+    return name if _is_file_name(name, _LONGEST_DOMAIN) else _with_digest(name, domain)
+
+
+def _is_file_name(name: str, longest: int) -> bool:
+    """Whether files may be called so everywhere, also where Windows is."""
+    return 0 < len(name.encode()) <= longest and not is_device(name)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from feeds.config import load_config
-from feeds.errors import ConfigError, Mistake
+from feeds.errors import ConfigError, Mistake, shown
 from feeds.settings import (
     AllFeed,
     Author,
@@ -763,6 +763,8 @@ def test_a_path_that_only_looks_reserved_is_fine(site: SiteFolder, path: str) ->
     assert load_config(site.configure(f"{MINIMAL}feeds: {{custom: [{{path: {path}}}]}}")).feeds.custom[0].path == path
 
 
+LONG = "é" * 101
+NO_DEVICE = "expected a path without names that Windows has for devices, such as con and nul"
 NO_FORMER_PATH = "expected a path other than feeds, index and …/archive/YYYY-MM, which the publisher uses itself"
 
 
@@ -774,12 +776,15 @@ NO_FORMER_PATH = "expected a path other than feeds, index and …/archive/YYYY-M
         pytest.param("a/archive/2026-01: all", f"moved.a/archive/2026-01: {NO_FORMER_PATH}", id="an archive"),
         pytest.param("a: a", "moved.a: is the same path; expected the one that the feed has now", id="the same"),
         pytest.param("a: b, b: c", "moved.a: 'b' has moved, too; expected the path that the feed has now", id="twice"),
-        pytest.param("a.rss: b", "moved.a.rss: 'b'; expected paths without extension, such as topics/ai", id="rss"),
-        pytest.param(
-            "a.rss/x: b", "moved.a.rss/x: 'b'; expected paths without extension, such as topics/ai", id="a folder"
-        ),
-        pytest.param("a.html: b", "moved.a.html: 'b'; expected paths without extension, such as topics/ai", id="html"),
+        pytest.param("a.rss: b", "moved.a.rss: 'a.rss'; expected a path without extension", id="rss"),
+        pytest.param("a.rss/x: b", "moved.a.rss/x: 'a.rss/x'; expected a path without extension", id="a folder"),
+        pytest.param("a.html: b", "moved.a.html: 'a.html'; expected a path without extension", id="html"),
         pytest.param("a: b, A: b", "moved.A: clashes with 'a'; expected a path of its own", id="case"),
+        pytest.param("a: A", "moved.a: is the same path; expected the one that the feed has now", id="only the case"),
+        pytest.param("nul: b", f"moved.nul: 'nul'; {NO_DEVICE}", id="a device"),
+        pytest.param(
+            LONG + ": b", f"moved.{LONG}: {shown(LONG)} is 202 bytes long; expected at most 200", id="too long"
+        ),
     ],
 )
 def test_a_path_that_cannot_have_moved_is_reported(site: SiteFolder, moved: str, message: str) -> None:

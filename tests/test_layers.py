@@ -16,6 +16,7 @@ ORDER = [
     "_version",
     "errors",
     "model",
+    "paths",
     "markup",
     "urls",
     "yamlfile",

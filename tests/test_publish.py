@@ -106,6 +106,29 @@ def test_a_document_that_is_no_longer_wanted_is_removed_with_its_empty_folder(tm
     assert not (tmp_path / "custom").exists()
 
 
+def test_a_document_of_another_case_is_another_one(tmp_path: Path) -> None:
+    put(tmp_path, document("topics/Energy.rss"))
+    assert put(tmp_path, document("topics/energy.rss")).removed == ("topics/Energy.rss",)
+    assert files(tmp_path).keys() == {"topics/energy.rss", MANIFEST}
+
+
+def test_a_document_of_another_case_is_the_same_one_where_the_file_system_says_so(tmp_path: Path) -> None:
+    """A second name of the same file is what there is of that on a file system that does not say so."""
+    put(tmp_path, document("topics/Energy.rss"))
+    (tmp_path / "topics/energy.rss").hardlink_to(tmp_path / "topics/Energy.rss")
+    assert put(tmp_path, document("topics/energy.rss")).removed == ()
+    assert files(tmp_path)["topics/energy.rss"] == b"<rss/>"
+    assert [record.path for record in read_manifest(tmp_path).documents] == ["topics/energy.rss"]
+
+
+def test_a_foreign_file_of_another_case_is_not_touched(tmp_path: Path) -> None:
+    put(tmp_path, document("topics/Energy.rss"))
+    (tmp_path / "topics/energy.rss").write_text("mine")
+    with pytest.raises(PublishError):
+        put(tmp_path, document("topics/energy.rss"))
+    assert files(tmp_path)["topics/energy.rss"] == b"mine"
+
+
 def test_a_folder_with_a_foreign_file_stays(tmp_path: Path) -> None:
     put(tmp_path, document("custom/b.rss"))
     (tmp_path / "custom" / "mine.txt").write_text("mine")

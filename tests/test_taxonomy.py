@@ -157,6 +157,7 @@ def test_a_configured_slug_wins() -> None:
         pytest.param("🤖", "topic-b0d12518", id="no letter"),
         pytest.param("a" * 100, "a" * 100, id="as long as can be"),
         pytest.param("a" * 200, "a" * 91 + "-c2a908d9", id="too long"),
+        pytest.param("NUL", "nul-99e62427", id="a device of Windows"),
         pytest.param("人" * 60, "人" * 30 + "-8c63812c", id="too long in bytes"),
     ],
 )
@@ -398,6 +399,8 @@ def test_providers_are_ordered_by_domain() -> None:
         pytest.param("xn--bcher-kva.de", "providers/xn--bcher-kva.de", id="international domain"),
         pytest.param("[::1]", "providers/---1-", id="IPv6"),
         pytest.param("a" * 200 + ".com", "providers/" + "a" * 91 + "-44b30785", id="longer than a file name"),
+        pytest.param("aux.tv", "providers/aux-.tv", id="a device of Windows"),
+        pytest.param("con", "providers/con-", id="a device without a dot"),
     ],
 )
 def test_a_provider_is_published_under_its_domain(domain: str, path: str) -> None:
