@@ -17,7 +17,6 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import feeds
-from feeds import site
 from feeds.catalog import stories
 from feeds.publish import Put, put_document
 from tests.conftest import NOW, Site
@@ -126,7 +125,7 @@ class Archive(RuleBasedStateMachine):
             return put_document(*arguments, **keywords)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(site, "put_document", failing)
+            patch.setattr("feeds.documents.put_document", failing)
             with suppress(KeyboardInterrupt):
                 self.publish(self.folder / "output", self.folder / ".feeds")
 
