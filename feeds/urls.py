@@ -42,23 +42,12 @@ def absolute_url(value: str, base: str | None = None) -> str | None:
     """The http or https address that `value` stands for, valid by RFC 3986; None where there is none.
 
     HTML entities are decoded, however often they were encoded, and spaces and letters beyond ASCII are encoded. A
-    relative address is resolved against `base`; without one, or as a mere fragment, it stands for nothing.
+    relative address is resolved against `base`; without one, or as a mere fragment, it stands for nothing. Nor does
+    what would come out as an address with entities still in it: whoever decoded it would be led elsewhere.
     """
-    if "&" in value:
-        value = decode_entities(_AMPERSAND.sub("&", value))
-    if _PLAIN.fullmatch(value) and "xn--" not in value:
-        return value
-    value = value.strip()
-    if not value or value.startswith("#"):
-        return None
-    if _NO_SCHEME.match(value):
-        value = "https://" + value.removeprefix("//")
-    parsed = _parse(value, base)
-    if parsed is None or parsed.protocol not in {"http:", "https:"} or not _HOST.fullmatch(parsed.hostname):
-        return None
-    fragment = parsed.hash[:1] + parsed.hash[1:].replace("#", "%23")
-    rest = _NOT_ALLOWED.sub(_encode, f"{parsed.pathname}{parsed.search}{fragment}")
-    return f"{parsed.protocol}//{parsed.host}{rest}"
+    value = _decoded(value)
+    address = value if _PLAIN.fullmatch(value) and "xn--" not in value else _resolved(value, base)
+    return address if address and _decoded(address) == address else None
 
 
 def is_relative(value: str) -> bool:
@@ -97,6 +86,24 @@ def valid_domain(text: str) -> str | None:
     domain = domain_of(url) if url else ""
     is_number = _IPV4.fullmatch(domain) and domain not in text  # to a browser, 12 is 0.0.0.12
     return domain if _DOMAIN.fullmatch(domain) and not is_number else None
+
+
+def _decoded(value: str) -> str:
+    return decode_entities(_AMPERSAND.sub("&", value)) if "&" in value else value
+
+
+def _resolved(value: str, base: str | None) -> str | None:
+    value = value.strip()
+    if not value or value.startswith("#"):
+        return None
+    if _NO_SCHEME.match(value):
+        value = "https://" + value.removeprefix("//")
+    parsed = _parse(value, base)
+    if parsed is None or parsed.protocol not in {"http:", "https:"} or not _HOST.fullmatch(parsed.hostname):
+        return None
+    fragment = parsed.hash[:1] + parsed.hash[1:].replace("#", "%23")
+    rest = _NOT_ALLOWED.sub(_encode, f"{parsed.pathname}{parsed.search}{fragment}")
+    return f"{parsed.protocol}//{parsed.host}{rest}"
 
 
 def _parse(value: str, base: str | None) -> can_ada.URL | None:

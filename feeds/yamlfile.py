@@ -194,7 +194,10 @@ def _indented(deepest: int) -> re.Pattern[str]:
 
 
 class Positions:
-    """Where the values of a YAML text stand. The text must have been loaded without an error."""
+    """Where the values of a YAML text stand, which was loaded without an error.
+
+    Of what only yaml12 takes, libyaml knows nothing: all stands in the first line.
+    """
 
     def __init__(self, text: str, loader: type[yaml.SafeLoader]) -> None:
         self._text = text
@@ -202,7 +205,10 @@ class Positions:
 
     @cached_property
     def _root(self) -> yaml.Node | None:
-        node: yaml.Node | None = yaml.compose(self._text, Loader=self._loader)
+        try:
+            node: yaml.Node | None = yaml.compose(self._text, Loader=self._loader)
+        except yaml.YAMLError:
+            return None
         return node
 
     def line(self, keys: Keys) -> int:

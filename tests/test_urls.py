@@ -136,6 +136,10 @@ def test_an_address_becomes_valid(written: str, expected: str) -> None:
         pytest.param("https://256.256.256.256/", id="bad IPv4"),
         pytest.param("https://xn--a.com/", id="bad punycode"),
         pytest.param("https://example.com/\ud800", id="lone surrogate"),
+        pytest.param("https://example.com/?a&\tap;b", id="entity with a tab in it"),
+        pytest.param("https://example.com/?a&a&Tab;mp;lt;", id="entity with an encoded tab in it"),
+        pytest.param("https://example.com/?a&#3&#56;;b", id="entity with an entity in it"),
+        pytest.param("https://example.com/a&?#38;", id="entity around an empty query"),
     ],
 )
 def test_what_is_no_web_address_is_none(written: str) -> None:
@@ -185,6 +189,7 @@ def test_any_text_gives_a_valid_address_or_none(text: str, base: str | None) -> 
 
 @given(anything, bases)
 @example("https://example.com/?a=&amp;amp;lt;", None)
+@example("a&map;b&\tap;", BASE)
 @settings(deadline=None, max_examples=500)
 def test_an_address_stays_what_it_became(text: str, base: str | None) -> None:
     url = absolute_url(text, base)

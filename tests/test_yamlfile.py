@@ -415,6 +415,12 @@ def article_of(front_matter: str, load: Callable[[str, int], Any]) -> tuple[Any,
     return parsed.article, [(mistake.line, mistake.message.replace("'", "")) for mistake in parsed.mistakes]
 
 
+def test_what_only_one_parser_takes_is_read_and_reported_in_the_first_line() -> None:
+    article, mistakes = article_of("title: T\n: 1, a: b\nheat: x", load_article_yaml)
+    assert article.title == "T"
+    assert mistakes == [(1, "heat is x; expected a whole number")]
+
+
 @pytest.mark.parametrize("front_matter", ODD)
 def test_both_parsers_read_the_same_article(front_matter: str) -> None:
     fast = article_of(front_matter, load_article_yaml)
