@@ -5,11 +5,13 @@ ARTICLES ?= 10000
 ROUNDS ?= 3
 EXAMPLES ?= 500
 POINTS ?= 200
+SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLES := article address html
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test soak check format bench screenshots clean
+.PHONY: help feeds test soak fuzz check format bench screenshots clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -22,6 +24,12 @@ test: check $(VENV)/.dev  ## Check the code and run every test
 
 soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200)
 	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) $(BIN)/pytest --numprocesses auto tests/test_incremental.py tests/test_faults.py tests/test_catalog.py tests/test_power.py tests/test_paths.py
+
+fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by coverage (SECONDS=60 for each of three)
+
+fuzz-%: $(VENV)/.fuzz
+	@mkdir -p .fuzz/$*
+	$(BIN)/python -m fuzz $* -dict=fuzz/$*.dict -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ .fuzz/$* tests/corpus/$*
 
 check: $(VENV)/.dev  ## Check the code: ruff and mypy
 	$(BIN)/ruff check .
@@ -39,7 +47,7 @@ screenshots: $(VENV)/.dev  ## Make the pictures of README.md anew, in Chromium
 	$(BIN)/python docs/screenshots.py
 
 clean:  ## Remove what the other commands made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +59,10 @@ $(BIN)/feeds: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(BIN)/feeds
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.fuzz: $(BIN)/feeds
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fuzz
 	@touch $@
 
 $(VENV)/.bench: $(BIN)/feeds
