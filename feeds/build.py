@@ -20,7 +20,7 @@ from feeds.archive import refresh
 from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
 from feeds.documents import publish_site
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
-from feeds.files import ArticleFile
+from feeds.files import ArticleFile, check_name
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import FeedKey, Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
@@ -210,7 +210,7 @@ def _order(
     track: Track,
     **flags: bool,
 ) -> _Order:
-    return _Order(
+    order = _Order(
         config=config,
         output=Path(output or config.default_output),
         cache=Path(cache or config.default_cache),
@@ -219,6 +219,9 @@ def _order(
         track=track,
         **flags,
     )
+    check_name(order.output)
+    check_name(order.cache)
+    return order
 
 
 def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = False) -> T:

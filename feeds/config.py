@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from feeds.errors import ConfigError, Finding, Keys, Mistake, shown
 from feeds.markup import remove_controls
-from feeds.paths import folded, is_archive, is_device, wrong_path
+from feeds.paths import folded, is_archive, is_device, is_utf8, readable, wrong_path
 from feeds.settings import DOMAIN_PATTERN, Config, ConfigFile, compile_match
 from feeds.taxonomy import topic_key
 from feeds.typecheck import wrong_values
@@ -35,6 +35,9 @@ def load_config(path: str | Path) -> Config:
     """Read and check a configuration file; raises ConfigError with all that is wrong with it."""
     path = Path(path)
     label = str(path)
+    if not is_utf8(str(path.absolute())):
+        message = f"is at a path that is not UTF-8, {readable(str(path.absolute()))}; expected one that is"
+        raise ConfigError([Mistake(readable(label), 0, message, "config-unreadable")])
     try:
         text = decode_text(path.read_bytes())
         values = load_yaml(text, ConfigLoader)
@@ -146,6 +149,9 @@ def _check_folders(values: Any, folder: Path) -> Iterator[Finding]:
             yield Finding(keys, f"{there}; expected a folder of articles, seen from {folder}", "config-folder")
             continue
         place = (folder / name).resolve()
+        if not is_utf8(str(place)):
+            message = f"{shown(name)} leads to {readable(str(place))}, which is not UTF-8; expected a path that is"
+            yield Finding(keys, message, "config-folder")
         for other, other_name in seen.items():
             if place.is_relative_to(other) or other.is_relative_to(place):
                 yield Finding(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.errors import Mistake
+from feeds.errors import Mistake, PublishError
+from feeds.paths import is_utf8, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,6 +106,18 @@ def is_gone(file: ArticleFile) -> bool:
     return not os.path.lexists(f"{file.root}/{file.path}")
 
 
+def check_name(folder: Path) -> None:
+    """Raises PublishError where a folder's path, or that of what it is a link to, is not UTF-8 or has no end."""
+    try:
+        resolved = folder.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: before Python 3.13
+        raise PublishError(readable(str(folder)), "is a link to itself; expected a folder") from error
+    for place in (folder.absolute(), resolved):
+        if not is_utf8(str(place)):
+            message = f"is {readable(str(place))}, which is not UTF-8; expected a path that is"
+            raise PublishError(readable(str(folder)), message)
+
+
 class _Walk:
     """A look at all that is below one of the archive's `roots`."""
 
@@ -173,16 +186,16 @@ class _Walk:
 
     def _with_names(self, path: str, files: list[FoundFile]) -> list[FoundFile]:
         """The files whose names are UTF-8: one that is not has surrogates."""
-        if _is_utf8("".join([path, *map(itemgetter(0), files)])):
+        if is_utf8("".join([path, *map(itemgetter(0), files)])):
             return files
         for name, *_ in files:
-            if not _is_utf8(_join(path, name)):
+            if not is_utf8(_join(path, name)):
                 message = "the file's name is not UTF-8; expected one that is; it is left out"
                 self._note(_join(path, name), message, "not-a-file-of-ours")
-        return [file for file in files if _is_utf8(_join(path, file[0]))]
+        return [file for file in files if is_utf8(_join(path, file[0]))]
 
     def _note(self, path: str, message: str, rule: str) -> None:
-        self._mistakes.append(Mistake(_readable(_label(self._root, path)), 0, message, rule))
+        self._mistakes.append(Mistake(readable(_label(self._root, path)), 0, message, rule))
 
 
 def _join(folder: str, name: str) -> str:
@@ -191,16 +204,3 @@ def _join(folder: str, name: str) -> str:
 
 def _label(root: Path, path: str) -> str:
     return f"{root.name}/{path}"
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _readable(path: str) -> str:
-    """The path with each byte that is not UTF-8 written as an escape, so that it can be shown."""
-    return os.fsencode(path).decode(errors="backslashreplace")

@@ -204,6 +204,7 @@ def render_body(body: str, resolve: Resolve) -> str:
         return "\n".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPH_BREAK.split(body))
     if _is_html(body):
         return safe_html(body, resolve)
+    body = body.replace("\0", "")  # which Markdown shows as a lost character
     return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve)
 
 

@@ -1,7 +1,8 @@
-"""Paths of feeds that hold on every file system, and in a web server's configuration."""
+"""Paths: those of feeds, which hold on every file system and in a web server's configuration, and those of files."""
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -42,3 +43,17 @@ def wrong_path(path: str) -> str | None:
         return "; expected a path without names that Windows has for devices, such as con and nul"
     length = len(path.encode(errors="surrogatepass"))
     return f" is {length} bytes long; expected at most {LONGEST}" if len(path) <= LONGEST < length else None
+
+
+def is_utf8(path: str) -> bool:
+    """Whether the name of a file can be written down; in that of one that is not UTF-8, Python has surrogates."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def readable(path: str) -> str:
+    """The path with each byte that is not UTF-8 written as an escape, so that it can be shown."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from feeds.settings import Config
     from feeds.watch import Cause, Watching
 
+#: What moves or hides what a terminal shows: controls, line breaks, and what turns the direction of text (UAX 9).
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _POLLING = "every file is looked at twice a second instead (on Linux, sysctl fs.inotify has the limits of watching)"
 _REMEDIES = {
     "unpublished": "`published: false` (source.unpublished: include publishes them)",
@@ -144,6 +147,11 @@ def shown_path(path: str) -> str:
     """A path as seen from here, if it is not far away."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
+
+
+def printable(line: str) -> str:
+    """The line as one line of what a terminal shows, whatever the names are that it quotes."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], line)
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:

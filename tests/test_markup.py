@@ -441,6 +441,13 @@ def test_an_element_that_is_written_of_and_not_closed_is_text(body: str, expecte
     assert body_of(body) == expected
 
 
+@pytest.mark.parametrize("body", ["a\0b", "<b>a</b>\0b", "*a*\0b", "<p>a\0b</p>"])
+def test_a_nul_in_a_body_is_nothing(body: str) -> None:
+    html = body_of(body)
+    assert "\0" not in html
+    assert "\ufffd" not in html
+
+
 @pytest.mark.parametrize("name", ["title", "template", "style", "textarea", "svg", "iframe"])
 def test_an_excerpt_may_name_an_element(name: str) -> None:
     assert plain_text(f"How the <{name}> element works") == f"How the <{name}> element works"

@@ -21,6 +21,7 @@ from feeds.cli.printing import (
     echo_hub,
     echo_images,
     echo_json,
+    echo_line,
     echo_mistakes,
     echo_report,
     echo_rules,
@@ -74,9 +75,9 @@ def init(folder: Path) -> None:
     with exit_on_errors():
         written = write_starter(folder)
     for path in written:
-        click.echo(f"wrote {path}")
+        echo_line(f"wrote {path}")
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} and "
-    click.echo(f"Next: {there}run `feeds regenerate`, then look into output/.")
+    echo_line(f"Next: {there}run `feeds regenerate`, then look into output/.")
 
 
 @main.command()
@@ -139,7 +140,7 @@ def regenerate(  # one parameter an option
         return
     echo_mistakes(report.mistakes)
     if report.damage:
-        click.echo(damage_line(report.damage), err=True)
+        echo_line(damage_line(report.damage), err=True)
     if report.images:
         echo_images(report.images, quiet=quiet)
     if not quiet:
@@ -165,8 +166,8 @@ def prune(config_path: Path, output: Path | None, cache: Path | None, *, dry_run
         return
     echo_mistakes(report.mistakes)
     for path in report.removed_paths:
-        click.echo(f"{'would remove' if dry_run else 'removed'} {path}")
-    click.echo(f"{documents_counted(report)} in {shown_path(report.output)}")
+        echo_line(f"{'would remove' if dry_run else 'removed'} {path}")
+    echo_line(f"{documents_counted(report)} in {shown_path(report.output)}")
     if report.hub:
         echo_hub(report.hub, quiet=False)
 
@@ -191,7 +192,7 @@ def ping(
     elif report.told or report.reason:
         echo_hub(report, quiet=quiet)
     elif not quiet:
-        click.echo("The hub knows of everything.")
+        echo_line("The hub knows of everything.")
     if report.waiting:
         sys.exit(EXIT_NOT_DONE)
 
@@ -216,7 +217,7 @@ def probe(
     elif report.asked:
         echo_images(report, quiet=quiet, most=None)
     elif not quiet:
-        click.echo(f"Nothing is to be asked: {counted(report.known, 'image')} known.")
+        echo_line(f"Nothing is to be asked: {counted(report.known, 'image')} known.")
     if report.is_offline:
         sys.exit(EXIT_NOT_DONE)
 
@@ -244,7 +245,7 @@ def serve(
             check_published(place)
         with serving(Application(config, place, diary.note_request), host, port) as server:
             if not quiet:
-                click.echo(serving_line(place, server.address, config))
+                echo_line(serving_line(place, server.address, config))
             if watch:
                 _watch(config_path, diary, output=output, cache=cache)
             server.wait()
@@ -281,9 +282,9 @@ def hosting(
         if folder is None:
             click.echo(text, nl=False)
         elif write_new(folder / path, text):
-            click.echo(f"wrote {folder / path}")
+            echo_line(f"wrote {folder / path}")
         else:
-            click.echo(f"{folder / path} is as it should be")
+            echo_line(f"{folder / path} is as it should be")
 
 
 @main.command("list")

@@ -15,6 +15,7 @@ from feeds.wording import (
     error_line,
     hub_line,
     images_line,
+    printable,
     report_lines,
     run_line,
     strict_line,
@@ -45,19 +46,24 @@ _LONG_RUN = 500
 _MOST_MISTAKES = 20
 
 
+def echo_line(line: str, *, err: bool = False) -> None:
+    """Print one line, also of what names a file with a line break in its name."""
+    click.echo(printable(line), err=err)
+
+
 def echo_report(report: Report) -> None:
     if report.dry_run:
         for would, paths in (("write", report.written_paths), ("remove", report.removed_paths)):
             for path in paths:
-                click.echo(f"would {would} {path}")
+                echo_line(f"would {would} {path}")
     for line in report_lines(report):
-        click.echo(line)
+        echo_line(line)
 
 
 def echo_hub(hub: HubReport, *, quiet: bool) -> None:
     line = hub_line(hub)
     if line and (hub.reason or not quiet):
-        click.echo(_sentence(line), err=hub.reason is not None)
+        echo_line(_sentence(line), err=hub.reason is not None)
 
 
 def echo_images(images: ImagesReport, *, quiet: bool, most: int | None = _MOST_MISTAKES) -> None:
@@ -65,15 +71,15 @@ def echo_images(images: ImagesReport, *, quiet: bool, most: int | None = _MOST_M
     _echo_lines(failed, most, "`feeds probe --all` asks again")
     line = images_line(images)
     if line and (images.is_offline or not quiet):
-        click.echo(_sentence(line), err=images.is_offline)
+        echo_line(_sentence(line), err=images.is_offline)
 
 
 def _echo_lines(lines: Sequence[str], most: int | None, hint: str) -> None:
     """The lines, or the first of them and where the others are, as errors."""
     for line in lines[:most]:
-        click.echo(line, err=True)
+        echo_line(line, err=True)
     if most is not None and len(lines) > most:
-        click.echo(f"… and {len(lines) - most} more; {hint}", err=True)
+        echo_line(f"… and {len(lines) - most} more; {hint}", err=True)
 
 
 def _sentence(line: str) -> str:
@@ -101,7 +107,7 @@ class Diary:
 
         if isinstance(event, Watching):
             if not self._quiet:
-                click.echo(watching_line(event))
+                echo_line(watching_line(event))
         elif isinstance(event.result, FeedsError):
             self._note_error(event.cause, event.result)
         else:
@@ -124,7 +130,7 @@ class Diary:
         _echo_now(run_line(cause, report))
         if not report.entries or not report.feeds:
             for line in why_nothing(report):
-                click.echo(line)
+                echo_line(line)
 
     def _note_error(self, cause: Cause, error: FeedsError) -> None:
         """What a run ended with, or a configuration that is wrong; one that stays the same is told once."""
@@ -178,9 +184,9 @@ def _echo_error(error: FeedsError) -> None:
     if isinstance(error, ConfigError | StrictError):
         echo_mistakes(error.mistakes, most=None)
     if isinstance(error, StrictError):
-        click.echo(strict_line(error), err=True)
+        echo_line(strict_line(error), err=True)
     elif not isinstance(error, ConfigError):
-        click.echo(f"Error: {error}", err=True)
+        echo_line(f"Error: {error}", err=True)
 
 
 def echo_check(report: CheckReport, *, as_json: bool, quiet: bool) -> None:
@@ -188,9 +194,9 @@ def echo_check(report: CheckReport, *, as_json: bool, quiet: bool) -> None:
         echo_json(report)
         return
     for found in report.findings:
-        click.echo(str(found))
+        echo_line(str(found))
     if not quiet:
-        click.echo(check_line(report))
+        echo_line(check_line(report))
 
 
 def echo_rules(rules: Sequence[Rule], *, as_json: bool, in_full: bool) -> None:
@@ -202,7 +208,7 @@ def echo_rules(rules: Sequence[Rule], *, as_json: bool, in_full: bool) -> None:
         if in_full:
             click.echo(f"{rule.id} ({rule.level})\n\n{rule.what}\n{rule.why}\n\nSee {rule.reference}.")
         else:
-            click.echo(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}")
+            echo_line(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}")
 
 
 def echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKES) -> None:
@@ -211,7 +217,7 @@ def echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKES
 
 def _echo_now(line: str, *, err: bool = False) -> None:
     """The line with the time of day."""
-    click.echo(f"{time.strftime('%H:%M:%S')}  {line}", err=err)
+    echo_line(f"{time.strftime('%H:%M:%S')}  {line}", err=err)
 
 
 def echo_feeds(feeds: Iterable[Feed], *, as_json: bool) -> None:
@@ -222,7 +228,7 @@ def echo_feeds(feeds: Iterable[Feed], *, as_json: bool) -> None:
     table = [("FEED", "ENTRIES", "NEWEST", "ADDRESS")]
     table += [(row["title"], str(row["entries"]), _shown_time(row["newest"]), row["addresses"][0]) for row in rows]
     for line in _aligned(table):
-        click.echo(line)
+        echo_line(line)
 
 
 def _feed_row(feed: Feed) -> dict[str, Any]:

@@ -41,7 +41,8 @@ _FILES: Mapping[HostKind, tuple[str, str]] = {
     "netlify": ("netlify.toml", "netlify.toml"),
     "github-pages": ("github-pages.yml", ".github/workflows/feeds.yml"),
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: What would not stay a value: controls, and bytes that are not UTF-8, which are surrogates here.
+_NOT_WRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _LISTEN = re.compile(r"(?:(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\]|\*)?:)?(?P<port>[0-9]{1,5})", re.ASCII)
 
 
@@ -212,8 +213,9 @@ def _checked(setup: _Setup) -> _Setup:
 
 def _check_lines(values: Iterable[str]) -> None:
     for value in values:
-        if _CONTROL.search(value):
-            raise HostingError(f"{shown(value)} holds a control character; expected none in a server's configuration")
+        if _NOT_WRITABLE.search(value):
+            expected = "expected neither in a server's configuration"
+            raise HostingError(f"{shown(value)} holds a control character or what is not UTF-8; {expected}")
 
 
 def _extensions() -> dict[str, list[str]]:

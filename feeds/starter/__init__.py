@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.errors import PublishError
+from feeds.files import check_name
 from feeds.settings import json_schema
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ SCHEMA_NAME = "feeds.schema.json"
 def write_starter(folder: Path) -> list[Path]:
     """Write a configuration, its schema and a first article into `folder`; the paths of what was written.
 
-    Raises PublishError, before anything is written, where one of them is there already.
+    Raises PublishError, before anything is written, where one of them is there already, or the path is not UTF-8.
     """
+    check_name(folder)
     templates = files(__package__)
     schema = msgspec.json.format(msgspec.json.encode(json_schema()), indent=2) + b"\n"
     contents = {
