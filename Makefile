@@ -5,10 +5,12 @@ ARTICLES ?= 10000
 ROUNDS ?= 3
 EXAMPLES ?= 500
 POINTS ?= 200
+FILES ?= 100000
 SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := article address html
+SOAKED := incremental faults catalog power paths hostile_archive
 
 .DEFAULT_GOAL := help
 .PHONY: help feeds test soak fuzz check format bench screenshots clean
@@ -22,8 +24,8 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200)
-	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) $(BIN)/pytest --numprocesses auto tests/test_incremental.py tests/test_faults.py tests/test_catalog.py tests/test_power.py tests/test_paths.py
+soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000)
+	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) $(BIN)/pytest --numprocesses auto $(SOAKED:%=tests/test_%.py)
 
 fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by coverage (SECONDS=60 for each of three)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _FIRST_YEAR = 1000
 _LONGEST_WRITTEN = 60
+#: Of one article: they are kept in the cache, and a file may be made of nothing else.
+_MOST_MISTAKES = 100
 #: From here on not every whole number is one that JSON can tell from the next.
 _LARGEST = 2**53
 _DATE = "a date and time such as 2020-06-10T23:09:00Z"
@@ -37,10 +39,16 @@ class ArticleSource:
     front_matter: str = ""
 
     def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
-        """The findings with the lines that they are about."""
-        return tuple(
-            Mistake(self.label, self.line(finding.keys), finding.message, finding.rule) for finding in findings
-        )
+        """The findings with the lines that they are about; of very many, the first and how many more there are."""
+        mistakes = [
+            Mistake(self.label, self.line(finding.keys), finding.message, finding.rule)
+            for finding in findings[:_MOST_MISTAKES]
+        ]
+        if len(findings) > _MOST_MISTAKES:
+            more = findings[_MOST_MISTAKES]
+            message = f"from here on {len(findings) - _MOST_MISTAKES} more mistakes; expected none"
+            mistakes.append(Mistake(self.label, self.line(more.keys), message, more.rule))
+        return tuple(mistakes)
 
     def line(self, keys: Keys) -> int:
         return self._positions.line(keys) + self.lines_before
@@ -105,11 +113,11 @@ class Fields:
         value = self.values.get(name)
         if value is None or value == "":
             return default
-        known = value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
-        if known is None:
-            self._wrong((*self.at, name), value, "true or false")
-            return default
-        return known
+        known = _WORDS.get(value.strip().lower()) if isinstance(value, str) else value
+        if isinstance(known, bool):
+            return known
+        self._wrong((*self.at, name), value, "true or false")
+        return default
 
     def time(self, name: str) -> dt.datetime | None:
         """A time in UTC. A time without an offset is in UTC, a date without a time its first moment."""

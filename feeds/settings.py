@@ -119,7 +119,7 @@ class Site(Settings, frozen=True, kw_only=True):
 class Limits(Settings, frozen=True, kw_only=True):
     """What an article may hold at most: it may be anybody's."""
 
-    bytes: Annotated[int, Meta(ge=1, description="bytes of a file; one with more is left out")] = 2_000_000
+    bytes: Annotated[int, Meta(ge=1, description="bytes of a file; one with more is left out")] = 1_000_000
     depth: Annotated[int, Meta(ge=4, le=100, description="levels of its front matter; one with more is left out")] = 100
     related: Annotated[int, Meta(ge=0, description="related links; more of them are passed over")] = 500
 

@@ -8,9 +8,11 @@ out then, by composing the text a second time.
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from collections import Counter
 from functools import cache, cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,11 +22,17 @@ from feeds.errors import Finding, Keys
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    #: The line, from 0, of a key or an item, and the value; none where it is not there.
+    Place = tuple[int, yaml.Node | None]
 
 _FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST = 100
+#: What merge keys and aliases may bring in.
+_MOST_MERGED = 100_000
+_LONGEST_ALIASES = 1_000_000
 
 #: Anchors, aliases and tags at the start of a value, merge keys and directives. Each pattern begins with a character
 #: that is soon looked for, which makes them ten times as fast as one pattern for all.
@@ -40,11 +48,26 @@ _BEYOND_YAML12 = tuple(
 )
 
 
-class ArticleLoader(_FastLoader):  # type: ignore[misc, valid-type]  # the base is chosen at import
+class _Loader(_FastLoader):  # type: ignore[misc, valid-type]  # the base is chosen at import
+    """PyYAML's, but for merge keys that multiply: a few hundred bytes could bring in more keys than there is memory."""
+
+    _merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        for source in _merged_mappings(node):
+            self.flatten_mapping(source)
+            self._merged += len(source.value)
+            if self._merged > _MOST_MERGED:
+                problem = f"merge keys (<<) bring in more than {_MOST_MERGED} keys"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        super().flatten_mapping(node)
+
+
+class ArticleLoader(_Loader):
     """YAML 1.1 as editors write it; what is not the number or the time that it looks like stays the text that it is."""
 
 
-class ConfigLoader(_FastLoader):  # type: ignore[misc, valid-type]  # the base is chosen at import
+class ConfigLoader(_Loader):
     """YAML 1.2's words: `off` is a word, not a boolean, and nothing is a date. Keys are texts."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -106,10 +129,13 @@ def decode_text(content: bytes) -> str:
 
 
 def load_yaml(text: str, loader: type[yaml.SafeLoader], deepest: int = _DEEPEST) -> Any:
-    """The value of the only document in `text`, nested `deepest` levels deep at most; raises YamlError."""
+    """The value of the only document in `text`, nested `deepest` levels deep at most; raises YamlError.
+
+    It is not too long to be gone through as a whole, aliases and all.
+    """
     try:
         _check_depth(text, deepest)
-        return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are safe ones
+        value = yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are safe ones
     except yaml.MarkedYAMLError as error:
         unclosed = error.problem is not None and error.problem.endswith("end of stream")
         mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
@@ -120,6 +146,8 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader], deepest: int = _DEEPEST)
         raise YamlError(line, f"not valid YAML: the character U+{code:04X} is not allowed") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise YamlError(1, f"not valid YAML: {error}") from error
+    _check_length(value, len(text) + _LONGEST_ALIASES)
+    return value
 
 
 def load_article_yaml(text: str, deepest: int = _DEEPEST) -> Any:
@@ -130,6 +158,30 @@ def load_article_yaml(text: str, deepest: int = _DEEPEST) -> Any:
     """
     documents = () if _is_beyond_yaml12(text) or _may_be_deep(text, deepest) else _documents(text)
     return documents[0] if len(documents) == 1 else load_yaml(text, ArticleLoader, deepest)
+
+
+def _check_length(value: Any, most: int) -> None:
+    """Raises YamlError where a value is too long once its aliases are written out, or has no end.
+
+    Whoever goes through all of it would be at it for years: a few hundred bytes can stand for more than a disk holds.
+    """
+    length = _expanded(value, {})
+    if length == math.inf:
+        raise YamlError(1, "not valid YAML here: nested in itself")
+    if length > most:
+        problem = f"aliases (*) bring in more than {_LONGEST_ALIASES} characters"
+        raise YamlError(1, f"not valid YAML here: {problem}")
+
+
+def _expanded(value: Any, known: dict[int, float]) -> float:
+    """How long a value is; all but texts count as one character. `known` is what was looked at, by its id."""
+    if not isinstance(value, dict | list | tuple | set):
+        return len(value) if isinstance(value, str) else 1
+    if id(value) not in known:
+        known[id(value)] = math.inf  # as long as this is looked at: a value that holds itself
+        parts = chain(value, value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_expanded(part, known) for part in parts)
+    return known[id(value)]
 
 
 def _is_beyond_yaml12(text: str) -> bool:
@@ -202,6 +254,7 @@ class Positions:
     def __init__(self, text: str, loader: type[yaml.SafeLoader]) -> None:
         self._text = text
         self._loader = loader
+        self._places: dict[int, Mapping[str, Place]] = {}
 
     @cached_property
     def _root(self) -> yaml.Node | None:
@@ -226,35 +279,52 @@ class Positions:
         if self._root is not None:
             yield from _duplicate_keys(self._root, (), set())
 
-    def _find(self, keys: Keys) -> tuple[int, yaml.Node | None]:
+    def _find(self, keys: Keys) -> Place:
         node = self._root
         line = node.start_mark.line if node else 0
         for key in keys:
-            step = _child(node, key)
-            if step is None:
+            place = self._child(node, key)
+            if place is None:
                 return line, None
-            line, node = step
+            line, node = place
         return line, node
 
+    def _child(self, node: yaml.Node | None, key: str | int) -> Place | None:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapped_child(node, str(key))
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            item = node.value[key]
+            return item.start_mark.line, item
+        return None
 
-def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        found = [(name.start_mark.line, value) for name, value in node.value if name.value == str(key)]
-        return found[-1] if found else _merged_child(node, key)
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        item = node.value[key]
-        return item.start_mark.line, item
-    return None
+    def _mapped_child(self, node: yaml.MappingNode, key: str) -> Place | None:
+        """What a mapping has, or has from those that its `<<` names, of which the first that has the key counts."""
+        pending, seen = [node], set[int]()
+        while pending:
+            mapping = pending.pop()
+            if id(mapping) in seen:
+                continue
+            seen.add(id(mapping))
+            place = self._places_in(mapping).get(key)
+            if place:
+                return place
+            pending += reversed(_merged_mappings(mapping))
+        return None
+
+    def _places_in(self, node: yaml.MappingNode) -> Mapping[str, Place]:
+        """The values of a mapping by their keys, of which the last counts; each mapping is gone through once."""
+        places = self._places.get(id(node))
+        if places is None:
+            scalars = ((name, value) for name, value in node.value if isinstance(name, yaml.ScalarNode))
+            places = self._places[id(node)] = {name.value: (name.start_mark.line, value) for name, value in scalars}
+        return places
 
 
-def _merged_child(node: yaml.MappingNode, key: str | int) -> tuple[int, yaml.Node] | None:
-    """What a mapping has from the mappings that its `<<` names, of which the first that has the key counts."""
-    for name, value in node.value:
-        if name.tag == _TAG + "merge":
-            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
-            found = (_child(source, key) for source in sources if isinstance(source, yaml.MappingNode))
-            return next((step for step in found if step), None)
-    return None
+def _merged_mappings(node: yaml.MappingNode) -> list[yaml.MappingNode]:
+    """The mappings that the merge keys of a mapping name (https://yaml.org/type/merge.html)."""
+    named = [value for name, value in node.value if name.tag == _TAG + "merge"]
+    lists = [value.value if isinstance(value, yaml.SequenceNode) else [value] for value in named]
+    return [source for source in chain.from_iterable(lists) if isinstance(source, yaml.MappingNode)]
 
 
 def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Finding]:

@@ -167,6 +167,57 @@ def test_what_is_not_yaml_is_reported_with_its_line(
     assert (caught.value.line, str(caught.value)) == (line, f"not valid YAML: {message}")
 
 
+#: A few hundred bytes each; twenty levels of ten stand for 10^20.
+ALIASES = "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 20))
+MERGES = "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 20))
+EMPTY_MERGES = MERGES.replace("{k: v}", "{}")
+WIDE_MERGES = f"a: &a {{{', '.join(f'k{n}: v' for n in range(300))}}}\nb:\n" + "- <<: *a\n" * 400
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", [MERGES, WIDE_MERGES], ids=["deep", "wide"])
+def test_merge_keys_that_multiply_are_an_error(loader: type[yaml.SafeLoader], text: str) -> None:
+    with pytest.raises(YamlError, match=r"^not valid YAML: merge keys \(<<\) bring in more than 100000 keys$"):
+        load_yaml(text, loader)
+
+
+def test_what_merge_keys_name_again_and_again_is_looked_into_once() -> None:
+    assert load_yaml(EMPTY_MERGES, ArticleLoader)["a19"] == {}
+    assert Positions(EMPTY_MERGES, ArticleLoader).scalar(("a19", "k")) is None
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(ALIASES, id="deep"),
+        pytest.param(f"a: &a [{'b, ' * 2000}]\nc: [{'*a, ' * 2000}]", id="wide"),
+        pytest.param(f"a: &a {'x' * 10_000}\nb: [{'*a, ' * 2000}]", id="long"),
+        pytest.param(f"{ALIASES}b: !!omap [c: *a19]", id="ordered mapping"),
+        pytest.param(f"a: &a !!set {{{', '.join(map(str, range(2000)))}}}\nb: [{'*a, ' * 2000}]", id="set"),
+    ],
+)
+def test_aliases_that_multiply_are_an_error(loader: type[yaml.SafeLoader], text: str) -> None:
+    with pytest.raises(YamlError, match=r"^not valid YAML here: aliases \(\*\) bring in more than 1000000 characters$"):
+        load_yaml(text, loader)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    "text", ["a: &a [*a]", "a: &a\n  b: {c: *a}", "a: &a [[*a], b]", "a: &a !!pairs [b: *a]"], ids=repr
+)
+def test_what_is_nested_in_itself_is_an_error(loader: type[yaml.SafeLoader], text: str) -> None:
+    with pytest.raises(YamlError, match=r"^not valid YAML here: nested in itself$"):
+        load_yaml(text, loader)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_aliases_may_be_many(loader: type[yaml.SafeLoader]) -> None:
+    value = load_yaml(f"a: &a [{'b, ' * 900}]\nc: [{'*a, ' * 900}]", loader)
+    assert len(value["c"]) == 900
+    assert value["c"][899] == ["b"] * 900
+
+
 @pytest.mark.parametrize("loader", ["ArticleLoader", "ConfigLoader"])
 @pytest.mark.parametrize("opening", ["- ", "[", "{a: "], ids=["block list", "list", "mapping"])
 def test_nesting_without_end_is_an_error_and_not_a_crash(loader: str, opening: str) -> None:
