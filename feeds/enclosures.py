@@ -44,7 +44,8 @@ _TYPES = {
     "webp": "image/webp",
 }
 _DEFAULT_TYPE = "image/jpeg"
-_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
+#: RFC 6838, 4.2, of which some characters that no type has are left out.
+_MEDIA_TYPE = re.compile(r"[a-z]{1,127}/[a-z0-9][a-z0-9.+-]{0,126}")
 #: The parameters in which image services name the format that they send.
 _FORMAT_PARAMETERS = frozenset({"format", "fm"})
 
@@ -69,6 +70,11 @@ def derive_enclosures(
     return tuple(found.values()), findings
 
 
+def is_media_type(text: str) -> bool:
+    """Whether a text is the name of a media type, in lower case and without parameters."""
+    return bool(_MEDIA_TYPE.fullmatch(text))
+
+
 def media_type(href: str) -> str:
     """The media type that an image's address tells: by its extension, else by a parameter, else JPEG."""
     path, _, query = href.partition("#")[0].partition("?")
@@ -85,7 +91,7 @@ def _enclosure(href: str, image: Image) -> Enclosure:
     given = (image.type or "").lower()
     return Enclosure(
         href=href,
-        type=given if _MEDIA_TYPE.fullmatch(given) else media_type(href),
+        type=given if is_media_type(given) else media_type(href),
         title=image.title,
         length=_known(image.length),
         width=_known(image.width),

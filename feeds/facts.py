@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from msgspec import Meta
 
 from feeds.errors import ConfigError, Mistake, PublishError
 from feeds.publish import replace_file
@@ -25,20 +27,29 @@ if TYPE_CHECKING:
 
 #: The file's name, beside the configuration.
 LOCK = "enclosures.lock"
+#: Why an image is gone for good: it is asked for again as seldom as one that is there.
+GONE = frozenset({"404 Not Found", "410 Gone"})
+#: An answer that is dated so much later than now is of a clock that was wrong.
+_AHEAD = dt.timedelta(days=1)
+#: More bytes than any file has.
+_MOST_BYTES = 10**15
+
+_Pixels = Annotated[int, Meta(ge=1, le=65_535)]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of the image at an address, and when it was `asked` for.
 
     `type` is a media type, `length` in bytes, `width` and `height` in pixels; None is unknown. `failed` is why the last
-    question had no answer: what was known before stays. `dead`: the server says that there is no such image.
+    question had no answer: what was known before stays. `dead`: the server said that there is no such image, and
+    nothing else since.
     """
 
     address: str
-    type: str | None = None
-    length: int | None = None
-    width: int | None = None
-    height: int | None = None
+    type: Annotated[str, Meta(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]*\Z", max_length=255)] | None = None
+    length: Annotated[int, Meta(ge=1, le=_MOST_BYTES)] | None = None
+    width: _Pixels | None = None
+    height: _Pixels | None = None
     asked: dt.datetime
     failed: str = ""
     dead: bool = False
@@ -72,12 +83,27 @@ def write_facts(lock: Path, facts: Iterable[Facts]) -> None:
     try:
         replace_file(lock, b"".join(lines))
     except OSError as error:
-        raise PublishError(str(lock), f"cannot be written: {error.strerror}") from error
+        raise _unwritable(lock, error) from error
+
+
+def check_writable(lock: Path) -> None:
+    """Raise PublishError where the file cannot be written: before anybody is asked, since answers would be lost."""
+    trial = lock.with_name(f".{lock.name}.{secrets.token_hex(4)}")
+    try:
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise _unwritable(lock, error) from error
+
+
+def _unwritable(lock: Path, error: OSError) -> PublishError:
+    return PublishError(str(lock), f"cannot be written: {error.strerror}")
 
 
 def is_stale(facts: Facts, now: dt.datetime, settings: Enclosures) -> bool:
     """Whether an image is to be asked for again."""
-    return facts.asked + period(settings.retry if facts.failed and not facts.dead else settings.ttl) <= now
+    lasts = period(settings.retry if facts.failed and facts.failed not in GONE else settings.ttl)
+    return not now - lasts < facts.asked <= now + _AHEAD
 
 
 def with_facts(entry: Entry, known: Mapping[str, Facts], settings: Enclosures) -> Entry:
@@ -92,7 +118,7 @@ def with_facts(entry: Entry, known: Mapping[str, Facts], settings: Enclosures) -
 
 def digest_of_facts(addresses: Iterable[str], known: Mapping[str, Facts]) -> bytes:
     """What tells whether images are known to be what they were."""
-    said = [_said(known.get(address)) for address in addresses]
+    said = [(address, *_said(known.get(address))) for address in addresses]
     return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).digest()
 
 

@@ -36,6 +36,10 @@ class Map(Protocol):
     def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]: ...
 
 
+#: What a Track is told that those are who wait for servers: few of them take long.
+ASKING = "Asking for images"
+
+
 class Track(Protocol):
     """Passes the items on and may show how far it is."""
 

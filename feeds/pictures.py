@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from feeds.errors import ConfigError, Mistake
-from feeds.facts import digest_of_facts, is_stale, lock_beside, read_facts, write_facts
+from feeds.facts import check_writable, digest_of_facts, is_stale, lock_beside, read_facts, write_facts
+from feeds.parallel import ASKING
 from feeds.site import shown_images
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from feeds.archive import Refreshed
     from feeds.catalog import Catalog
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from feeds.settings import Config
     from feeds.site import Site
 
-#: What the catalog keeps under it: what was known when nothing was left to ask, by which configuration.
+#: What the catalog keeps under it: the epoch at which nothing was left to ask, what was known, by which configuration.
 _STATE = "images"
+#: Seconds after which answers are kept, so that a run that is killed asks nobody twice.
+_KEEP_EVERY = 5
 
 
 class ImagesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +61,17 @@ def with_asked_images(
     site = with_known_images(site)
     known, settings = dict(site.facts or {}), site.config.enclosures
     old = {address for address, facts in known.items() if everything or is_stale(facts, site.now, settings)}
-    settled = catalog.state(_STATE) == _state(site.config, known)
+    settled = catalog.state(_STATE) == [refreshed.before, _state(site.config, known)]
     shown = _shown(catalog, site, None if old or not settled else refreshed)
     asked = {address: has_size for address, has_size in shown.items() if address in old or address not in known}
     for address in old - shown.keys():
         del known[address]
     questions = list(_questions(asked, known))
     answers = _ask(questions, site, known, track)
-    catalog.set_state(_STATE, _state(site.config, known))
-    return replace(site, facts=known), _report(known, answers)
+    report = _report(known, answers)
+    if not report.is_offline:
+        catalog.set_state(_STATE, [refreshed.epoch, _state(site.config, known)])
+    return replace(site, facts=known), report
 
 
 def check_asked(config: Config) -> None:
@@ -98,24 +104,46 @@ def _ask(questions: Sequence[Question], site: Site, known: dict[str, Facts], tra
         return []
     from feeds.probing import ask  # noqa: PLC0415  # as above
 
+    check_writable(lock_beside(site.config.path))
     answers: list[Answer] = []
+    asking = ask(questions, site.now, site.config.enclosures.allow_private)
+    kept = time.monotonic()
     try:
-        answering = ask(questions, site.now, site.config.enclosures.allow_private)
-        answers.extend(track(answering, len(questions), "Asking for images"))
+        for answer in track(asking, len(questions), ASKING):
+            answers.append(answer)
+            if time.monotonic() - kept > _KEEP_EVERY and not _is_offline(answers):
+                _keep(site, known | _facts_of(answers))
+                kept = time.monotonic()
     finally:
         if not _is_offline(answers):
-            known |= {answer.facts.address: answer.facts for answer in answers}
+            known |= _facts_of(answers)
         _keep(site, known)
     return answers
 
 
+def _facts_of(answers: Iterable[Answer]) -> dict[str, Facts]:
+    return {answer.facts.address: answer.facts for answer in answers}
+
+
 def _keep(site: Site, known: Mapping[str, Facts]) -> None:
-    if known != site.facts:
-        write_facts(lock_beside(site.config.path), known.values())
+    """Write what is known, if that is news, and with it what others have written since it was read."""
+    if known == site.facts:
+        return
+    lock = lock_beside(site.config.path)
+    found, read = read_facts(lock), site.facts or {}
+    news = {address: facts for address, facts in found.items() if facts != read.get(address)}
+    newer = {address: facts for address, facts in news.items() if _is_newer(facts, known.get(address))}
+    write_facts(lock, {**known, **newer}.values())
+
+
+def _is_newer(facts: Facts, other: Facts | None) -> bool:
+    return other is None or facts.asked > other.asked
 
 
 def _is_offline(answers: Sequence[Answer]) -> bool:
-    return bool(answers) and all(answer.is_offline for answer in answers)
+    """Whether there was no network for any of those who were to be asked."""
+    asked = [answer for answer in answers if answer.is_asked]
+    return bool(asked) and all(answer.is_offline for answer in asked)
 
 
 def _report(known: Mapping[str, Facts], answers: Sequence[Answer]) -> ImagesReport:

@@ -176,7 +176,8 @@ def feed_of(job: Job, catalog: Catalog, site: Site) -> Feed:
 
 def _rendering(site: Site, labels: int) -> bytes:
     """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
-    config = msgspec.structs.asdict(site.config) | {"path": None, "articles": None}
+    without = {"path": None, "articles": None, "enclosures": site.config.enclosures.dead}
+    config = msgspec.structs.asdict(site.config) | without
     return digest([fingerprint(RENDERERS), config, labels])
 
 

@@ -23,7 +23,8 @@ class Reply:
     """What a server says, to a HEAD with another status or length perhaps.
 
     A body that is `endless` is said again and again; with a `pace`, so many seconds are between its bytes, or before
-    anything is said if `is_late`.
+    anything is said if `is_late`. `hangs_up`: the connection is closed after each reply without a word, or in place of
+    one to a HEAD if `refuses_head`. `has_body_with_head`: one is sent with a HEAD, which no client expects.
     """
 
     status: int = 200
@@ -36,10 +37,13 @@ class Reply:
     is_endless: bool = False
     is_late: bool = False
     pace: float = 0
+    hangs_up: bool = False
+    refuses_head: bool = False
+    has_body_with_head: bool = False
 
 
 class ImageServer(ThreadingHTTPServer):
-    """Replies by path; `asked` are the requests, `most` how many there were at a time."""
+    """Replies by path; `asked` are the requests, `headers` those of each, `most` how many there were at a time."""
 
     daemon_threads = True
 
@@ -47,6 +51,7 @@ class ImageServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.replies = replies
         self.asked: list[tuple[str, str]] = []
+        self.headers: list[Mapping[str, str]] = []
         self.most = 0
         self.over = threading.Event()
         self._now = 0
@@ -90,11 +95,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is to be printed."""
 
     def _reply(self) -> None:
+        self.server.headers.append(dict(self.headers))
         with self.server.noting(self.command, self.path), suppress(OSError):
             reply = self.server.replies.get(self.path) or self.server.replies.get("*") or Reply(status=404)
             if reply.is_late:
                 self.server.over.wait(reply.pace)
-            self._say(reply)
+            self.close_connection = reply.hangs_up
+            if not (reply.refuses_head and self.command == "HEAD"):
+                self._say(reply)
 
     def _say(self, reply: Reply) -> None:
         is_head = self.command == "HEAD"
@@ -117,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()
-        if not is_head:
+        if not is_head or reply.has_body_with_head:
             self._send(reply, body)
 
     def _send(self, reply: Reply, body: bytes) -> None:

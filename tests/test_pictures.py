@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import build
+from feeds import build, pictures
 from feeds.cli import main
 from feeds.errors import ConfigError
-from feeds.facts import LOCK, read_facts
+from feeds.facts import LOCK, Facts, read_facts, write_facts
 from feeds.pictures import ImagesReport
 from tests.conftest import NOW, Site
 from tests.image_server import GIF, ImageServer, Reply, serving
@@ -212,6 +212,145 @@ def test_without_a_network_nothing_is_kept(site: Site, monkeypatch: pytest.Monke
     assert report.images is not None
     assert report.images.is_offline
     assert not lock_of(site).exists()
+
+
+def asked(report: feeds.Report) -> int:
+    assert report.images is not None
+    return report.images.asked
+
+
+def test_a_run_that_asks_nobody_leaves_it_to_the_next(site: Site, server: ImageServer) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a")
+    assert asked(site.regenerate()) == 1
+    write(site, server, "b")
+    assert site.regenerate(probe=False).images is None
+    assert asked(site.regenerate()) == 1
+    write(site, server, "c")
+    site.configure(CONFIG.replace("probe: on", "probe: off"))
+    site.regenerate()
+    site.configure(CONFIG)
+    assert asked(site.regenerate()) == 1
+    write(site, server, "d")
+    site.article("wrong.md", "title: Wrong")
+    with pytest.raises(feeds.StrictError):
+        site.regenerate(strict=True)
+    assert asked(site.regenerate()) == 1
+    assert asked(site.regenerate()) == 0
+
+
+def test_a_run_without_a_network_leaves_it_to_the_next(
+    site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError(101, "Network is unreachable")
+
+    site.configure(CONFIG)
+    write(site, server, "a")
+    with monkeypatch.context() as offline:
+        offline.setattr("socket.getaddrinfo", unreachable)
+        assert asked(site.regenerate()) == 1
+    report = site.regenerate()
+    assert (asked(report), report.images and report.images.known) == (1, 1)
+
+
+def test_nothing_is_looked_at_where_nothing_changed(
+    site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a")
+    site.regenerate()
+    looked: list[object] = []
+
+    def noting(_: object, __: object, only: object = None) -> Iterator[tuple[str, bool]]:
+        looked.append(only)
+        return iter(())
+
+    monkeypatch.setattr(pictures, "shown_images", noting)
+    site.regenerate()
+    assert looked == [set()]
+
+
+def test_nobody_is_asked_where_the_answers_cannot_be_kept(
+    site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr("pathlib.Path.touch", refuse)
+        with pytest.raises(feeds.PublishError, match=rf"{LOCK}: cannot be written: Read-only file system"):
+            site.regenerate()
+    assert server.asked == []
+    assert asked(site.regenerate()) == 1
+
+
+def test_answers_are_kept_while_others_are_waited_for(
+    site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_KEEP_EVERY", 0)
+    site.configure(CONFIG)
+    for name in "abcd":
+        write(site, server, name)
+    known: list[int] = []
+
+    def counting(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+        for item in items:
+            if (label, length) == ("Asking for images", 4):
+                known.append(len(read_facts(lock_of(site))))
+            yield item
+
+    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=counting)
+    assert known == [0, 1, 2, 3]
+
+
+def test_what_others_write_meanwhile_stays(site: Site, server: ImageServer) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a")
+    other = Facts(address="https://other.example/", type="image/png", length=5, asked=NOW)
+
+    def meddling(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+        for item in items:
+            if (label, length) == ("Asking for images", 1):
+                write_facts(lock_of(site), [other])
+            yield item
+
+    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=meddling)
+    assert set(read_facts(lock_of(site))) == {other.address, f"{server.base}/a.jpg"}
+
+
+def test_the_same_facts_of_another_image_are_other_facts(site: Site, server: ImageServer) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a", "a", "b")
+    for name in "ab":
+        facts = Facts(address=f"{server.base}/{name}.jpg", type="image/png", length=77, asked=NOW)
+        write_facts(lock_of(site), [facts])
+        site.regenerate(probe=False)
+    documents = site.documents()
+    assert site.regenerate(probe=False, full=True).written == 0
+    assert site.documents() == documents
+
+
+def test_how_long_answers_count_changes_no_document(
+    site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a")
+    site.regenerate()
+    monkeypatch.setattr("feeds.documents._documents", lambda _: pytest.fail("a feed was rendered"))
+    site.configure(CONFIG.replace("probe: on", "probe: on, ttl: 100 days, retry: 2 days"))
+    assert site.regenerate().written == 0
+
+
+def test_prune_asks_and_says_so(site: Site, server: ImageServer) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a", "a", "gone")
+    assert "asked for" not in run(site, "prune", "--no-probe").stdout
+    result = run(site, "prune")
+    assert result.stdout.startswith("2 images asked for, 1 of them without success\n")
 
 
 def test_a_run_that_is_stopped_keeps_the_answers_that_it_has(site: Site, server: ImageServer) -> None:

@@ -18,18 +18,18 @@ from feeds.cli.printing import (
     Diary,
     echo_check,
     echo_feeds,
+    echo_findings,
     echo_hub,
     echo_images,
     echo_json,
     echo_line,
-    echo_mistakes,
     echo_report,
     echo_rules,
     exit_on_errors,
     progress,
 )
 from feeds.errors import ConfigError
-from feeds.wording import counted, damage_line, documents_counted, serving_line, shown_path
+from feeds.wording import counted, documents_counted, serving_line, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,11 +138,7 @@ def regenerate(  # one parameter an option
     if as_json:
         echo_json(report)
         return
-    echo_mistakes(report.mistakes)
-    if report.damage:
-        echo_line(damage_line(report.damage), err=True)
-    if report.images:
-        echo_images(report.images, quiet=quiet)
+    echo_findings(report, quiet=quiet)
     if not quiet:
         echo_report(report)
     if report.hub:
@@ -154,17 +150,28 @@ def regenerate(  # one parameter an option
 @output_option
 @cache_option
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and do nothing.")
+@click.option("--no-probe", is_flag=True, help="Ask for no images; what is known of them is used.")
 @json_option
-def prune(config_path: Path, output: Path | None, cache: Path | None, *, dry_run: bool, as_json: bool) -> None:
+def prune(
+    config_path: Path, output: Path | None, cache: Path | None, *, dry_run: bool, no_probe: bool, as_json: bool
+) -> None:
     """Publish, and remove the feeds that have lost their last entry."""
     from feeds.build import regenerate as run
 
-    with exit_on_errors():
-        report = run(_load(config_path), output=output, cache=cache, dry_run=dry_run, prune=True)
+    with exit_on_errors(as_json=as_json):
+        report = run(
+            _load(config_path),
+            output=output,
+            cache=cache,
+            dry_run=dry_run,
+            prune=True,
+            probe=not no_probe,
+            track=progress(quiet=as_json),
+        )
     if as_json:
         echo_json(report)
         return
-    echo_mistakes(report.mistakes)
+    echo_findings(report, quiet=False)
     for path in report.removed_paths:
         echo_line(f"{'would remove' if dry_run else 'removed'} {path}")
     echo_line(f"{documents_counted(report)} in {shown_path(report.output)}")
@@ -210,7 +217,7 @@ def probe(
     """Ask for the images that feeds show: what they are, how long, how large."""
     from feeds.build import probe as ask
 
-    with exit_on_errors():
+    with exit_on_errors(as_json=as_json):
         report = ask(_load(config_path), output=output, cache=cache, everything=everything, track=progress(quiet=quiet))
     if as_json:
         echo_json(report)

@@ -12,6 +12,7 @@ import click
 from feeds.errors import ConfigError, FeedsError, StrictError
 from feeds.wording import (
     check_line,
+    damage_line,
     error_line,
     hub_line,
     images_line,
@@ -42,13 +43,24 @@ T = TypeVar("T")
 
 EXIT_NOT_DONE = 1
 EXIT_WRONG = 2
-_LONG_RUN = 500
+#: From how many items on there is a progress bar: files, feeds, and images, each of which takes a while.
+_MANY = 500
+_MANY_IMAGES = 16
 _MOST_MISTAKES = 20
 
 
 def echo_line(line: str, *, err: bool = False) -> None:
     """Print one line, also of what names a file with a line break in its name."""
     click.echo(printable(line), err=err)
+
+
+def echo_findings(report: Report, *, quiet: bool) -> None:
+    """What a run met: mistakes, a damaged cache, images without an answer."""
+    echo_mistakes(report.mistakes)
+    if report.damage:
+        echo_line(damage_line(report.damage), err=True)
+    if report.images:
+        echo_images(report.images, quiet=quiet)
 
 
 def echo_report(report: Report) -> None:
@@ -267,9 +279,11 @@ def _echo_json_line(value: Any) -> None:
 
 def progress(*, quiet: bool) -> Track:
     """A progress bar for long runs on a terminal, and none elsewhere."""
+    from feeds.parallel import ASKING
 
     def track(items: Iterable[T], length: int, label: str) -> Iterable[T]:
-        if quiet or length < _LONG_RUN or not sys.stderr.isatty():
+        many = _MANY_IMAGES if label == ASKING else _MANY
+        if quiet or length < many or not sys.stderr.isatty():
             yield from items
             return
         with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
