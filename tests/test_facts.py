@@ -27,6 +27,8 @@ LINES = (
     b'"asked":"2026-06-01T12:00:00Z"}\n'
     b'{"address":"https://a.example/b.jpg","asked":"2026-06-01T12:00:00Z","failed":"404 Not Found","dead":true}\n'
 )
+#: What nobody measures.
+WRONG = ('"length": -5', '"length": 0', '"width": 65536', '"height": -1', '"type": "no type at all"')
 
 
 def test_the_file_has_a_line_an_image_ordered_by_address(tmp_path: Path) -> None:
@@ -47,7 +49,9 @@ def test_empty_lines_and_other_fields_are_passed_over_and_times_without_an_offse
 
 
 @pytest.mark.parametrize(
-    "line", ["<<<<<<< HEAD", "[]", '{"address": 5}', '{"address": "https://a.example/a.jpg"}', "\udcff", "{"]
+    "line",
+    ["<<<<<<< HEAD", "[]", '{"address": 5}', '{"address": "https://a.example/a.jpg"}', "\udcff", "{"]
+    + [f'{{"address": "https://a.example/", "asked": "2026-06-01T12:00:00Z", {wrong}}}' for wrong in WRONG],
 )
 def test_a_line_of_something_else_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "lock").write_bytes(LINES + line.encode(errors="surrogateescape") + b"\n")
@@ -76,8 +80,23 @@ def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
         (msgspec.structs.replace(KNOWN, failed="timed out"), 1, True),
         (FAILED, 1, False),
         (FAILED, 90, True),
+        (msgspec.structs.replace(FAILED, failed="500 Internal Server Error"), 1, True),
+        (msgspec.structs.replace(FAILED, failed="is a page (text/html), no image"), 1, True),
+        (KNOWN, -1, False),
+        (KNOWN, -1.1, True),
     ],
-    ids=["known", "known long ago", "failed", "failed a while ago", "dead", "dead long ago"],
+    ids=[
+        "known",
+        "known long ago",
+        "failed",
+        "failed a while ago",
+        "gone",
+        "gone long ago",
+        "gone, then no answer",
+        "a page in its place",
+        "a clock that was ahead",
+        "a clock that was wrong",
+    ],
 )
 def test_an_answer_is_believed_for_a_time(facts: Facts, days: float, expected: bool) -> None:
     assert is_stale(facts, NOW + dt.timedelta(days=days), Enclosures()) is expected
