@@ -128,7 +128,7 @@ def _compare(catalog: Catalog, folders: Iterable[ArticleFolder]) -> _Found:
         else:
             found.gone += [facts.key for facts in catalog.files(key).values()]
             found.listings[key] = b""
-    found.emptied = {root for root, _ in known} - {root for root, _ in there}
+    found.emptied = {*catalog.former_roots, *(root for root, _ in known)} - {root for root, _ in there}
     return found
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from feeds.archive import refresh
-from feeds.catalog import Catalog, DamagedCatalogError, fingerprint
+from feeds.catalog import Catalog, DamagedCatalogError, Reading, fingerprint, identity
+from feeds.config import file_facts
 from feeds.documents import publish_site
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile, check_name
@@ -25,7 +26,7 @@ from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, to
 from feeds.membership import FeedKey, Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
-from feeds.publish import locked, read_manifest
+from feeds.publish import MANIFEST, locked, read_manifest
 from feeds.site import Site, empty_feeds, moved_wrongly, survey_feeds
 from feeds.taxonomy import build_taxonomy
 
@@ -228,7 +229,8 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
     """What `work` gives with the catalog; if that turns out to be damaged, with a new one."""
     config = order.config
     path = order.cache / f"{config.path.stem}.sqlite"
-    reading = f"{fingerprint(READERS)} {msgspec.json.encode(config.source).decode()}"  # decides what files give
+    reading = Reading(fingerprint(READERS), msgspec.json.encode(config.source).decode())
+    file = identity(path)
     with rare_collections():
         try:
             with (
@@ -238,14 +240,40 @@ def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = F
         except DamagedCatalogError as error:
             damage = str(error)
             if not order.is_dry_run:
-                Catalog.discard(path)
+                Catalog.discard(path, file)
         with Catalog(None if order.is_dry_run else path, reading) as catalog:
             catalog.damage = damage
             return work(catalog)
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """What is known when there is nothing left to do but to publish."""
+
+    refreshed: Refreshed
+    site: Site
+    mistakes: tuple[Mistake, ...]
+    images: ImagesReport | None
+
+
 def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
     """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
+    manifest = order.output / MANIFEST
+    before = file_facts(manifest)
+    prepared = _prepare(order, catalog, strict=strict)
+    with nullcontext() if order.is_dry_run else locked(order.output):
+        if file_facts(manifest) != before:  # by a run with another cache, which may have read what is newer
+            prepared = _prepare(order, catalog, strict=strict)
+        report, notice = _publish(order, catalog, prepared.site, prepared.refreshed)
+        if not order.is_dry_run:
+            catalog.commit()
+    seconds = round(time.perf_counter() - started, 3)
+    done = {"mistakes": prepared.mistakes, "images": prepared.images, "seconds": seconds, "damage": catalog.damage}
+    return msgspec.structs.replace(report, **done), notice
+
+
+def _prepare(order: _Order, catalog: Catalog, *, strict: bool) -> _Prepared:
+    """Read what changed, and ask for images; raises EmptiedError, PruneError, StrictError."""
     refreshed = _refresh(order, catalog)
     _check_emptied(order, refreshed)
     if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
@@ -255,13 +283,7 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     if strict and mistakes:
         raise StrictError(mistakes)
     site, images = _with_images(order, catalog, site, refreshed)
-    with nullcontext() if order.is_dry_run else locked(order.output):
-        report, notice = _publish(order, catalog, site, refreshed)
-        if not order.is_dry_run:
-            catalog.commit()
-    seconds = round(time.perf_counter() - started, 3)
-    done = {"mistakes": mistakes, "images": images, "seconds": seconds, "damage": catalog.damage}
-    return msgspec.structs.replace(report, **done), notice
+    return _Prepared(refreshed, site, mistakes, images)
 
 
 def _publish(order: _Order, catalog: Catalog, site: Site, refreshed: Refreshed) -> tuple[Report, Notice | None]:

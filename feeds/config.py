@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
+from feeds.disk import read_regular
 from feeds.errors import ConfigError, Finding, Keys, Mistake, shown
 from feeds.markup import remove_controls
 from feeds.paths import folded, is_archive, is_device, is_utf8, readable, wrong_path
@@ -35,11 +36,11 @@ def load_config(path: str | Path) -> Config:
     """Read and check a configuration file; raises ConfigError with all that is wrong with it."""
     path = Path(path)
     label = str(path)
-    if not is_utf8(str(path.absolute())):
-        message = f"is at a path that is not UTF-8, {readable(str(path.absolute()))}; expected one that is"
-        raise ConfigError([Mistake(readable(label), 0, message, "config-unreadable")])
     try:
-        text = decode_text(path.read_bytes())
+        if not is_utf8(str(path.absolute())):
+            message = f"is at a path that is not UTF-8, {readable(str(path.absolute()))}; expected one that is"
+            raise ConfigError([Mistake(readable(label), 0, message, "config-unreadable")])
+        text = decode_text(read_regular(path))
         values = load_yaml(text, ConfigLoader)
         findings = list(_findings(values, Positions(text, ConfigLoader), path.absolute().parent))
     except FileNotFoundError as error:
@@ -64,7 +65,7 @@ def locate(config: Config, findings: Iterable[Finding]) -> list[Mistake]:
     findings = list(findings)
     if not findings:
         return []
-    positions = Positions(decode_text(config.path.read_bytes()), ConfigLoader)
+    positions = Positions(decode_text(read_regular(config.path)), ConfigLoader)
     label = config.path.name
     return [Mistake(label, positions.line(finding.keys), finding.message, finding.rule) for finding in findings]
 

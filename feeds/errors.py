@@ -3,7 +3,7 @@
 FeedsError
 ├── ConfigError     the configuration is wrong: nothing was done
 ├── StrictError     mistakes were found and the run was told to be strict: nothing was published
-├── CatalogError    the cache cannot be used: nothing was done
+├── CatalogError    the cache cannot be used: what was published stays published
 ├── PublishError    the output folder could not be written: what was published stays published
 ├── EmptiedError    the archive held articles and holds none: nothing was done
 ├── PruneError      pruning would remove everything: nothing was done
@@ -17,7 +17,7 @@ FeedsError
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +64,16 @@ def shown(value: object) -> str:
 
 
 class FeedsError(Exception):
-    """The root of all errors that this package raises on purpose."""
+    """The root of all errors that this package raises on purpose. They can go from one process to another."""
 
 
 class _MistakesError(FeedsError):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = tuple(mistakes)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[Mistake]]]:
+        return type(self), (self.mistakes,)
 
 
 class ConfigError(_MistakesError):
@@ -91,6 +94,10 @@ class PublishError(FeedsError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+        self._message = message
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.path, self._message)
 
 
 class ProcessError(FeedsError):

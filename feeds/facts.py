@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import secrets
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
+from feeds.disk import check_replaceable, read_regular, replace_file
 from feeds.errors import ConfigError, Mistake, PublishError
-from feeds.publish import replace_file
 from feeds.settings import period
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def lock_beside(config_path: Path) -> Path:
 def read_facts(lock: Path) -> dict[str, Facts]:
     """What the file says, by address, nothing where there is none; raises ConfigError where it says something else."""
     try:
-        lines = lock.read_bytes().splitlines()
+        lines = read_regular(lock).splitlines()
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -88,10 +87,8 @@ def write_facts(lock: Path, facts: Iterable[Facts]) -> None:
 
 def check_writable(lock: Path) -> None:
     """Raise PublishError where the file cannot be written: before anybody is asked, since answers would be lost."""
-    trial = lock.with_name(f".{lock.name}.{secrets.token_hex(4)}")
     try:
-        trial.touch(exist_ok=False)
-        trial.unlink()
+        check_replaceable(lock)
     except OSError as error:
         raise _unwritable(lock, error) from error
 

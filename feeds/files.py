@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from feeds.disk import is_there
 from feeds.errors import Mistake, PublishError
 from feeds.paths import is_utf8, readable
 
@@ -26,6 +27,7 @@ EXTENSIONS = (".md", ".markdown")
 #: Where text and bytes are not the same to the system, bytes are meant; a pipe that came in between is not waited for.
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _MORE = 1 << 16
+_LATEST = (1 << 63) - 1
 
 #: A file as its folder lists it: its name, its size in bytes, its mtime and its ctime in nanoseconds.
 #:
@@ -98,21 +100,27 @@ def read_file(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
                 raise TooLargeError(len(content))
     finally:
         os.close(descriptor)
-    return content, ArticleFile(file.root, file.path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    times = _kept_time(facts.st_mtime_ns), _kept_time(facts.st_ctime_ns)
+    return content, ArticleFile(file.root, file.path, facts.st_size, *times)
 
 
 def is_gone(file: ArticleFile) -> bool:
-    """Whether a file that was found is there no more; a link to nowhere still is."""
-    return not os.path.lexists(f"{file.root}/{file.path}")
+    """Whether a file that was found is there no more; a link to nowhere still is, and what cannot be looked at."""
+    try:
+        return not is_there(file.root / file.path)
+    except OSError:
+        return False
 
 
 def check_name(folder: Path) -> None:
     """Raises PublishError where a folder's path, or that of what it is a link to, is not UTF-8 or has no end."""
     try:
-        resolved = folder.resolve()
+        places = (folder.absolute(), folder.resolve())
+    except FileNotFoundError as error:  # the working folder is gone
+        raise PublishError(readable(str(folder)), f"cannot be found: {error.strerror}") from error
     except (OSError, RuntimeError) as error:  # RuntimeError: before Python 3.13
         raise PublishError(readable(str(folder)), "is a link to itself; expected a folder") from error
-    for place in (folder.absolute(), resolved):
+    for place in places:
         if not is_utf8(str(place)):
             message = f"is {readable(str(place))}, which is not UTF-8; expected a path that is"
             raise PublishError(readable(str(folder)), message)
@@ -178,7 +186,7 @@ class _Walk:
                 "not-a-file-of-ours",
             )
             return None
-        return entry.name, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+        return entry.name, facts.st_size, _kept_time(facts.st_mtime_ns), _kept_time(facts.st_ctime_ns)
 
     def _is_within(self, path: str) -> bool:
         place = Path(path).resolve()
@@ -196,6 +204,11 @@ class _Walk:
 
     def _note(self, path: str, message: str, rule: str) -> None:
         self._mistakes.append(Mistake(readable(_label(self._root, path)), 0, message, rule))
+
+
+def _kept_time(nanoseconds: int) -> int:
+    """A time of a file as the catalog can keep it, in 64 bits: from 1678 to 2262."""
+    return max(-_LATEST, min(nanoseconds, _LATEST))
 
 
 def _join(folder: str, name: str) -> str:

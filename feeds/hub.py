@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from feeds.disk import read_regular, replace_file
 from feeds.errors import ConfigError, HubError, Mistake
 from feeds.model import document_address
-from feeds.publish import read_manifest, replace_file
+from feeds.publish import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -168,13 +169,13 @@ def _answers(hub: Hub, waiting: Sequence[str], limit: float) -> Iterable[Answer]
 def _read(hub: Hub) -> dict[str, dict[str, str]]:
     """The digests that the hub was told, by output folder; nothing where there is no file about it.
 
-    Where the file is damaged it counts as told of nothing: better twice than never.
+    Where the file is damaged, or cannot be read, it counts as told of nothing: better twice than never.
     """
     try:
-        memory = msgspec.json.decode(hub.file.read_bytes(), type=_Memory)
-    except OSError:
+        memory = msgspec.json.decode(read_regular(hub.file), type=_Memory)
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return {hub.key: {}}
     return memory.told if (memory.version, memory.hub) == (_VERSION, hub.address) else {}
 

@@ -82,7 +82,8 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
     context = multiprocessing.get_context(_start_method())
-    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(start, arguments))
+    with _starting():
+        pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(start, arguments))
     try:
         yield lambda function, items: _ordered(pool, function, items, jobs * _AHEAD)
     except BrokenProcessPool as error:
@@ -93,6 +94,14 @@ def processes(jobs: int, start: Callable[..., None] | None = None, *arguments: A
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ProcessError(f"no more processes can be started ({error.strerror}); use --jobs 1") from error
 
 
 def _start_method() -> str:
@@ -127,7 +136,8 @@ def _end_with_the_first() -> None:
 def _ordered(pool: ProcessPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
     waiting: deque[Future[R]] = deque()
     for item in items:
-        waiting.append(pool.submit(function, item))
+        with _starting():
+            waiting.append(pool.submit(function, item))
         if len(waiting) >= ahead:
             yield _result(pool, waiting.popleft())
     while waiting:

@@ -35,7 +35,7 @@ class Previous:
     """What an output folder holds: its documents by the part that they are, and what the catalog knows of each.
 
     That is nothing where it did not publish them last: after a loss of power the two may be of different times, and
-    where one of them was brought back from a copy.
+    where one of them was brought back from a copy. `mtimes` are those of all that it published there, by path.
     """
 
     def __init__(self, output: Path, catalog: Catalog) -> None:
@@ -44,7 +44,9 @@ class Previous:
         self.manifest = digest_of_records(documents)
         self.state = catalog.state(state_of(output))
         *_, manifest = self.state or [None]
-        self._known = catalog.documents(str(output.resolve())) if manifest == self.manifest else {}
+        placed = catalog.documents(str(output.resolve()))
+        self.mtimes = {path: mtime for path, (_, mtime) in placed.items()}
+        self._known = placed if manifest == self.manifest else {}
         self.records = of_parts(documents)
         self._paths = frozenset(record.path for record in documents)
         self._months: dict[str, list[str]] = defaultdict(list)

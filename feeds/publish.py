@@ -3,47 +3,41 @@
 What is ours is what the manifest `feeds.json` lists. While a run writes there is a journal of the paths that are not in
 it yet: a run that was killed leaves nothing behind that the next one would not know, nor any file half written.
 
-A machine may lose its power. A file that is moved to its place before its bytes are on the disk may be empty then. So
-the manifest, the journal and what takes the place of a published document wait for the disk; a document that is new
-does not: nobody has asked for it yet, and the next run sees by its size that it is not what it was.
+The manifest, the journal and what takes the place of a published document wait for the disk, because a machine may
+lose its power; a document that is new does not: nobody has asked for it yet, and the next run sees by its size that it
+is not what it was.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import hashlib
 import os
-import secrets
 import stat
-import time
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from feeds.compression import is_copy
+from feeds.disk import is_there, locked_folder, read_regular, write_whole
 from feeds.errors import PublishError
-from feeds.model import Coding, Document, Format, Kind, document_path
+from feeds.model import ASSETS, Coding, Document, Format, Kind, document_path
 from feeds.paths import folded
 from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MANIFEST = "feeds.json"
 _JOURNAL = ".feeds-journal"
 _TEMPORARY = ".feeds-new"
 _VERSION = 1
 _NO_FOLDER = "is not a folder; expected one to publish in"
-_HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
-#: Seconds to wait for another run to end, and between two looks at whether it has.
+#: Seconds to wait for another run to end.
 _PATIENCE = 5
-_INTERVAL = 0.05
-#: What a file system says that cannot be asked to flush, as some of those that are reached over a network.
-_NO_FLUSH = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,19 +94,26 @@ class Published:
     documents: tuple[Record, ...]
 
 
+class _Version(msgspec.Struct):
+    """What there is in the manifest of any version."""
+
+    version: int
+
+
 def read_manifest(output: Path) -> Manifest:
     """The manifest in `output`, an empty one where there is none; raises PublishError where it is not one."""
     path = output / MANIFEST
-    try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (FileNotFoundError, NotADirectoryError):
+    body = _read(path)
+    if body is None:
         return Manifest()
-    except OSError as error:
-        raise PublishError(str(path), f"cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    try:
+        version = msgspec.json.decode(body, type=_Version).version
+        if version != _VERSION:
+            raise PublishError(str(path), f"has version {version}; expected {_VERSION}")
+        manifest = msgspec.json.decode(body, type=Manifest)
+        _check_names([record.path for record in manifest.documents])
+    except ValueError as error:
         raise PublishError(str(path), f"is not a manifest of ours ({error}); move it away to publish here") from error
-    if manifest.version != _VERSION:
-        raise PublishError(str(path), f"has version {manifest.version}; expected {_VERSION}")
     return manifest
 
 
@@ -122,30 +123,40 @@ def is_unfinished(output: Path) -> bool:
 
 
 def publish(
-    output: Path, paths: Collection[str], puts: Iterable[Put], *, kept: Collection[Put] = (), dry_run: bool = False
+    output: Path,
+    paths: Collection[str],
+    puts: Iterable[Put],
+    *,
+    kept: Collection[Put] = (),
+    known: Mapping[str, int] | None = None,
+    dry_run: bool = False,
 ) -> Published:
     """Make `output` hold the documents at `paths` and those that are `kept`, and of earlier documents no others.
 
     `puts` are what `put_document` gives for each path, and are asked for when it is known that all can be published.
-    Raises PublishError, before that, where a path is taken by a file that is not ours or leads out of `output`; while
-    writing, where the disk refuses. Every file is whole at any time, old or new.
+    `known` are the mtimes of documents by path, which are ours also if the manifest is gone. Raises PublishError,
+    before that, where a path is taken by a file that is not ours or leads out of `output`; while writing, where the
+    disk refuses. Every file is whole at any time, old or new.
     """
     wanted = {*paths, *(put.record.path for put in kept)}
     before = read_manifest(output)
-    listed = {record.path for record in before.documents}
+    listed = {record.path: record for record in before.documents}
     journal = _read_journal(output)
-    ours = listed | (journal or set())
+    ours = listed.keys() | (journal or set())
     for folder in sorted({os.path.dirname(path) for path in wanted | ours}):  # noqa: PTH120  # as in `untouched`
         _check_inside(output, Path(folder))
     renamed = _renamed(output, ours - wanted, wanted - ours)
     for path in sorted(wanted - ours - renamed):
-        _check_free(output, path)
+        _check_free(output, path, known or {})
     if not dry_run:
         _remove_temporaries(output, () if journal is None else ours | wanted)
     if not dry_run and paths:
-        _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed)), is_vital=True)
+        _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed.keys())), is_vital=True)
+    leaving = sorted(ours - wanted - renamed, key=lambda path: _leaving_order(path, listed.get(path)))
+    copies = [path for path in leaving if is_copy(path)]
+    removed = _remove_all(output, copies, dry_run=dry_run)  # before what they are copies of is another
     done = [*kept, *puts]
-    removed = [path for path in sorted(ours - wanted - renamed) if _remove(output, path, dry_run=dry_run)]
+    removed += _remove_all(output, [path for path in leaving if not is_copy(path)], dry_run=dry_run)
     manifest = _manifest([put.record for put in done], before)
     if not dry_run:
         if manifest != before or not before.documents:
@@ -154,45 +165,28 @@ def publish(
         _remove(output, _JOURNAL, dry_run=False)
     written = sorted(put.record.path for put in done if put.is_written)
     unchanged = sorted(put.record.path for put in done if not put.is_written)
-    return Published(tuple(written), tuple(unchanged), tuple(removed), manifest.documents)
+    return Published(tuple(written), tuple(unchanged), tuple(sorted(removed)), manifest.documents)
 
 
 @contextlib.contextmanager
-def locked(output: Path, patience: float = _PATIENCE) -> Iterator[None]:
-    """Keep other runs out of `output` while this lasts; raises PublishError if one is in it for so many seconds.
-
-    The lock is on the folder itself: it leaves no file, and goes with the run that has it, however that ends. Where the
-    system or the file system has no such locks, there is none.
-    """
+def locked(output: Path, patience: float | None = None) -> Iterator[None]:
+    """Keep other runs out of `output` while this lasts; raises PublishError if one is in it for so many seconds."""
     if os.path.lexists(output) and not output.is_dir():
         raise PublishError(str(output), _NO_FOLDER)
-    with _errors(output):
-        output.mkdir(parents=True, exist_ok=True)
-        descriptor = _open_locked(output, time.monotonic() + patience) if _HAS_LOCKS else None
-    try:
+    with contextlib.ExitStack() as held:
+        with _errors(output):
+            output.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(locked_folder(output, _PATIENCE if patience is None else patience))
+            except BlockingIOError as error:
+                raise PublishError(str(output), "another run is publishing into it; expected it to end") from error
         yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def put_document(output: Path, document: Document, *, dry_run: bool = False) -> Put:
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
     is_written, mtime = _put(output, document.path, document.body, dry_run=dry_run)
     return Put(record=_record(document), is_written=is_written, mtime=mtime)
-
-
-def replace_file(place: Path, body: bytes) -> None:
-    """Write a file that others may write meanwhile, whole or not at all; raises OSError."""
-    temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(body)
-            _flush(file)
-        temporary.replace(place)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def untouched(output: Path, record: Record, mtime: int) -> bool:
@@ -202,36 +196,6 @@ def untouched(output: Path, record: Record, mtime: int) -> bool:
     except OSError:
         return False
     return facts.st_size == record.bytes and facts.st_mtime_ns == mtime
-
-
-def _open_locked(output: Path, deadline: float) -> int:
-    """The folder, locked; another one has its place where it was swapped while this waited."""
-    while True:
-        descriptor = os.open(output, os.O_RDONLY)
-        try:
-            _lock(descriptor, output, deadline)
-            if os.path.samestat(os.fstat(descriptor), output.stat()):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, output: Path, deadline: float) -> None:
-    import fcntl  # noqa: PLC0415  # not on Windows
-
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                raise PublishError(str(output), "another run is publishing into it; expected it to end") from error
-            time.sleep(_INTERVAL)
-        except OSError:  # no locks here
-            return
-        else:
-            return
 
 
 def _manifest(records: Iterable[Record], before: Manifest) -> Manifest:
@@ -262,18 +226,33 @@ def _check_inside(output: Path, folder: Path) -> None:
     place = output / folder
     if folder.is_absolute() or ".." in folder.parts:
         raise PublishError(str(place), f"is not in {output}; expected a folder inside it")
-    while not os.path.lexists(place) and place != output:
-        place = place.parent
-    if not place.resolve().is_relative_to(output.resolve()):
-        raise PublishError(str(place), f"leads out of {output}; expected a folder inside it")
-    if os.path.lexists(place) and not place.is_dir():
-        raise PublishError(str(place), _NO_FOLDER)
+    with _errors(place):
+        while place != output and not is_there(place):
+            place = place.parent
+        try:
+            is_inside = place.resolve().is_relative_to(output.resolve())
+        except RuntimeError as error:  # before Python 3.13: a link to itself
+            raise PublishError(str(place), _NO_FOLDER) from error
+        if not is_inside:
+            raise PublishError(str(place), f"leads out of {output}; expected a folder inside it")
+        if is_there(place) and not place.is_dir():
+            raise PublishError(str(place), _NO_FOLDER)
 
 
-def _check_free(output: Path, path: str) -> None:
-    if os.path.lexists(output / path):
-        message = f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
-        raise PublishError(str(output / path), message)
+def _check_free(output: Path, path: str, known: Mapping[str, int]) -> None:
+    """Raise PublishError where there is a file that is not ours: neither listed nor known by its mtime."""
+    place = output / path
+    with _errors(place):
+        if is_there(place) and place.lstat().st_mtime_ns != known.get(path):
+            message = (
+                f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
+            )
+            raise PublishError(str(place), message)
+
+
+def _check_names(paths: Iterable[str]) -> None:
+    if any("\0" in path for path in paths):
+        raise ValueError("a path with NUL in it")
 
 
 def _renamed(output: Path, old: Collection[str], new: Collection[str]) -> set[str]:
@@ -297,7 +276,9 @@ def _put(output: Path, path: str, body: bytes, *, dry_run: bool = False, is_vita
         mtime = _mtime_if_it_holds(place, body)
         if mtime is not None:
             return False, mtime
-        return True, -1 if dry_run else _replace(place, body, waits=is_vital or os.path.lexists(place))
+        if dry_run:
+            return True, -1
+        return True, write_whole(place, body, _temporary(place), waits=is_vital or is_there(place))
 
 
 def _mtime_if_it_holds(place: Path, body: bytes) -> int | None:
@@ -309,52 +290,15 @@ def _mtime_if_it_holds(place: Path, body: bytes) -> int | None:
     return facts.st_mtime_ns if is_same else None
 
 
-def _replace(place: Path, body: bytes, *, waits: bool) -> int:
-    """Write the file beside its place, and move it there when it is whole, and on the disk if it `waits`; its mtime."""
-    temporary = _temporary(place)
-    try:
-        with _new_file(temporary) as file:
-            file.write(body)
-            file.flush()
-            if waits:
-                _flush(file)
-            mtime = os.fstat(file.fileno()).st_mtime_ns
-        temporary.replace(place)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    return mtime
-
-
 def _temporary(place: Path) -> Path:
     return place.with_name(f".{place.name}{_TEMPORARY}")
-
-
-def _new_file(place: Path) -> BinaryIO:
-    """An empty file, in a folder that is made where there is none."""
-    try:
-        return place.open("wb")
-    except FileNotFoundError:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place.open("wb")
-
-
-def _flush(file: BinaryIO) -> None:
-    """Wait until the bytes are on the disk; where the file system knows no such thing, go on."""
-    file.flush()
-    try:
-        os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno not in _NO_FLUSH:
-            raise
 
 
 def _remove(output: Path, path: str, *, dry_run: bool) -> bool:
     """Remove a file of ours and the folders that are empty then; whether it was there."""
     place = output / path
     with _errors(place):
-        if not os.path.lexists(place):
+        if not is_there(place):
             return False
         if not dry_run:
             place.unlink()
@@ -364,17 +308,46 @@ def _remove(output: Path, path: str, *, dry_run: bool) -> bool:
     return True
 
 
+def _remove_all(output: Path, paths: Iterable[str], *, dry_run: bool) -> list[str]:
+    """Remove files of ours in this order; those that were there."""
+    return [path for path in paths if _remove(output, path, dry_run=dry_run)]
+
+
+def _leaving_order(path: str, record: Record | None) -> tuple[int, int, str]:
+    """What goes before what: lists, feeds, their archives, the newest first, and what all of them lead to.
+
+    That is the order in which documents are put in their places, turned around. What nobody knows of yet goes first.
+    """
+    if record is None:
+        return 0, 0, path
+    if not record.feed:
+        return 4 if path in ASSETS else 1, 0, path
+    if not record.month:
+        return 2, 0, path
+    return 3, -int(record.month.replace("-", "")), path
+
+
 def _read_journal(output: Path) -> set[str] | None:
     """The paths that a run has begun to write and not listed, None if the last run came to its end."""
-    path = output / _JOURNAL
-    try:
-        return set(msgspec.json.decode(path.read_bytes(), type=list[str]))
-    except FileNotFoundError:
+    body = _read(output / _JOURNAL)
+    if body is None:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    try:
+        paths = msgspec.json.decode(body, type=list[str])
+        _check_names(paths)
+    except ValueError:
         return set()
+    return set(paths)
+
+
+def _read(place: Path) -> bytes | None:
+    """The bytes of a file, None where there is none; raises PublishError."""
+    try:
+        return read_regular(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
-        raise PublishError(str(path), f"cannot be read: {error.strerror}") from error
+        raise PublishError(str(place), f"cannot be read: {error.strerror}") from error
 
 
 def _remove_temporaries(output: Path, paths: Iterable[str]) -> None:

@@ -60,7 +60,8 @@ def hub_line(hub: HubReport) -> str:
     """What a hub was told, and of what it was not; nothing where there was nothing to tell."""
     told = f"the hub was told of {counted(len(hub.told), 'document')}" if hub.told else ""
     if not hub.waiting:
-        return told + (f"; that cannot be remembered ({hub.reason})" if hub.reason else "")
+        forgotten = f"what the hub was told cannot be remembered ({hub.reason})" if hub.reason else ""
+        return "; ".join(filter(None, (told, forgotten)))
     if hub.reason is None:
         return f"the hub is to be told of {counted(len(hub.waiting), 'document')}: `feeds ping` does it"
     not_told = f"the hub {hub.hub} was not told of {counted(len(hub.waiting), 'document')} ({hub.reason})"

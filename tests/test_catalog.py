@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import feeds
+from feeds import build
 from feeds.build import READERS, survey
-from feeds.catalog import Catalog, fingerprint
+from feeds.catalog import Catalog, fingerprint, identity
 from feeds.site import RENDERERS
 from tests.conftest import NOW, Site
 
@@ -218,7 +219,9 @@ def test_a_run_that_comes_in_between_is_seen(tmp_path: Path) -> None:
     with Catalog(path) as catalog:
         catalog.share()
         catalog._database.set_trace_callback(meanwhile)
-        with pytest.raises(feeds.CatalogError, match="another run came in between"):
+        with pytest.raises(
+            feeds.CatalogError, match=r"feeds\.sqlite: the cache cannot be used: another run came in between"
+        ):
             catalog.share()
 
 
@@ -288,6 +291,33 @@ def test_the_fingerprint_tells_of_other_code(tmp_path: Path, monkeypatch: pytest
 def test_the_packages_that_the_fingerprint_asks_for_are_installed() -> None:
     noted = {path.name.partition("-")[0].lower() for folder in sys.path for path in Path(folder).glob("*-info")}
     assert {*READERS, *RENDERERS} <= noted
+
+
+def test_a_cache_of_another_version_is_said_and_made_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, "a")
+    assert site.regenerate().damage == ""
+    monkeypatch.setattr(build, "fingerprint", lambda _: "newer")
+    assert site.regenerate().damage == f"{catalog_file(site)}: the cache is of another version"
+    assert site.regenerate().damage == ""
+    monkeypatch.setattr(build, "fingerprint", lambda _: "older")
+    assert site.regenerate(full=True).damage == ""  # it is not wanted
+    configuration = site.config_path.read_text(encoding="utf-8")
+    site.configure(configuration.replace("[../articles]", "[../articles], link: amp"))
+    assert site.regenerate().damage == ""
+
+
+def test_a_damaged_cache_in_whose_place_is_another_one_is_left_alone(tmp_path: Path) -> None:
+    """Another run found it damaged, too, and was faster."""
+    file = tmp_path / "feeds.sqlite"
+    file.write_bytes(b"damaged")
+    before = identity(file)
+    (tmp_path / "new").write_bytes(b"made anew")
+    (tmp_path / "new").replace(file)
+    Catalog.discard(file, before)
+    assert file.read_bytes() == b"made anew"
+    Catalog.discard(file, identity(file))
+    assert not file.exists()
+    Catalog.discard(file, None)
 
 
 def flipped(content: bytes, place: int, bits: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -224,3 +225,28 @@ def test_a_file_that_grows_while_it_is_read_is_read_up_to_the_limit(
     monkeypatch.setattr(os, "read", lambda _, length: b"x" * length)
     with pytest.raises(TooLargeError):
         read_file(ArticleFile(tmp_path, "a.md"), 1_000_000)
+
+
+@pytest.mark.parametrize("seconds", [-(2**35), 2**34])
+def test_times_that_nobody_can_keep_are_the_first_and_the_last_that_can_be(seconds: int) -> None:
+    memory = Path("/dev/shm")  # noqa: S108  # a file system that keeps such times, where there is one
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        folder = Path(name)
+        write(folder, "a.md")
+        os.utime(folder / "a.md", (0, seconds))
+        if (folder / "a.md").stat().st_mtime != seconds:
+            pytest.skip("the file system here does not keep such times either")
+        ((_, _, mtime, _),) = find_articles([folder])[0][0].files
+        assert abs(mtime) == 2**63 - 1
+        assert read_file(ArticleFile(folder, "a.md"), 1000)[1].mtime == mtime
+
+
+def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = ArticleFile(tmp_path, "a.md")
+    assert is_gone(file)
+
+    def refuse(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("pathlib.Path.lstat", refuse)
+    assert not is_gone(file)

@@ -334,9 +334,23 @@ def test_what_cannot_be_remembered_fails_no_run(published: Site, hub: ScriptedHu
     memory_of(published).mkdir()
     published.article("ai.md", STORY.format("three", "AI"))
     report = regenerate(published)
-    assert heard(hub) == addresses("all", "topics/ai")
+    assert heard(hub) == addresses("all", "topics/ai", "topics/robots")  # better twice than never
     assert report.reason is not None
     assert report.reason.startswith(f"{memory_of(published)}: cannot be written: ")
+
+
+def test_what_cannot_be_read_for_a_moment_loses_no_notice(
+    published: Site, hub: ScriptedHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    published.article("ai.md", STORY.format("three", "AI"))
+    regenerate(published, ping=False)
+    with monkeypatch.context() as refusing:
+        refusing.setattr(module, "read_regular", refused)
+        published.regenerate()
+    assert set(heard(hub)) >= set(addresses("all", "topics/ai"))
 
 
 def test_who_reads_what_is_remembered_finds_it_whole_whoever_writes_it(tmp_path: Path) -> None:
@@ -427,7 +441,7 @@ def run(site: Site, *arguments: str) -> Any:
                 "the next run tries again"
             ),
         ),
-        (3, 0, "f: full", "the hub was told of 3 documents; that cannot be remembered (f: full)"),
+        (3, 0, "f: full", "the hub was told of 3 documents; what the hub was told cannot be remembered (f: full)"),
     ],
     ids=["nothing", "told", "later", "failed", "in part", "forgotten"],
 )

@@ -17,6 +17,7 @@ ORDER = [
     "errors",
     "model",
     "paths",
+    "disk",
     "markup",
     "urls",
     "yamlfile",
@@ -93,7 +94,7 @@ ORDER = [
     "__main__",
 ]
 TOUCH_THE_DISK = set(
-    "application catalog catalog.code catalog.database check.folder config facts files hub publish starter "
+    "application catalog catalog.code catalog.database check.folder config disk facts files hub publish starter "
     "watch".split()
 )
 PRINT = {"cli", "cli.printing"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -51,6 +52,18 @@ def test_every_process_is_started_with_the_arguments() -> None:
         found = list(map_(word_and_process, range(20)))
     assert {word for word, _ in found} == {"ready"}
     assert os.getpid() not in {process for _, process in found}
+
+
+@pytest.mark.parametrize("refused", ["semaphores", "processes"])
+def test_a_system_that_takes_no_more_processes_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    context = multiprocessing.get_context("fork")
+    monkeypatch.setattr(type(context), "Lock" if refused == "semaphores" else "Process", refuse)
+    with pytest.raises(ProcessError) as caught, processes(2) as map_:
+        list(map_(square, range(3)))
+    assert str(caught.value) == "no more processes can be started (Too many open files); use --jobs 1"
 
 
 def test_one_job_stays_in_this_process() -> None:

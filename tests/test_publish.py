@@ -12,14 +12,16 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from feeds.disk import replace_file
 from feeds.errors import PublishError
 from feeds.model import Document
-from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, replace_file, untouched
+from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, untouched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 def document(path: str, body: bytes = b"<rss/>") -> Document:
@@ -36,9 +38,9 @@ def document(path: str, body: bytes = b"<rss/>") -> Document:
     )
 
 
-def put(output: Path, *documents: Document, dry_run: bool = False) -> Published:
+def put(output: Path, *documents: Document, dry_run: bool = False, known: Mapping[str, int] | None = None) -> Published:
     puts = (put_document(output, document, dry_run=dry_run) for document in documents)
-    return publish(output, [document.path for document in documents], puts, dry_run=dry_run)
+    return publish(output, [document.path for document in documents], puts, known=known, dry_run=dry_run)
 
 
 def files(output: Path) -> dict[str, bytes]:
@@ -296,7 +298,125 @@ def test_a_file_is_untouched_as_long_as_its_size_and_time_are_the_same(tmp_path:
     assert not untouched(tmp_path, put_.record, put_.mtime)
 
 
-@pytest.mark.parametrize("content", [b'["\xff"]', b"no JSON", b""])
+def test_what_this_cache_put_there_is_ours_also_without_a_manifest(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"))
+    mtime = (tmp_path / "a.rss").stat().st_mtime_ns
+    (tmp_path / MANIFEST).unlink()
+    with pytest.raises(PublishError, match="is there already"):
+        put(tmp_path, document("a.rss", b"new"), known={"a.rss": mtime + 1})
+    assert put(tmp_path, document("a.rss", b"new"), known={"a.rss": mtime}).written == ("a.rss",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"version": 2, "documents": "other", "kind": []}', "has version 2; expected 1"),
+        (b'{"documents": []}', "is not a manifest of ours"),
+        (b'{"version": 1, "documents": [{"path": "a"}]}', "is not a manifest of ours"),
+        (b"[", "is not a manifest of ours"),
+        (b"", "is not a manifest of ours"),
+    ],
+)
+def test_a_manifest_that_is_none_or_of_another_version_is_said(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / MANIFEST).write_bytes(content)
+    with pytest.raises(PublishError, match=message):
+        read_manifest(tmp_path)
+
+
+def test_a_name_that_no_file_has_is_in_no_manifest_of_ours(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"))
+    manifest = (tmp_path / MANIFEST).read_text(encoding="utf-8")
+    (tmp_path / MANIFEST).write_text(manifest.replace('"a.rss"', '"a\\u0000.rss"'), encoding="utf-8")
+    with pytest.raises(PublishError, match="is not a manifest of ours"):
+        put(tmp_path, document("a.rss"))
+
+
+@pytest.mark.parametrize("name", [MANIFEST, ".feeds-journal", "a.rss"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(PublishError, match=r"Is not a regular file|is there already"):
+        put(tmp_path, document("a.rss"))
+
+
+@pytest.mark.parametrize("name", [".a.rss.feeds-new", "..feeds-journal.feeds-new"])
+def test_what_has_the_place_of_what_is_being_written_is_not_written_to(tmp_path: Path, name: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    put(tmp_path / "output", document("a.rss"))
+    for make in (lambda place: place.symlink_to(precious), os.mkfifo):
+        make(tmp_path / "output" / name)
+        put(tmp_path / "output", document("a.rss", str(make).encode()))
+        assert precious.read_bytes() == b"precious"
+        assert (tmp_path / "output" / "a.rss").is_file()
+        assert not (tmp_path / "output" / "a.rss").is_symlink()
+        assert not os.path.lexists(tmp_path / "output" / name)
+
+
+def test_a_folder_that_is_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "topics").symlink_to("topics")
+    with pytest.raises(PublishError, match=r"topics: (is not a folder|leads out|cannot be written)"):
+        put(tmp_path, document("topics/a.rss"))
+
+
+def test_a_removal_that_is_refused_is_no_removal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a folder that may not be entered."""
+    put(tmp_path, document("a.rss"), document("topics/b.rss"))
+    lstat = Path.lstat
+
+    def refused(self: Path) -> os.stat_result:
+        if self.name == "b.rss":
+            raise PermissionError(13, "Permission denied")
+        return lstat(self)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "lstat", refused)
+        with pytest.raises(PublishError, match=r"topics/b\.rss: cannot be written: Permission denied"):
+            put(tmp_path, document("a.rss"))
+    assert {record.path for record in read_manifest(tmp_path).documents} == {"a.rss", "topics/b.rss"}
+    assert put(tmp_path, document("a.rss")).removed == ("topics/b.rss",)
+
+
+def test_what_goes_goes_before_what_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists, feeds and their pages, archives from the newest on, style; copies before what they are copies of."""
+    month = msgspec.structs.replace(document("a/archive/2026-01.rss"), feed="a", month="2026-01")
+    others = [
+        msgspec.structs.replace(document("a/archive/2026-02.rss"), feed="a", month="2026-02"),
+        msgspec.structs.replace(document("a/index.html"), feed="a"),
+        document("a.rss"),
+        *(msgspec.structs.replace(document(path), feed="", kind="site") for path in ("assets/feed.css", "index.html")),
+        msgspec.structs.replace(document("b.rss.gz"), feed="b", coding="gzip"),
+    ]
+    put(tmp_path, month, *others, document("b.rss"))
+    steps: list[str] = []
+    unlink, replace = Path.unlink, Path.replace
+
+    def removing(self: Path, *, missing_ok: bool = False) -> None:
+        if not self.name.startswith("."):
+            steps.append(f"remove {self.relative_to(tmp_path)}")
+        unlink(self, missing_ok=missing_ok)
+
+    def moving(self: Path, target: Path) -> Path:
+        steps.append(f"put {target.name}")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "unlink", removing)
+    monkeypatch.setattr(Path, "replace", moving)
+    put(tmp_path, document("b.rss", b"new"))
+    assert steps == [
+        "put .feeds-journal",
+        "remove b.rss.gz",
+        "put b.rss",
+        "remove index.html",
+        "remove a.rss",
+        "remove a/index.html",
+        "remove a/archive/2026-02.rss",
+        "remove a/archive/2026-01.rss",
+        "remove assets/feed.css",
+        "put feeds.json",
+    ]
+
+
+@pytest.mark.parametrize("content", [b'["\xff"]', b"no JSON", b"", b'["a\\u0000b"]'])
 def test_a_journal_that_cannot_be_understood_is_passed_over(tmp_path: Path, content: bytes) -> None:
     put(tmp_path, document("a.rss"))
     (tmp_path / ".feeds-journal").write_bytes(content)
@@ -352,6 +472,16 @@ def test_what_takes_the_place_of_a_published_document_is_on_the_disk_first(tmp_p
 def test_a_file_that_others_may_write_too_is_on_the_disk_before_it_is_moved(tmp_path: Path, steps: list[str]) -> None:
     replace_file(tmp_path / "a.lock", b"new")
     assert [step.partition(" ")[0] for step in steps] == ["flush", "move"]
+
+
+def test_what_killed_runs_left_of_a_file_that_others_may_write_goes_in_the_end(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in (".a.lock.0123abcd", ".a.lock.4567abcd", ".a.lock.mine"))
+    for left in (old, new, other):
+        left.touch()
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    replace_file(tmp_path / "a.lock", b"new")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.lock", new.name, other.name}
 
 
 @pytest.mark.parametrize(("code", "is_written"), [(errno.EINVAL, True), (errno.EIO, False)])

@@ -25,8 +25,10 @@ from feeds.catalog.database import (
     catalog_error,
     clear,
     connect,
+    connect_to_copy,
     connect_to_read,
     discard,
+    identity,
     is_empty,
     month_of,
     seconds,
@@ -53,6 +55,7 @@ __all__ = [
     "FileOutcome",
     "Folder",
     "Month",
+    "Reading",
     "Teller",
     "Touched",
     "Window",
@@ -60,6 +63,7 @@ __all__ = [
     "encode_entry",
     "fingerprint",
     "folder_of",
+    "identity",
 ]
 
 
@@ -80,6 +84,13 @@ class Window(msgspec.Struct, frozen=True):
     digest: bytes
 
 
+class Reading(msgspec.Struct, frozen=True, array_like=True):
+    """What decides what a file's entries are: the code that reads them, and the settings."""
+
+    code: str = ""
+    settings: str = ""
+
+
 class Month(msgspec.Struct, frozen=True, array_like=True):
     """A month in which a feed has stories, in UTC: when it began and was over, how many these are, a digest of them."""
 
@@ -92,6 +103,8 @@ class Month(msgspec.Struct, frozen=True, array_like=True):
 #: What comes of a file that is locked or damaged, and of values in it that do not fit each other.
 _DATABASE_ERRORS = (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeError)
 _MISFITS = (LookupError, ValueError, TypeError, ArithmeticError, AttributeError)
+
+_NO_READING = Reading()
 
 _encoder = msgspec.msgpack.Encoder()
 _images_decoder = msgspec.msgpack.Decoder(list[tuple[str, bool]])
@@ -108,40 +121,66 @@ class Catalog:
 
     damage = ""
     is_new = False
+    #: The folders of the archive of which a catalog knew files that had to be forgotten.
+    former_roots: frozenset[str] = frozenset()
 
-    def __init__(self, path: Path | None, reading: str = "", *, anew: bool = False) -> None:
+    def __init__(self, path: Path | None, reading: Reading = _NO_READING, *, anew: bool = False) -> None:
         """The catalog in a file, made where there is none; in memory without one.
 
-        `reading` stands for all that decides what a file's entries are: what was read with another is forgotten, and
-        `anew` forgets all; `is_new` is then true. Raises CatalogError where another run uses it, DamagedCatalogError
-        where it is damaged.
+        What was read otherwise than `reading` says is forgotten, and `anew` forgets all; `is_new` is then true. Raises
+        CatalogError where another run uses it, DamagedCatalogError where it is damaged.
         """
         self.path = path
         with ExitStack() as opened:
             try:
                 self._database = connect(path)
                 opened.callback(self._database.close)
-                self.is_new = anew or is_empty(self._database) or self.state("reading") != reading
-                if self.is_new:
-                    clear(self._database)
-                    self.set_state("reading", reading)
+                self._begin(reading, anew=anew)
             except (*_DATABASE_ERRORS, OSError) as error:
                 raise catalog_error(path, error) from error
             opened.pop_all()
 
-    @classmethod
-    def to_look_at(cls, path: Path, reading: str) -> Self:
-        """The catalog in a file if there is one that can be used, else an empty one in memory."""
+    def _begin(self, reading: Reading, *, anew: bool) -> None:
+        """Forget what is of no use to this run, but for where there were articles."""
+        before = None if is_empty(self._database) else self._kept_reading()
+        self.is_new = anew or before != reading
+        if not self.is_new:
+            return
+        if before is not None:
+            self.former_roots = frozenset(root for root, _ in self.folders())
+        if before is not None and before.code != reading.code and not anew:
+            self.damage = f"{self.path}: the cache is of another version"
+        clear(self._database)
+        self.set_state("reading", reading)
+
+    def _kept_reading(self) -> Reading:
         try:
-            return cls(path if path.exists() else None, reading)
-        except CatalogError:
+            return msgspec.convert(self.state("reading"), Reading)
+        except msgspec.ValidationError:
+            return _NO_READING
+
+    @classmethod
+    def to_look_at(cls, path: Path, reading: Reading) -> Self:
+        """A copy of the catalog in a file if there is one that can be used, else an empty one in memory.
+
+        Runs that write are not kept waiting.
+        """
+        catalog = cls.__new__(cls)
+        catalog.path = None
+        try:
+            catalog._database = connect_to_copy(path)  # noqa: SLF001  # our own
+            catalog._begin(reading, anew=False)  # noqa: SLF001
+        except (*_DATABASE_ERRORS, CatalogError, OSError):
             return cls(None, reading)
+        catalog.damage = ""  # of what is left as it is
+        return catalog
 
     @staticmethod
-    def discard(path: Path) -> None:
-        """Remove the file of a catalog that is damaged."""
+    def discard(path: Path, file: tuple[int, int] | None) -> None:
+        """Remove the file of a catalog that is damaged, unless another run has made another one by then."""
         try:
-            discard(path)
+            if identity(path) == file:
+                discard(path)
         except OSError as error:
             raise catalog_error(path, error) from error
 
@@ -172,7 +211,7 @@ class Catalog:
 
         Raises CatalogError where another run has changed it in between.
         """
-        share(self._database)
+        share(self._database, self.path)
 
     def commit(self) -> None:
         """Keep the changes, and let other runs make theirs."""

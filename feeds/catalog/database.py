@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import sqlite3
 import zlib
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import CatalogError
@@ -103,16 +104,30 @@ class DamagedCatalogError(CatalogError):
 def connect(path: Path | None) -> sqlite3.Connection:
     """The database, locked for others that would write, in memory without a path. Raises sqlite3.Error, CatalogError"""
     if path is None:
-        return _opened(":memory:")
+        return _begun(_opened(":memory:"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    database = _opened(path)
-    if not is_empty(database) and _value(database, "PRAGMA application_id") != _APPLICATION:
-        is_ours = _has_our_tables(database)
-        database.close()
-        if is_ours:
-            raise DamagedCatalogError(f"{path}: the cache cannot be used: its header is damaged")
-        raise CatalogError(f"{path}: is a database of something else; expected a cache of ours or no file")
-    return database
+    return _checked(_begun(_opened(path)), path)
+
+
+def connect_to_copy(path: Path) -> sqlite3.Connection:
+    """A copy of the database as it was committed, which goes when it is closed. Raises sqlite3.Error, CatalogError."""
+    with closing(connect_to_read(path)) as source:
+        copy = _opened("")  # a file of SQLite's own, without a name
+        try:
+            source.backup(copy)
+        except sqlite3.DatabaseError:
+            copy.close()
+            raise
+    return _checked(_begun(copy), path)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from one that takes its place; None where there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
@@ -120,13 +135,13 @@ def is_empty(database: sqlite3.Connection) -> bool:
     return not _value(database, "SELECT count(*) FROM sqlite_schema")
 
 
-def share(database: sqlite3.Connection) -> None:
+def share(database: sqlite3.Connection, path: Path | None) -> None:
     """Commit, and lock it again. Raises CatalogError where another process has written in between."""
     before = _value(database, "PRAGMA data_version")
     database.execute("COMMIT")
     database.execute("BEGIN IMMEDIATE")
     if _value(database, "PRAGMA data_version") != before:
-        raise CatalogError("the cache cannot be used: another run came in between")
+        raise CatalogError(f"{path}: the cache cannot be used: another run came in between")
 
 
 def discard(path: Path) -> None:
@@ -180,7 +195,11 @@ def month_of(time: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
 
 
 def _opened(path: Path | str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+
+
+def _begun(database: sqlite3.Connection) -> sqlite3.Connection:
+    """The database, in a transaction."""
     try:
         for pragma in _PRAGMAS:
             database.execute(f"PRAGMA {pragma}")
@@ -189,6 +208,17 @@ def _opened(path: Path | str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _checked(database: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """The database, if it is one of ours."""
+    if is_empty(database) or _value(database, "PRAGMA application_id") == _APPLICATION:
+        return database
+    is_ours = _has_our_tables(database)
+    database.close()
+    if is_ours:
+        raise DamagedCatalogError(f"{path}: the cache cannot be used: its header is damaged")
+    raise CatalogError(f"{path}: is a database of something else; expected a cache of ours or no file")
 
 
 def _has_our_tables(database: sqlite3.Connection) -> bool:

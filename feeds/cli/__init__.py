@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,21 @@ _DEFAULT = "\0"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Commands that end without more ado where what they say cannot be printed, as on a full disk."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads it any more, which click knows
+                raise
+            with suppress(OSError):
+                click.echo(f"Error: what is to be said cannot be printed: {error.strerror}", err=True)
+            sys.exit(EXIT_NOT_DONE)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """Turn a folder of articles into RSS, Atom and JSON feeds."""

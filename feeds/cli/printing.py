@@ -111,10 +111,14 @@ class Diary:
 
     def note_request(self, served: Served) -> None:
         if not self._quiet:
-            with suppress(OSError):  # nobody reads it any more
+            with suppress(OSError):  # as below
                 _echo_now(f"{served.method} {served.path} {served.status} {served.length}")
 
     def note(self, event: Watching | Outcome) -> None:
+        with suppress(OSError):  # nobody reads it any more, or its disk is full: feeds are published all the same
+            self._note(event)
+
+    def _note(self, event: Watching | Outcome) -> None:
         from feeds.watch import Watching
 
         if isinstance(event, Watching):
@@ -129,13 +133,16 @@ class Diary:
         new = self._new(report.mistakes)
         has_news = self._has_news(report.hub)
         is_awaited = self._errors.pop("run", None) or cause in {"start", "configuration"}
-        if not (is_awaited or new or has_news or report.changed or report.written or report.removed):
+        is_other = report.changed or report.written or report.removed or report.damage
+        if not (is_awaited or new or has_news or is_other):
             return
         if self._as_json:
             _echo_json_line(report)
             return
         echo_mistakes(new)
         if self._quiet:
+            if report.damage:
+                _echo_now(damage_line(report.damage), err=True)
             if report.hub and report.hub.reason and has_news:
                 _echo_now(hub_line(report.hub), err=True)
             return
