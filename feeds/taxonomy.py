@@ -167,7 +167,7 @@ def _assign_slugs(
     """A slug for each topic, no two the same.
 
     Of topics that want the same slug the first of `keys` gets it; the others get a digest of their key behind it, so
-    that a further topic never moves them.
+    that a further topic never moves them. It moves the first, if its oldest entry is older.
     """
     slugs = {key: topic.slug for key, topic in settings.items() if topic.slug}
     taken = {folded(slug): key for key, slug in slugs.items()}
