@@ -27,6 +27,7 @@ from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, PublishError, ServeError
 from feeds.model import INDEX, OPML, document_address
 from feeds.publish import MANIFEST, Manifest, read_manifest
+from feeds.storage import DiskFolder
 from feeds.web import JSON, SHARED, Move, cache_control, content_type, gone, is_text, media_type, moves
 
 if TYPE_CHECKING:
@@ -136,14 +137,14 @@ class Application:
                 with contextlib.suppress(ConfigError):
                     self._config = load_config(self._config.path)
                 with contextlib.suppress(PublishError):
-                    self._rules = _rules(self._config, read_manifest(self._output))
+                    self._rules = _rules(self._config, read_manifest(DiskFolder(self._output)))
                 self._facts = facts
             return self._rules
 
 
 def check_published(output: Path) -> None:
     """Raises ServeError where nothing is published, and PublishError where the manifest cannot be read."""
-    if not read_manifest(output).documents:
+    if not read_manifest(DiskFolder(output)).documents:
         raise ServeError(f"{output}: nothing is published there; `feeds regenerate` does it, and --watch")
 
 

@@ -18,16 +18,17 @@ import msgspec
 
 from feeds.archive import refresh
 from feeds.catalog import Catalog, DamagedCatalogError, Reading, fingerprint, identity
-from feeds.config import file_facts
+from feeds.disk import check_name
 from feeds.documents import publish_site
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
-from feeds.files import ArticleFile, check_name
+from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import FeedKey, Rules
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import MANIFEST, locked, read_manifest
 from feeds.site import Site, empty_feeds, moved_wrongly, survey_feeds
+from feeds.storage import open_folder
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from feeds.parallel import Track
     from feeds.publish import Record
     from feeds.settings import Config
+    from feeds.storage import Folder
 
 T = TypeVar("T")
 
@@ -107,7 +109,7 @@ class _Order:
 
     config: Config
     cache: Path
-    output: Path
+    output: Folder
     now: dt.datetime
     jobs: int
     track: Track
@@ -213,14 +215,13 @@ def _order(
 ) -> _Order:
     order = _Order(
         config=config,
-        output=Path(output or config.default_output),
+        output=open_folder(output or config.default_output),
         cache=Path(cache or config.default_cache),
         now=now or dt.datetime.now(dt.UTC),
         jobs=jobs or available_jobs(),
         track=track,
         **flags,
     )
-    check_name(order.output)
     check_name(order.cache)
     return order
 
@@ -258,11 +259,10 @@ class _Prepared:
 
 def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
     """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
-    manifest = order.output / MANIFEST
-    before = file_facts(manifest)
+    before = order.output.facts(MANIFEST)
     prepared = _prepare(order, catalog, strict=strict)
     with nullcontext() if order.is_dry_run else locked(order.output):
-        if file_facts(manifest) != before:  # by a run with another cache, which may have read what is newer
+        if order.output.facts(MANIFEST) != before:  # by a run with another cache, which may have read what is newer
             prepared = _prepare(order, catalog, strict=strict)
         report, notice = _publish(order, catalog, prepared.site, prepared.refreshed)
         if not order.is_dry_run:

@@ -15,6 +15,9 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from feeds.errors import PublishError
+from feeds.paths import is_utf8, readable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -81,6 +84,20 @@ def check_replaceable(place: Path) -> None:
     temporary = _own_temporary(place)
     temporary.touch(exist_ok=False)
     temporary.unlink()
+
+
+def check_name(folder: Path) -> None:
+    """Raises PublishError where a folder's path, or that of what it is a link to, is not UTF-8 or has no end."""
+    try:
+        places = (folder.absolute(), folder.resolve())
+    except FileNotFoundError as error:  # the working folder is gone
+        raise PublishError(readable(str(folder)), f"cannot be found: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: before Python 3.13
+        raise PublishError(readable(str(folder)), "is a link to itself; expected a folder") from error
+    for place in places:
+        if not is_utf8(str(place)):
+            message = f"is {readable(str(place))}, which is not UTF-8; expected a path that is"
+            raise PublishError(readable(str(folder)), message)
 
 
 @contextlib.contextmanager

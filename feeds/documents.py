@@ -58,10 +58,10 @@ def publish_site(
         if paths:
             puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))
             puts = _after(chain(_put_assets(site, previous, kept), _put_added(todo, previous, map_)), puts)
-        published = publish(site.output, paths, puts, kept=kept, known=previous.mtimes, dry_run=site.is_dry_run)
+        published = publish(site.output, paths, puts, kept=kept, known=previous.stamps, dry_run=site.is_dry_run)
     if not site.is_dry_run:
-        rows = [(put.record.path, signature, put.mtime) for put, signature in noted]
-        catalog.set_documents(str(site.output.resolve()), rows, published.removed)
+        rows = [(put.record.path, signature, put.stamp) for put, signature in noted]
+        catalog.set_documents(site.output.key, rows, published.removed)
         catalog.set_state(state_of(site.output), [*decision.state, digest_of_records(published.documents)])
     return published, feeds
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.disk import is_there
-from feeds.errors import Mistake, PublishError
+from feeds.errors import Mistake
 from feeds.paths import is_utf8, readable
 
 if TYPE_CHECKING:
@@ -110,20 +110,6 @@ def is_gone(file: ArticleFile) -> bool:
         return not is_there(file.root / file.path)
     except OSError:
         return False
-
-
-def check_name(folder: Path) -> None:
-    """Raises PublishError where a folder's path, or that of what it is a link to, is not UTF-8 or has no end."""
-    try:
-        places = (folder.absolute(), folder.resolve())
-    except FileNotFoundError as error:  # the working folder is gone
-        raise PublishError(readable(str(folder)), f"cannot be found: {error.strerror}") from error
-    except (OSError, RuntimeError) as error:  # RuntimeError: before Python 3.13
-        raise PublishError(readable(str(folder)), "is a link to itself; expected a folder") from error
-    for place in places:
-        if not is_utf8(str(place)):
-            message = f"is {readable(str(place))}, which is not UTF-8; expected a path that is"
-            raise PublishError(readable(str(folder)), message)
 
 
 class _Walk:

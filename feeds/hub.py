@@ -19,12 +19,14 @@ from feeds.disk import read_regular, replace_file
 from feeds.errors import ConfigError, HubError, Mistake
 from feeds.model import document_address
 from feeds.publish import read_manifest
+from feeds.storage import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from feeds.publish import Record
     from feeds.settings import Config
+    from feeds.storage import Folder
     from feeds.websub import Answer
 
 #: Seconds that telling may take after a run, and where it is all that is to be done.
@@ -53,15 +55,15 @@ class Hub:
 
     address: str
     file: Path
-    output: Path
+    output: Folder
 
     @property
     def key(self) -> str:
         """The output folder as the file names it: from where the file is, so that both can move together."""
         try:
-            return os.path.relpath(self.output.resolve(), self.file.parent.resolve())
+            return os.path.relpath(self.output.key, self.file.parent.resolve())
         except ValueError:  # they are on different drives
-            return str(self.output.resolve())
+            return self.output.key
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class _Memory(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, dict[str, str]]
 
 
-def hub_of(config: Config, output: Path, cache: Path) -> Hub | None:
+def hub_of(config: Config, output: Folder, cache: Path) -> Hub | None:
     """The configured hub, None where there is none."""
     return Hub(config.hub, cache / f"{config.path.stem}.hub.json", output) if config.hub else None
 
@@ -122,7 +124,7 @@ def ping(
     Raises ConfigError where no hub is configured, HubError where it is not known what the hub was told, and
     PublishError where the manifest cannot be read.
     """
-    hub = hub_of(config, Path(output or config.default_output), Path(cache or config.default_cache))
+    hub = hub_of(config, open_folder(output or config.default_output), Path(cache or config.default_cache))
     if hub is None:
         raise ConfigError([Mistake(config.path.name, 0, _NOT_SET, "not-configured")])
     published = topics_of(read_manifest(hub.output).documents, config.base_url)

@@ -16,12 +16,12 @@ from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from feeds.catalog import Catalog
     from feeds.publish import Record
     from feeds.selection import Plan
     from feeds.settings import Config
+    from feeds.storage import Folder
 
 #: A part of the output: the path of a feed, and the month that an archive of it has, or nothing.
 Part = tuple[str, str]
@@ -35,17 +35,17 @@ class Previous:
     """What an output folder holds: its documents by the part that they are, and what the catalog knows of each.
 
     That is nothing where it did not publish them last: after a loss of power the two may be of different times, and
-    where one of them was brought back from a copy. `mtimes` are those of all that it published there, by path.
+    where one of them was brought back from a copy. `stamps` are those of all that it published there, by path.
     """
 
-    def __init__(self, output: Path, catalog: Catalog) -> None:
+    def __init__(self, output: Folder, catalog: Catalog) -> None:
         self._output = output
         documents = read_manifest(output).documents
         self.manifest = digest_of_records(documents)
         self.state = catalog.state(state_of(output))
         *_, manifest = self.state or [None]
-        placed = catalog.documents(str(output.resolve()))
-        self.mtimes = {path: mtime for path, (_, mtime) in placed.items()}
+        placed = catalog.documents(output.key)
+        self.stamps = {path: stamp for path, (_, stamp) in placed.items()}
         self._known = placed if manifest == self.manifest else {}
         self.records = of_parts(documents)
         self._paths = frozenset(record.path for record in documents)
@@ -129,9 +129,9 @@ def outlines_of(parts: Mapping[Part, Sequence[Record]]) -> Iterator[Outline]:
         )
 
 
-def state_of(output: Path) -> str:
+def state_of(output: Folder) -> str:
     """What the catalog keeps the state of an output folder under."""
-    return f"output {output.resolve()}"
+    return f"output {output.key}"
 
 
 def digest_of_records(records: Iterable[Record]) -> bytes:

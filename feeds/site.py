@@ -25,7 +25,6 @@ from feeds.selection import gone_feed, has_archives, images_of, make_feed, paths
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Iterator, Mapping
-    from pathlib import Path
 
     from feeds.archive import Refreshed
     from feeds.catalog import Catalog, Month
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from feeds.publish import Put
     from feeds.selection import Plan
     from feeds.settings import Config
+    from feeds.storage import Folder
     from feeds.taxonomy import Taxonomy
 
 #: What turns entries into bytes, beside our own code.
@@ -50,7 +50,7 @@ class Site:
     config: Config
     taxonomy: Taxonomy
     now: dt.datetime
-    output: Path
+    output: Folder
     is_dry_run: bool = False
     prunes: bool = False
     facts: Mapping[str, Facts] | None = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from feeds.model import Document
+    from feeds.storage import Folder
     from tests.conftest import Site
 
 BASE = "https://feeds.example.com/"
@@ -236,9 +237,9 @@ def test_no_feed_names_a_page_or_an_archive_that_is_not_there_yet(
     missing = site.folder / "missing"
     put = publish.put_document
 
-    def noted(output: Path, document: Document, *, dry_run: bool = False) -> publish.Put:
+    def noted(output: Folder, document: Document, *, dry_run: bool = False) -> publish.Put:
         for path in named(document):
-            if not (output / path).is_file():
+            if not output.facts(path):
                 with missing.open("a") as file:
                     file.write(f"{document.path} names {path}\n")
         return put(output, document, dry_run=dry_run)

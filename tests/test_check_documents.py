@@ -14,6 +14,7 @@ from feeds.check.folder import judge_folder
 from feeds.check.rules_of_documents import OF_DOCUMENTS
 from feeds.parallel import untracked
 from feeds.publish import read_manifest
+from feeds.storage import DiskFolder
 from tests.broken_documents import BROKEN, publish_sound
 from tests.conftest import NOW, Site
 
@@ -42,7 +43,7 @@ def judge(output: Path) -> tuple[Mistake, ...]:
 def rewrite(output: Path, path: str, body: bytes) -> None:
     """Write a document, and a manifest that lists it as it is then, without the copies of it."""
     (output / path).write_bytes(body)
-    manifest = read_manifest(output)
+    manifest = read_manifest(DiskFolder(output))
     records = [
         msgspec.structs.replace(record, bytes=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
         if record.path == path
@@ -57,7 +58,7 @@ def rewrite(output: Path, path: str, body: bytes) -> None:
 def test_a_sound_site_has_nothing_wrong(sound: Site) -> None:
     judged = judge_folder(sound.output, BASE, NOW, jobs=1, track=untracked)
     assert judged.mistakes == ()
-    assert judged.documents == len(read_manifest(sound.output).documents)
+    assert judged.documents == len(read_manifest(DiskFolder(sound.output)).documents)
 
 
 @pytest.mark.parametrize("row", BROKEN, ids=[row.id for row in BROKEN])
@@ -89,7 +90,7 @@ def _list_a_wrong_type(output: Path) -> None:
 
 
 def _unlist_an_original(output: Path) -> None:
-    manifest = read_manifest(output)
+    manifest = read_manifest(DiskFolder(output))
     kept = tuple(record for record in manifest.documents if record.path != "assets/page.js")
     (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=kept)))
 
@@ -120,7 +121,7 @@ def _copy_another(coding: str) -> Callable[[Path], None]:
     def change(output: Path) -> None:
         other = (output / f"all.atom.{coding}").read_bytes()
         (output / f"all.rss.{coding}").write_bytes(other)
-        manifest = read_manifest(output)
+        manifest = read_manifest(DiskFolder(output))
         digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
         records = tuple(
             msgspec.structs.replace(record, bytes=len(other), digest=digest)

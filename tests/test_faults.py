@@ -28,6 +28,7 @@ from feeds.cli.printing import exit_on_errors
 from feeds.errors import ConfigError, EmptiedError, FeedsError, Mistake, PublishError, StrictError
 from feeds.publish import locked
 from feeds.site import survey_feeds
+from feeds.storage import DiskFolder
 from tests.conftest import NOW, Site
 from tests.faults import Points, in_process
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from feeds.catalog import Catalog
     from feeds.model import Feed
     from feeds.site import Site as Wire
+    from feeds.storage import Folder
 
 #: At how many points of a run it is killed, of those that there are; `make soak` has them all.
 POINTS = int(os.environ.get("POINTS", "24"))
@@ -579,8 +581,8 @@ def test_articles_that_are_there_and_not_published_are_no_mishap(site: Site) -> 
 def hold(output: Path, seconds: float = 60) -> subprocess.Popen[str]:
     """A process that publishes into a folder, for as long as it is let."""
     code = (
-        "import sys, time; from pathlib import Path; from feeds.publish import locked\n"
-        "with locked(Path(sys.argv[1])): print('locked', flush=True); time.sleep(float(sys.argv[2]))"
+        "import sys, time; from feeds.publish import locked; from feeds.storage import open_folder\n"
+        "with locked(open_folder(sys.argv[1])): print('locked', flush=True); time.sleep(float(sys.argv[2]))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(output), str(seconds)], stdout=subprocess.PIPE, text=True
@@ -613,9 +615,9 @@ def test_the_second_run_into_a_folder_says_so(site: Site, monkeypatch: pytest.Mo
 def test_the_lock_goes_with_the_run_that_has_it_however_that_ends(tmp_path: Path) -> None:
     """Its processes have the lock too, and end when it does."""
     code = (
-        "import os, sys, time; from pathlib import Path\n"
-        "from feeds.parallel import processes; from feeds.publish import locked\n"
-        "with locked(Path(sys.argv[1])), processes(2, print, 'started') as map_:\n"
+        "import sys, time; from feeds.parallel import processes\n"
+        "from feeds.publish import locked; from feeds.storage import open_folder\n"
+        "with locked(open_folder(sys.argv[1])), processes(2, print, 'started') as map_:\n"
         "    for _ in map_(time.sleep, [60, 60]): pass\n"
     )
     (tmp_path / "output").mkdir(exist_ok=True)
@@ -624,11 +626,11 @@ def test_the_lock_goes_with_the_run_that_has_it_however_that_ends(tmp_path: Path
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
-    with pytest.raises(PublishError), locked(tmp_path / "output", 0):
+    with pytest.raises(PublishError), locked(DiskFolder(tmp_path / "output"), 0):
         pass
     process.kill()
     process.wait()
-    with locked(tmp_path / "output", 20):
+    with locked(DiskFolder(tmp_path / "output"), 20):
         pass
     process.stdout.close()
 
@@ -638,7 +640,7 @@ def test_where_there_are_no_locks_there_is_none(tmp_path: Path, monkeypatch: pyt
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(fcntl, "flock", refused)
-    with locked(tmp_path), locked(tmp_path):
+    with locked(DiskFolder(tmp_path)), locked(DiskFolder(tmp_path)):
         pass
 
 
@@ -654,14 +656,14 @@ def test_a_folder_that_takes_the_place_of_the_locked_one_is_locked(
             output.mkdir()
 
     monkeypatch.setattr(fcntl, "flock", lock_and_swap)
-    with locked(output), pytest.raises(PublishError), locked(output, 0):
+    with locked(DiskFolder(output)), pytest.raises(PublishError), locked(DiskFolder(output), 0):
         pass
-    with locked(swapped, 0):
+    with locked(DiskFolder(swapped), 0):
         pass
 
 
 def test_a_lock_leaves_nothing_behind(tmp_path: Path) -> None:
-    with locked(tmp_path / "output"):
+    with locked(DiskFolder(tmp_path / "output")):
         assert list((tmp_path / "output").iterdir()) == []
 
 
@@ -685,7 +687,7 @@ def test_a_run_that_was_overtaken_publishes_what_is_there_by_then(
     lock = publish.locked
     others: list[str] = ["b.md"]
 
-    def overtaken(output: Path) -> AbstractContextManager[None]:
+    def overtaken(output: Folder) -> AbstractContextManager[None]:
         if others:
             others.clear()
             site.article("b.md", STORY.format(2, "Two", "2026-05-02", "Water"))

@@ -26,6 +26,7 @@ from feeds.publish import Manifest, Record, read_manifest
 from feeds.serve import serving
 from feeds.settings import Config, Source
 from feeds.settings import Site as SiteSettings
+from feeds.storage import DiskFolder
 from feeds.urls import absolute_url
 from tests.conftest import NOW, Site
 from tests.servers import (
@@ -158,7 +159,7 @@ def served(request: pytest.FixtureRequest, published: tuple[Site, Config]) -> It
         return
     if kind == "nginx" and config.codings and not NGINX_HAS_BROTLI:
         pytest.skip("nginx has no Brotli (Debian: apt-get install libnginx-mod-http-brotli-static)")
-    manifest = read_manifest(site.output)
+    manifest = read_manifest(DiskFolder(site.output))
     _, text = render_hosting(kind, config, manifest, root=str(site.output), listen=parse_listen(LISTEN))
     with STARTS[kind](site.folder / kind, text) as address:
         yield Served(kind, address, site.output, config.base_url, bool(config.codings))
@@ -526,7 +527,7 @@ def test_servers_take_what_is_for_their_public_address(kind: HostKind, url: str,
 
 def rendered(kind: HostKind, site: Site, folders: Folders) -> str:
     config = publish(site, URLS["top"], compress=False)
-    return render_hosting(kind, config, read_manifest(site.output), root="/", folders=folders)[1]
+    return render_hosting(kind, config, read_manifest(DiskFolder(site.output)), root="/", folders=folders)[1]
 
 
 def test_netlify_is_told_of_types_redirects_and_what_is_gone(tmp_path: Path) -> None:
@@ -583,7 +584,7 @@ def test_without_a_hub_nothing_names_one(tmp_path: Path) -> None:
     config = publish(site, URLS["top"], compress=False)
     config = replace(config, site=replace(config.site, hub=None))
     for kind in KINDS:
-        _, text = render_hosting(kind, config, read_manifest(site.output), root="/srv")
+        _, text = render_hosting(kind, config, read_manifest(DiskFolder(site.output)), root="/srv")
         assert "rel=" not in text
         assert "feeds ping" not in text
 

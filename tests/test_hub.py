@@ -28,6 +28,7 @@ from feeds.build import Report
 from feeds.cli import main
 from feeds.hub import HubReport, hub_of, topics_of
 from feeds.publish import read_manifest
+from feeds.storage import DiskFolder
 from feeds.watch import Outcome, watch
 from feeds.wording import hub_line
 from tests.conftest import NOW
@@ -162,7 +163,7 @@ def test_only_what_people_subscribe_to_is_a_topic(site: Site, hub: ScriptedHub) 
 
 def test_a_topic_is_what_the_feed_says_of_itself(published: Site) -> None:
     config = feeds.load_config(published.config_path)
-    topics = topics_of(read_manifest(published.output).documents, config.base_url)
+    topics = topics_of(read_manifest(DiskFolder(published.output)).documents, config.base_url)
     for path in ("all", "topics/ai", "topics/robots"):
         assert json.loads(published.documents()[f"{path}.json"])["feed_url"] in topics
 
@@ -355,8 +356,8 @@ def test_what_cannot_be_read_for_a_moment_loses_no_notice(
 
 def test_who_reads_what_is_remembered_finds_it_whole_whoever_writes_it(tmp_path: Path) -> None:
     """As where `feeds ping` runs beside a watcher."""
-    remembered = module.Hub("https://hub.example/", tmp_path / "hub.json", tmp_path / "output")
-    remembered.output.mkdir()
+    remembered = module.Hub("https://hub.example/", tmp_path / "hub.json", DiskFolder(tmp_path / "output"))
+    (tmp_path / "output").mkdir()
     known = [{f"https://feeds.example.com/{name}.rss": "x" * 9000} for name in ("a", "b")]
     module._remember(remembered, known[0])
     is_over = threading.Event()
@@ -413,7 +414,7 @@ def test_ping_does_not_guess(published: Site, hub: ScriptedHub) -> None:
 
 def test_the_hub_is_the_address_that_feeds_name(site: Site) -> None:
     configure(site, "https://hub.example")
-    found = hub_of(feeds.load_config(site.config_path), site.output, site.folder / ".feeds")
+    found = hub_of(feeds.load_config(site.config_path), DiskFolder(site.output), site.folder / ".feeds")
     assert found is not None
     assert found.address == "https://hub.example/"
 

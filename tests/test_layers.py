@@ -18,6 +18,8 @@ ORDER = [
     "model",
     "paths",
     "disk",
+    "storage.disk",
+    "storage",
     "markup",
     "urls",
     "yamlfile",
@@ -95,7 +97,7 @@ ORDER = [
 ]
 TOUCH_THE_DISK = set(
     "application catalog catalog.code catalog.database check.folder config disk facts files hub publish starter "
-    "watch".split()
+    "storage.disk watch".split()
 )
 PRINT = {"cli", "cli.printing"}
 

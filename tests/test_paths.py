@@ -18,6 +18,7 @@ import feeds
 from feeds.errors import ConfigError
 from feeds.paths import folded, is_archive, is_device, wrong_path
 from feeds.publish import read_manifest
+from feeds.storage import DiskFolder
 from tests.conftest import Site
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def keep(site: Site, told: dict[str, Any], keys: tuple[str, str], value: Any) ->
 
 
 def check_paths(site: Site) -> None:
-    paths = [record.path for record in read_manifest(site.output).documents]
+    paths = [record.path for record in read_manifest(DiskFolder(site.output)).documents]
     found = [path for path in site.output.rglob("*") if not path.is_dir()]
     assert {path.relative_to(site.output).as_posix() for path in found} == {*paths, "feeds.json"}
     assert all(path.is_file() and not path.is_symlink() for path in found)

@@ -19,6 +19,7 @@ from feeds.disk import replace_file
 from feeds.errors import PublishError
 from feeds.model import Document
 from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, untouched
+from feeds.storage import DiskFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,8 +40,8 @@ def document(path: str, body: bytes = b"<rss/>") -> Document:
 
 
 def put(output: Path, *documents: Document, dry_run: bool = False, known: Mapping[str, int] | None = None) -> Published:
-    puts = (put_document(output, document, dry_run=dry_run) for document in documents)
-    return publish(output, [document.path for document in documents], puts, known=known, dry_run=dry_run)
+    puts = (put_document(DiskFolder(output), document, dry_run=dry_run) for document in documents)
+    return publish(DiskFolder(output), [document.path for document in documents], puts, known=known, dry_run=dry_run)
 
 
 def files(output: Path) -> dict[str, bytes]:
@@ -120,7 +121,7 @@ def test_a_document_of_another_case_is_the_same_one_where_the_file_system_says_s
     (tmp_path / "topics/energy.rss").hardlink_to(tmp_path / "topics/Energy.rss")
     assert put(tmp_path, document("topics/energy.rss")).removed == ()
     assert files(tmp_path)["topics/energy.rss"] == b"<rss/>"
-    assert [record.path for record in read_manifest(tmp_path).documents] == ["topics/energy.rss"]
+    assert [record.path for record in read_manifest(DiskFolder(tmp_path)).documents] == ["topics/energy.rss"]
 
 
 def test_a_foreign_file_of_another_case_is_not_touched(tmp_path: Path) -> None:
@@ -233,7 +234,7 @@ def test_a_run_that_stops_in_the_middle_leaves_every_file_whole_and_the_next_one
 
     with pytest.raises(KeyboardInterrupt):
         publish(
-            tmp_path,
+            DiskFolder(tmp_path),
             ["a.rss", "b.rss", "c.rss"],
             stopping_after(tmp_path, document("a.rss", b"new"), document("b.rss", b"new")),
         )
@@ -245,7 +246,9 @@ def test_a_run_that_stops_in_the_middle_leaves_every_file_whole_and_the_next_one
 def test_what_several_stopped_runs_wrote_is_known(tmp_path: Path) -> None:
     for name in ("first", "second"):
         with pytest.raises(KeyboardInterrupt):
-            publish(tmp_path, [f"{name}.rss", "rest.rss"], stopping_after(tmp_path, document(f"{name}.rss")))
+            publish(
+                DiskFolder(tmp_path), [f"{name}.rss", "rest.rss"], stopping_after(tmp_path, document(f"{name}.rss"))
+            )
     put(tmp_path, document("third.rss"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feeds.json", "third.rss"]
 
@@ -253,7 +256,7 @@ def test_what_several_stopped_runs_wrote_is_known(tmp_path: Path) -> None:
 def test_what_a_killed_run_had_begun_to_write_is_removed(tmp_path: Path) -> None:
     put(tmp_path, document("a.rss"), document("topics/b.rss"))
     with pytest.raises(KeyboardInterrupt):
-        publish(tmp_path, ["a.rss", "topics/b.rss", "topics/c.rss"], stopping_after(tmp_path))
+        publish(DiskFolder(tmp_path), ["a.rss", "topics/b.rss", "topics/c.rss"], stopping_after(tmp_path))
     left = [".a.rss.feeds-new", ".feeds.json.feeds-new", "topics/.b.rss.feeds-new", "topics/.c.rss.feeds-new"]
     for path in left:  # as a run leaves them that has no time to remove them
         (tmp_path / path).write_bytes(b"<r")
@@ -263,7 +266,7 @@ def test_what_a_killed_run_had_begun_to_write_is_removed(tmp_path: Path) -> None
 
 
 def stopping_after(output: Path, *documents: Document) -> Iterator[Put]:
-    yield from (put_document(output, document) for document in documents)
+    yield from (put_document(DiskFolder(output), document) for document in documents)
     raise KeyboardInterrupt
 
 
@@ -285,17 +288,17 @@ def test_a_file_where_a_folder_should_be_is_a_clear_error(tmp_path: Path) -> Non
 
 
 def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
-    assert read_manifest(tmp_path).documents == ()
+    assert read_manifest(DiskFolder(tmp_path)).documents == ()
 
 
 def test_a_file_is_untouched_as_long_as_its_size_and_time_are_the_same(tmp_path: Path) -> None:
-    put_ = put_document(tmp_path, document("a.rss", b"one"))
-    assert untouched(tmp_path, put_.record, put_.mtime)
+    put_ = put_document(DiskFolder(tmp_path), document("a.rss", b"one"))
+    assert untouched(DiskFolder(tmp_path), put_.record, put_.stamp)
     (tmp_path / "a.rss").write_bytes(b"two")
-    os.utime(tmp_path / "a.rss", ns=(0, put_.mtime + 1))
-    assert not untouched(tmp_path, put_.record, put_.mtime)
+    os.utime(tmp_path / "a.rss", ns=(0, put_.stamp + 1))
+    assert not untouched(DiskFolder(tmp_path), put_.record, put_.stamp)
     (tmp_path / "a.rss").unlink()
-    assert not untouched(tmp_path, put_.record, put_.mtime)
+    assert not untouched(DiskFolder(tmp_path), put_.record, put_.stamp)
 
 
 def test_what_this_cache_put_there_is_ours_also_without_a_manifest(tmp_path: Path) -> None:
@@ -320,7 +323,7 @@ def test_what_this_cache_put_there_is_ours_also_without_a_manifest(tmp_path: Pat
 def test_a_manifest_that_is_none_or_of_another_version_is_said(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / MANIFEST).write_bytes(content)
     with pytest.raises(PublishError, match=message):
-        read_manifest(tmp_path)
+        read_manifest(DiskFolder(tmp_path))
 
 
 def test_a_name_that_no_file_has_is_in_no_manifest_of_ours(tmp_path: Path) -> None:
@@ -372,7 +375,7 @@ def test_a_removal_that_is_refused_is_no_removal(tmp_path: Path, monkeypatch: py
         refusing.setattr(Path, "lstat", refused)
         with pytest.raises(PublishError, match=r"topics/b\.rss: cannot be written: Permission denied"):
             put(tmp_path, document("a.rss"))
-    assert {record.path for record in read_manifest(tmp_path).documents} == {"a.rss", "topics/b.rss"}
+    assert {record.path for record in read_manifest(DiskFolder(tmp_path)).documents} == {"a.rss", "topics/b.rss"}
     assert put(tmp_path, document("a.rss")).removed == ("topics/b.rss",)
 
 

@@ -23,6 +23,7 @@ from feeds.build import survey
 from feeds.hosting import parse_listen, render_hosting
 from feeds.publish import read_manifest
 from feeds.serve import serving
+from feeds.storage import DiskFolder
 from tests.servers import free_port, open_folder
 from tests.test_hosting import EACH, STARTS, date_back
 from tests.test_websub import always, running
@@ -65,7 +66,7 @@ def started(kind: str, config: Config, port: int) -> Iterator[None]:
             yield
         return
     root, listen = config.default_output, parse_listen(f"127.0.0.1:{port}")
-    _, text = render_hosting(kind, config, read_manifest(root), root=str(root), listen=listen)  # type: ignore[arg-type]
+    _, text = render_hosting(kind, config, read_manifest(DiskFolder(root)), root=str(root), listen=listen)  # type: ignore[arg-type]
     with STARTS[kind](config.path.parent.parent / kind, text, port):
         yield
 

@@ -8,6 +8,7 @@ import pytest
 
 from feeds import load_config
 from feeds.publish import read_manifest
+from feeds.storage import DiskFolder
 from feeds.web import Move, cache_control, content_type, gone, media_type, moves
 from tests.samples import MONTHLY
 
@@ -74,7 +75,7 @@ def test_what_moved_and_what_is_gone_is_known_of_what_was_published(site: Site) 
         )
     )
     site.regenerate()
-    manifest = read_manifest(site.output)
+    manifest = read_manifest(DiskFolder(site.output))
     config = load_config(site.config_path)
     assert moves(config, manifest) == (Move("topics/ai", "news/machines", ("rss",), has_page=True),)
     assert list(gone(manifest, moves(config, manifest))) == [
@@ -98,7 +99,7 @@ def test_a_page_that_is_gone_is_gone_at_its_folder(site: Site) -> None:
     site.regenerate()
     site.configure(MONTHLY + "pages: off\n")
     site.regenerate()
-    found = list(gone(read_manifest(site.output), ()))
+    found = list(gone(read_manifest(DiskFolder(site.output)), ()))
     assert "topics/ai/" in found
     assert "topics/ai/index.html" not in found
     assert "index.html" in found
@@ -108,7 +109,7 @@ def test_a_feed_that_is_still_there_has_not_moved(site: Site) -> None:
     site.configure(MONTHLY + "moved: {topics/ai: all}\n")
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"))
     assert site.regenerate().mistakes
-    assert moves(load_config(site.config_path), read_manifest(site.output)) == ()
+    assert moves(load_config(site.config_path), read_manifest(DiskFolder(site.output))) == ()
 
 
 def test_without_pages_none_has_moved() -> None:

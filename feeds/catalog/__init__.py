@@ -424,12 +424,12 @@ class Catalog:
         return [_images_decoder.decode(images) for (images,) in rows]
 
     def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
-        """The signature and the mtime of each document that was published into `output`, by path."""
-        rows = self._database.execute("SELECT path, signature, mtime FROM document WHERE output = ?", (output,))
-        return {path: (signature, mtime) for path, signature, mtime in rows}
+        """The signature and the stamp of each document that was published into `output`, by path."""
+        rows = self._database.execute("SELECT path, signature, stamp FROM document WHERE output = ?", (output,))
+        return {path: (signature, stamp) for path, signature, stamp in rows}
 
     def set_documents(self, output: str, rows: Iterable[tuple[str, bytes, int]], gone: Iterable[str]) -> None:
-        """Keep the signature and the mtime of documents by path, and forget those that are gone."""
+        """Keep the signature and the stamp of documents by path, and forget those that are gone."""
         self._database.executemany(
             "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)", [(output, *row) for row in rows]
         )

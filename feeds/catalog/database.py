@@ -63,8 +63,8 @@ CREATE TABLE story_topic (topic INTEGER, published INTEGER, story INTEGER, PRIMA
     WITHOUT ROWID;
 CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (domain, name)) WITHOUT ROWID;
 
--- what was published where: what tells whether a document shows what it did, and its file's mtime
-CREATE TABLE document (output TEXT, path TEXT, signature BLOB, mtime INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
+-- what was published where: what tells whether a document shows what it did, and its file's stamp
+CREATE TABLE document (output TEXT, path TEXT, signature BLOB, stamp INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
 """
 #: With a rollback journal, what is new is written once; a write-ahead log would write it twice. A loss of power damages
 #: nothing; that costs some milliseconds a run.

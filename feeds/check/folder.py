@@ -17,6 +17,7 @@ from feeds.model import INDEX, document_address, scoped_path
 from feeds.parallel import processes
 from feeds.publish import MANIFEST, is_unfinished, read_manifest
 from feeds.settings import ALL_FORMATS
+from feeds.storage import DiskFolder
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,7 +46,7 @@ class JudgedFolder:
 def judge_folder(output: Path, base_url: str, now: dt.datetime, *, jobs: int, track: Track) -> JudgedFolder:
     """Judge every document that the manifest in `output` lists."""
     try:
-        manifest = read_manifest(output)
+        manifest = read_manifest(DiskFolder(output))
     except PublishError as error:
         return JudgedFolder(0, (Mistake(MANIFEST, 0, str(error), "bad-manifest"),))
     if not manifest.documents:
@@ -59,7 +60,7 @@ def judge_folder(output: Path, base_url: str, now: dt.datetime, *, jobs: int, tr
             judged |= {one.path: one for one in chunk}
     mistakes = [mistake for one in judged.values() for mistake in one.mistakes]
     mistakes += compare_documents(manifest, judged, base_url)
-    if is_unfinished(output):
+    if is_unfinished(DiskFolder(output)):
         message = "a run is at work, or was stopped; `feeds regenerate` brings it to its end"
         mistakes.append(Mistake(MANIFEST, 0, message, "unfinished-run"))
     return JudgedFolder(len(manifest.documents), tuple(sorted(mistakes)))

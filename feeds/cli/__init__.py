@@ -289,6 +289,7 @@ def hosting(
     from feeds.hosting import folders_of, parse_listen, render_hosting
     from feeds.publish import read_manifest
     from feeds.starter import write_new
+    from feeds.storage import DiskFolder
 
     with exit_on_errors():
         config = _load(config_path)
@@ -296,7 +297,7 @@ def hosting(
         path, text = render_hosting(
             kind,
             config,
-            read_manifest(published),
+            read_manifest(DiskFolder(published)),
             root=root or str(published),
             listen=parse_listen(listen) if listen else None,
             folders=folders_of(config, published),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from feeds.disk import check_name
 from feeds.errors import PublishError
-from feeds.files import check_name
 from feeds.settings import json_schema
 
 if TYPE_CHECKING:
