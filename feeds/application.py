@@ -25,10 +25,11 @@ from werkzeug.wrappers import Request, Response
 from feeds.compression import compress
 from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, PublishError, ServeError
+from feeds.mediatypes import JSON, content_type, is_text
 from feeds.model import INDEX, OPML, document_address
 from feeds.publish import MANIFEST, Manifest, read_manifest
 from feeds.storage import DiskFolder
-from feeds.web import JSON, SHARED, Move, cache_control, content_type, gone, is_text, media_type, moves
+from feeds.web import SHARED, Move, cache_control, gone, media_type, moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -14,6 +14,7 @@ from feeds.errors import ConfigError, Finding, Keys, Mistake, shown
 from feeds.markup import remove_controls
 from feeds.paths import folded, is_archive, is_device, is_utf8, readable, wrong_path
 from feeds.settings import DOMAIN_PATTERN, Config, ConfigFile, compile_match
+from feeds.storage import ObjectFolder, is_address, wrong_address
 from feeds.taxonomy import topic_key
 from feeds.typecheck import wrong_values
 from feeds.urls import absolute_url, valid_domain
@@ -56,8 +57,12 @@ def load_config(path: str | Path) -> Config:
     if findings:
         raise ConfigError(sorted(Mistake(label, *finding) for finding in findings))
     file = msgspec.convert(_given(values), ConfigFile)
-    folders = tuple((path.absolute().parent / name).resolve() for name in file.source.articles)
-    return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=folders)
+    folders = [_root(path.absolute().parent, name) for name in file.source.articles]
+    return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=tuple(folders))
+
+
+def _root(folder: Path, name: str) -> Path | ObjectFolder:
+    return ObjectFolder(name) if is_address(name) else (folder / name).resolve()
 
 
 def locate(config: Config, findings: Iterable[Finding]) -> list[Mistake]:
@@ -142,25 +147,40 @@ def _text(values: Any, *keys: str | int) -> str | None:
 
 
 def _check_folders(values: Any, folder: Path) -> Iterator[Finding]:
-    seen: dict[Path, str] = {}
+    seen: dict[Path | ObjectFolder, str] = {}
     for keys, name in _texts(values, "source", "articles"):
-        kind = _kind(folder / name)
-        if kind != "a folder":
-            there = kind or f"{shown(name)} is not there"
-            yield Finding(keys, f"{there}; expected a folder of articles, seen from {folder}", "config-folder")
+        wrong = _wrong_store(name) if is_address(name) else _wrong_folder(folder, name)
+        if wrong:
+            yield Finding(keys, wrong, "config-folder")
             continue
-        place = (folder / name).resolve()
-        if not is_utf8(str(place)):
-            message = f"{shown(name)} leads to {readable(str(place))}, which is not UTF-8; expected a path that is"
-            yield Finding(keys, message, "config-folder")
+        place = _root(folder, name)
         for other, other_name in seen.items():
-            if place.is_relative_to(other) or other.is_relative_to(place):
-                yield Finding(
-                    keys,
-                    f"{shown(name)} overlaps {other_name!r}; expected folders apart from each other",
-                    "config-folder",
-                )
+            if _overlap(place, other):
+                message = f"{shown(name)} overlaps {other_name!r}; expected folders apart from each other"
+                yield Finding(keys, message, "config-folder")
         seen.setdefault(place, name)
+
+
+def _wrong_store(name: str) -> str | None:
+    wrong = wrong_address(name)
+    return f"{shown(name)} {wrong}" if wrong else None
+
+
+def _wrong_folder(folder: Path, name: str) -> str | None:
+    """What is wrong with a folder of this machine."""
+    kind = _kind(folder / name)
+    if kind != "a folder":
+        return f"{kind or f'{shown(name)} is not there'}; expected a folder of articles, seen from {folder}"
+    place = (folder / name).resolve()
+    if not is_utf8(str(place)):
+        return f"{shown(name)} leads to {readable(str(place))}, which is not UTF-8; expected a path that is"
+    return None
+
+
+def _overlap(one: Path | ObjectFolder, other: Path | ObjectFolder) -> bool:
+    if isinstance(one, Path) and isinstance(other, Path):
+        return one.is_relative_to(other) or other.is_relative_to(one)
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _kind(path: Path) -> str | None:

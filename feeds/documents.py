@@ -10,6 +10,7 @@ import msgspec
 
 from feeds.catalog import Catalog
 from feeds.compression import compressed
+from feeds.mediatypes import JSON
 from feeds.model import SubscriptionList
 from feeds.parallel import processes
 from feeds.previous import SITE, Previous, digest, digest_of_records, of_parts, outlines_of, state_of
@@ -17,6 +18,7 @@ from feeds.publish import Put, publish, put_document
 from feeds.selection import site_paths
 from feeds.site import decide, feed_of
 from feeds.urls import absolute_url
+from feeds.web import headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -58,7 +60,15 @@ def publish_site(
         if paths:
             puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))
             puts = _after(chain(_put_assets(site, previous, kept), _put_added(todo, previous, map_)), puts)
-        published = publish(site.output, paths, puts, kept=kept, known=previous.stamps, dry_run=site.is_dry_run)
+        published = publish(
+            site.output,
+            paths,
+            puts,
+            kept=kept,
+            known=previous.stamps,
+            headers=headers_of(JSON, None, site.config),
+            dry_run=site.is_dry_run,
+        )
     if not site.is_dry_run:
         rows = [(put.record.path, signature, put.stamp) for put, signature in noted]
         catalog.set_documents(site.output.key, rows, published.removed)
@@ -173,4 +183,5 @@ def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:
     """The documents as they are put in their places, each after its compressed copies, which so are never older."""
     for document in documents:
         for file in (*compressed(document, site.config.codings), document):
-            yield put_document(site.output, file, dry_run=site.is_dry_run)
+            headers = headers_of(file.media_type, file.coding, site.config)
+            yield put_document(site.output, file, headers, dry_run=site.is_dry_run)

@@ -1,7 +1,7 @@
 """The files of the archive: found below its folders, and read.
 
 Only regular files count, and links to such that stay within the archive: a pipe would be waited for without end, and a
-link may lead to what nobody meant to publish.
+link may lead to what nobody meant to publish. Of an object store, objects do.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 from feeds.disk import is_there
 from feeds.errors import Mistake
 from feeds.paths import is_utf8, readable
+from feeds.storage import ObjectFolder, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,9 +30,12 @@ _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK"
 _MORE = 1 << 16
 _LATEST = (1 << 63) - 1
 
+#: A folder of articles: of this machine, or of an object store.
+Root = Path | ObjectFolder
 #: A file as its folder lists it: its name, its size in bytes, its mtime and its ctime in nanoseconds.
 #:
-#: A file that another one took the place of has another ctime, also where it was given the same mtime.
+#: A file that another one took the place of has another ctime, also where it was given the same mtime. In place of the
+#: ctime an object has its stamp, below zero.
 FoundFile = tuple[str, int, int, int]
 
 
@@ -41,7 +45,7 @@ class ArticleFile(msgspec.Struct, frozen=True):
     `size`, `mtime` and `ctime` are those of a FoundFile, as of when it was found.
     """
 
-    root: Path
+    root: Root
     path: str
     size: int = -1
     mtime: int = -1
@@ -57,7 +61,7 @@ class ArticleFile(msgspec.Struct, frozen=True):
 class ArticleFolder:
     """A folder of the archive: its `path` below `root`, the articles in it by name, and whether it cannot be read."""
 
-    root: Path
+    root: Root
     path: str
     files: Sequence[FoundFile] = ()
     is_unreadable: bool = False
@@ -68,7 +72,7 @@ class ArticleFolder:
         return ArticleFile(self.root, f"{self.path}/{name}" if self.path else name, size, mtime, ctime)
 
 
-def find_articles(roots: Iterable[Path]) -> tuple[list[ArticleFolder], list[Mistake]]:
+def find_articles(roots: Iterable[Root]) -> tuple[list[ArticleFolder], list[Mistake]]:
     """The folders below `roots` that hold articles or cannot be read, by root and path; what a dot hides is left out.
 
     What cannot be read, is no regular file, leads out of the archive or has a name that is not UTF-8 is a mistake.
@@ -76,8 +80,9 @@ def find_articles(roots: Iterable[Path]) -> tuple[list[ArticleFolder], list[Mist
     folders: list[ArticleFolder] = []
     mistakes: list[Mistake] = []
     roots = tuple(roots)
+    local = [root for root in roots if isinstance(root, Path)]
     for root in roots:
-        found = _Walk(root, roots, mistakes).folders()
+        found = _Walk(root, local, mistakes).folders() if isinstance(root, Path) else _objects(root, mistakes)
         folders.extend(sorted(found, key=lambda folder: folder.path))
     return folders, mistakes
 
@@ -104,12 +109,51 @@ def read_file(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
     return content, ArticleFile(file.root, file.path, facts.st_size, *times)
 
 
+def read_objects(files: Iterable[ArticleFile], most: int) -> dict[ArticleFile, bytes | OSError]:
+    """The bytes of those of the files that are objects and not larger than that, or why one cannot be read."""
+    paths: dict[ObjectFolder, dict[str, ArticleFile]] = {}
+    for file in files:
+        if not isinstance(file.root, Path) and file.size <= most:
+            paths.setdefault(file.root, {})[file.path] = file
+    found: dict[ArticleFile, bytes | OSError] = {}
+    for root, of_root in paths.items():
+        try:
+            found |= {of_root[path]: content for path, content in root.fetch(list(of_root)).items()}
+        except StorageError as error:
+            found |= dict.fromkeys(of_root.values(), error)
+    return found
+
+
+def as_read(file: ArticleFile, content: bytes | OSError | None, most: int) -> tuple[bytes, ArticleFile]:
+    """What `read_file` gives, of what `read_objects` found."""
+    if isinstance(content, OSError):
+        raise content
+    if content is None or len(content) > most:
+        raise TooLargeError(file.size if content is None else len(content))
+    return content, msgspec.structs.replace(file, size=len(content))
+
+
 def is_gone(file: ArticleFile) -> bool:
     """Whether a file that was found is there no more; a link to nowhere still is, and what cannot be looked at."""
     try:
-        return not is_there(file.root / file.path)
+        return not (is_there(file.root / file.path) if isinstance(file.root, Path) else file.root.is_there(file.path))
     except OSError:
         return False
+
+
+def _objects(root: ObjectFolder, mistakes: list[Mistake]) -> list[ArticleFolder]:
+    """The folders of an object store that hold articles."""
+    folders: dict[str, list[FoundFile]] = {}
+    try:
+        for path, size, mtime, stamp in root.find():
+            folder, _, name = path.rpartition("/")
+            if name.lower().endswith(EXTENSIONS) and not f"/{path}".count("/."):
+                folders.setdefault(folder, []).append((name, size, mtime, -stamp))
+    except StorageError as error:
+        message = f"the folder cannot be read: {error.strerror}"
+        mistakes.append(Mistake(str(root), 0, message, "article-unreadable"))
+        return [ArticleFolder(root, "", is_unreadable=True)]
+    return [ArticleFolder(root, folder, sorted(files)) for folder, files in folders.items()]
 
 
 class _Walk:
@@ -201,5 +245,5 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _label(root: Path, path: str) -> str:
+def _label(root: Root, path: str) -> str:
     return f"{root.name}/{path}"

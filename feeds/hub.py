@@ -19,7 +19,7 @@ from feeds.disk import read_regular, replace_file
 from feeds.errors import ConfigError, HubError, Mistake
 from feeds.model import document_address
 from feeds.publish import read_manifest
-from feeds.storage import open_folder
+from feeds.storage import is_address, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,6 +60,8 @@ class Hub:
     @property
     def key(self) -> str:
         """The output folder as the file names it: from where the file is, so that both can move together."""
+        if is_address(self.output.key):
+            return self.output.key
         try:
             return os.path.relpath(self.output.key, self.file.parent.resolve())
         except ValueError:  # they are on different drives
@@ -187,7 +189,7 @@ def _remember(hub: Hub, told: Mapping[str, str]) -> str | None:
     before = _read(hub)
     if before.get(hub.key) == told:
         return None
-    others = {key: digests for key, digests in before.items() if (hub.file.parent / key).is_dir()}
+    others = {key: digests for key, digests in before.items() if is_address(key) or (hub.file.parent / key).is_dir()}
     memory = _Memory(hub=hub.address, told={**others, hub.key: dict(sorted(told.items()))})
     try:
         hub.file.parent.mkdir(parents=True, exist_ok=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from feeds.compression import is_copy
 from feeds.model import ASSETS, Outline, document_path
-from feeds.publish import Put, read_manifest, untouched
+from feeds.publish import Put, looking, read_manifest
 from feeds.selection import paths_of
 from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from feeds.catalog import Catalog
     from feeds.publish import Record
@@ -64,10 +65,16 @@ class Previous:
     def is_intact(self, part: Part, paths: Collection[str]) -> bool:
         """Whether these are the documents of a part, as they were published."""
         records = self.records.get(part, [])
-        return {*paths} == {record.path for record in records} and all(
-            record.path in self._known and untouched(self._output, record, self._known[record.path][1])
-            for record in records
-        )
+        return {*paths} == {record.path for record in records} and all(self._is_untouched(record) for record in records)
+
+    def _is_untouched(self, record: Record) -> bool:
+        """Whether the file of a document is as it was when it was put there."""
+        known = self._known.get(record.path)
+        return known is not None and self._facts_of(record.path) == (record.bytes, known[1])
+
+    @cached_property
+    def _facts_of(self) -> Callable[[str], tuple[int, int] | None]:
+        return looking(self._output)
 
     def added(self, paths: Collection[str]) -> set[str]:
         """Those of these documents that are new, beside others of them that were published."""
@@ -77,10 +84,7 @@ class Previous:
     def has_assets(self) -> bool:
         """Whether what pages and feeds lead to is there."""
         records = {record.path: record for record in self.records.get(SITE, [])}
-        return all(
-            path in records and path in self._known and untouched(self._output, records[path], self._known[path][1])
-            for path in ASSETS
-        )
+        return all(path in records and self._is_untouched(records[path]) for path in ASSETS)
 
     def is_right(self, part: Part, paths: Collection[str], signature: bytes) -> bool:
         """Whether they are, and show what the signature stands for."""

@@ -23,7 +23,7 @@ from feeds.model import ASSETS, Coding, Document, Format, Kind, document_path
 from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from feeds.storage import Folder
@@ -124,14 +124,15 @@ def publish(
     *,
     kept: Collection[Put] = (),
     known: Mapping[str, int] | None = None,
+    headers: Mapping[str, str] | None = None,
     dry_run: bool = False,
 ) -> Published:
     """Make `output` hold the documents at `paths` and those that are `kept`, and of earlier documents no others.
 
     `puts` are what `put_document` gives for each path, and are asked for when it is known that all can be published.
-    `known` are the stamps of documents by path, which are ours also if the manifest is gone. Raises PublishError,
-    before that, where a path is taken by a file that is not ours or leads out of `output`; while writing, where the
-    disk refuses. Every file is whole at any time, old or new.
+    `known` are the stamps of documents by path, which are ours also if the manifest is gone; `headers` are those of the
+    manifest. Raises PublishError, before that, where a path is taken by a file that is not ours or leads out of
+    `output`; while writing, where the disk refuses. Every file is whole at any time, old or new.
     """
     wanted = {*paths, *(put.record.path for put in kept)}
     before = read_manifest(output)
@@ -140,12 +141,12 @@ def publish(
     ours = listed.keys() | (journal or set())
     output.check_inside(wanted | ours)
     renamed = output.renamed(ours - wanted, wanted - ours)
-    for path in sorted(wanted - ours - renamed):
-        _check_free(output, path, known or {})
+    _check_free(output, sorted(wanted - ours - renamed), known or {})
     if not dry_run:
         output.remove_begun(({*ours, *wanted} if journal is not None else set()) | {MANIFEST, _JOURNAL})
     if not dry_run and paths:
-        _put(output, _JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed.keys())), is_vital=True)
+        begun = msgspec.json.encode(sorted((ours | wanted) - listed.keys()))
+        _put(output, _JOURNAL, begun, headers or {}, is_vital=True)
     leaving = sorted(ours - wanted - renamed, key=lambda path: _leaving_order(path, listed.get(path)))
     copies = [path for path in leaving if is_copy(path)]
     removed = _remove_all(output, copies, dry_run=dry_run)  # before what they are copies of is another
@@ -155,7 +156,7 @@ def publish(
     if not dry_run:
         if manifest != before or not before.documents:
             body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-            _put(output, MANIFEST, body, is_vital=True)
+            _put(output, MANIFEST, body, headers or {}, is_vital=True)
         output.remove(_JOURNAL)
     written = sorted(put.record.path for put in done if put.is_written)
     unchanged = sorted(put.record.path for put in done if not put.is_written)
@@ -167,15 +168,18 @@ def locked(output: Folder, patience: float | None = None) -> AbstractContextMana
     return output.locked(_PATIENCE if patience is None else patience)
 
 
-def put_document(output: Folder, document: Document, *, dry_run: bool = False) -> Put:
+def put_document(
+    output: Folder, document: Document, headers: Mapping[str, str] | None = None, *, dry_run: bool = False
+) -> Put:
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
-    is_written, stamp = _put(output, document.path, document.body, dry_run=dry_run)
+    is_written, stamp = _put(output, document.path, document.body, headers or {}, dry_run=dry_run)
     return Put(record=_record(document), is_written=is_written, stamp=stamp)
 
 
-def untouched(output: Folder, record: Record, stamp: int) -> bool:
-    """Whether the file of a document is as it was when it was put there."""
-    return output.facts(record.path) == (record.bytes, stamp)
+def looking(output: Folder) -> Callable[[str], tuple[int, int] | None]:
+    """How to get the facts of many files: as of now, or as of when each is asked for."""
+    listing = output.listing()
+    return output.facts if listing is None else listing.get
 
 
 def _manifest(records: Iterable[Record], before: Manifest) -> Manifest:
@@ -202,12 +206,16 @@ def _record(document: Document) -> Record:
     )
 
 
-def _check_free(output: Folder, path: str, known: Mapping[str, int]) -> None:
+def _check_free(output: Folder, paths: Sequence[str], known: Mapping[str, int]) -> None:
     """Raise PublishError where there is a file that is not ours: neither listed nor known by its stamp."""
-    facts = output.facts(path)
-    if facts is not None and facts[1] != known.get(path):
-        message = f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
-        raise PublishError(output.place(path), message)
+    facts_of = looking(output) if paths else output.facts
+    for path in paths:
+        facts = facts_of(path)
+        if facts is not None and facts[1] != known.get(path):
+            message = (
+                f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
+            )
+            raise PublishError(output.place(path), message)
 
 
 def _check_names(paths: Iterable[str]) -> None:
@@ -215,12 +223,20 @@ def _check_names(paths: Iterable[str]) -> None:
         raise ValueError("a path with NUL in it")
 
 
-def _put(output: Folder, path: str, body: bytes, *, dry_run: bool = False, is_vital: bool = False) -> tuple[bool, int]:
+def _put(
+    output: Folder,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    dry_run: bool = False,
+    is_vital: bool = False,
+) -> tuple[bool, int]:
     """Make the file hold `body`; whether that took a change, and its stamp. An unchanged file is not touched."""
     stamp = output.stamp_if_it_holds(path, body)
     if stamp is not None:
         return False, stamp
-    return True, -1 if dry_run else output.write(path, body, is_vital=is_vital)
+    return True, -1 if dry_run else output.write(path, body, headers=headers, is_vital=is_vital)
 
 
 def _remove_all(output: Folder, paths: Iterable[str], *, dry_run: bool) -> list[str]:

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from feeds.model import ArchivesChoice, Coding, ContentChoice, Format, ImagesChoice, RelatedChoice
 from feeds.paths import LONGEST
+from feeds.storage import ObjectFolder
 from feeds.urls import absolute_url
 
 T = TypeVar("T")
@@ -127,7 +128,10 @@ class Limits(Settings, frozen=True, kw_only=True):
 class Source(Settings, frozen=True, kw_only=True):
     """Where the articles are and how they are read."""
 
-    articles: Annotated[tuple[Text, ...], Meta(min_length=1, description="folders of articles, relative to this file")]
+    articles: Annotated[
+        tuple[Text, ...],
+        Meta(min_length=1, description="folders of articles, relative to this file, or addresses such as s3://bucket"),
+    ]
     unpublished: Annotated[
         Literal["skip", "include"], Meta(description="what to do with articles that say `published: false`")
     ] = "skip"
@@ -302,7 +306,12 @@ class Config(ConfigFile, frozen=True, kw_only=True):
     """A configuration that was found right. `path` is its file, `articles` the archive's folders, all absolute."""
 
     path: Path
-    articles: tuple[Path, ...]
+    articles: tuple[Path | ObjectFolder, ...]
+
+    @property
+    def local_articles(self) -> tuple[Path, ...]:
+        """The archive's folders that are on this machine."""
+        return tuple(root for root in self.articles if isinstance(root, Path))
 
     @property
     def has_pages(self) -> bool:

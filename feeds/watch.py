@@ -24,8 +24,9 @@ from watchfiles import Change
 from feeds.build import Report, regenerate
 from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
-from feeds.files import EXTENSIONS
+from feeds.files import EXTENSIONS, Root
 from feeds.parallel import untracked
+from feeds.storage import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -43,6 +44,8 @@ _STEP = 50
 _LONGEST_BURST = 800
 #: Milliseconds between two looks at every file, where the system does not tell of changes.
 _POLL = 500
+#: Seconds between two looks at the configuration, where there is nothing to watch.
+_IDLE = 0.25
 #: Seconds, the second after an error that may pass by itself.
 _MINUTE = 60
 _RETRY = 5
@@ -56,7 +59,7 @@ class Watching:
     """What is watched from now on."""
 
     config: Path
-    folders: tuple[Path, ...]
+    folders: tuple[Root, ...]
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,11 @@ def _bursts(folders: Iterable[str], *, polling: bool | None) -> Iterator[set[Fil
     Ends where the watcher does: when a folder is gone, or something has a name that it cannot tell. Raises WatchError
     where it does not begin.
     """
+    folders = list(folders)
+    if not folders:  # what lies in object stores only, of which nobody tells
+        while True:
+            yield set()
+            time.sleep(_IDLE)
     has_begun = False
     try:
         for changes in watchfiles.watch(
@@ -248,7 +256,8 @@ class _Site:
         file = file_facts(path)
         self.config = load_config(path)
         self._loaded = self._last = (file, *self._folder_facts())
-        self._output = Path(output or self.config.default_output).resolve()
+        local = None if is_address(str(output)) else output
+        self._output = Path(local or self.config.default_output).resolve()
         self._catalog = Path(cache or self.config.default_cache).resolve() / f"{self.config.path.stem}.sqlite"
 
     def load(self, cause: Cause) -> Cause:
@@ -277,9 +286,9 @@ class _Site:
     def folders(self) -> list[str]:
         """The folders to watch."""
         if not _NAMES_FOLDERS:
-            return [str(root) for root in self.config.articles if root.is_dir()]
+            return [str(root) for root in self.config.local_articles if root.is_dir()]
         found = []
-        for root in self.config.articles:
+        for root in self.config.local_articles:
             for folder, names, _ in os.walk(root):
                 names[:] = [name for name in names if self._may_hold_articles(Path(folder, name))]
                 found.append(folder)
@@ -293,7 +302,7 @@ class _Site:
     def matters(self, change: Change, path: str) -> bool:
         """Whether a change is one of an article, or of a folder that may hold some."""
         place = Path(path)
-        root = next((root for root in self.config.articles if place.is_relative_to(root)), None)
+        root = next((root for root in self.config.local_articles if place.is_relative_to(root)), None)
         if root is None or any(part.startswith(".") for part in place.relative_to(root).parts):
             return False
         if path.lower().endswith(EXTENSIONS):
@@ -304,13 +313,17 @@ class _Site:
     def _is_ours(self, place: Path) -> bool:
         """Whether a run made it: part of an output folder inside one of articles, or of the catalog."""
         is_output = place.is_relative_to(self._output) and not any(
-            root.is_relative_to(self._output) for root in self.config.articles
+            root.is_relative_to(self._output) for root in self.config.local_articles
         )
         return is_output or str(place).startswith(str(self._catalog))
 
     def _folder_facts(self) -> tuple[tuple[int, int] | None, ...]:
         """What tells that a folder, or what a link in its path leads to, is another; None where there is none."""
-        return tuple(_folder_facts(self.config.path.parent / name) for name in self.config.source.articles)
+        return tuple(
+            _folder_facts(self.config.path.parent / name)
+            for name in self.config.source.articles
+            if not is_address(name)
+        )
 
 
 def _folder_facts(path: Path) -> tuple[int, int] | None:

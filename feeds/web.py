@@ -9,24 +9,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from feeds.mediatypes import HTML, JSON, MEDIA_TYPES, OPML, UNKNOWN, content_type
 from feeds.model import INDEX, page_path
 from feeds.publish import MANIFEST
-from feeds.render.html import MEDIA_TYPE as HTML
-from feeds.render.opml import MEDIA_TYPE as OPML
-from feeds.render.shared import MEDIA_TYPES as FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from feeds.model import Format
+    from feeds.model import Coding, Format
     from feeds.publish import Manifest
     from feeds.settings import Config
 
 #: Media types by the extension of a file, without the parameter for the charset.
-MEDIA_TYPES: Mapping[str, str] = {
-    "rss": FORMATS["rss"],
-    "atom": FORMATS["atom"],
-    "json": FORMATS["json"],
+TYPES: Mapping[str, str] = {
+    "rss": MEDIA_TYPES["rss"],
+    "atom": MEDIA_TYPES["atom"],
+    "json": MEDIA_TYPES["json"],
     "opml": OPML,
     "html": HTML,
     "css": "text/css",
@@ -51,15 +49,8 @@ MEDIA_TYPES: Mapping[str, str] = {
     "mp4": "video/mp4",
     "webm": "video/webm",
 }
-#: The type of JSON that is no feed, such as the manifest.
-JSON = "application/json"
-#: The type of what nothing is known of.
-UNKNOWN = "application/octet-stream"
-CHARSET = "utf-8"
-#: The types that are text, beside all `text/…`: they are sent with a charset and compressed.
-TEXTS = frozenset({*FORMATS.values(), JSON, "application/xml", "application/manifest+json", "image/svg+xml"})
 #: The types that scripts on other sites may read, as readers in a browser do.
-SHARED = frozenset({*FORMATS.values(), OPML})
+SHARED = frozenset({*MEDIA_TYPES.values(), OPML})
 
 
 #: What follows a feed's path in that of an archive.
@@ -90,21 +81,18 @@ def media_type(path: str) -> str:
     """The media type of a file, by its path. What is JSON counts as a feed, but for the manifest."""
     if path == MANIFEST:
         return JSON
-    return MEDIA_TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
-
-
-def is_text(media_type: str) -> bool:
-    return media_type.startswith("text/") or media_type in TEXTS
-
-
-def content_type(media_type: str) -> str:
-    """The header Content-Type (RFC 9110, 8.3)."""
-    return f"{media_type}; charset={CHARSET}" if is_text(media_type) else media_type
+    return TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
 
 
 def cache_control(config: Config) -> str:
     """The header Cache-Control (RFC 9111, 5.2): what `site.ttl` says, in seconds."""
     return f"max-age={config.site.ttl * 60}"
+
+
+def headers_of(media_type: str, coding: Coding | None, config: Config) -> dict[str, str]:
+    """What is to be said with a document by a store that keeps it; a compressed copy is of the type of its document."""
+    said = {"Content-Type": content_type(media_type), "Cache-Control": cache_control(config)}
+    return {**said, "Content-Encoding": coding} if coding else said
 
 
 def moves(config: Config, manifest: Manifest) -> tuple[Move, ...]:

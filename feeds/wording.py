@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feeds.errors import ConfigError, StrictError, WatchError
+from feeds.storage import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,9 @@ def error_line(error: FeedsError) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path as seen from here, if it is not far away."""
+    """A path as seen from here, if it is not far away; an address as it is."""
+    if is_address(path):
+        return path
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import feedparser
 import pytest
@@ -237,12 +237,12 @@ def test_no_feed_names_a_page_or_an_archive_that_is_not_there_yet(
     missing = site.folder / "missing"
     put = publish.put_document
 
-    def noted(output: Folder, document: Document, *, dry_run: bool = False) -> publish.Put:
+    def noted(output: Folder, document: Document, *rest: Any, **options: Any) -> publish.Put:
         for path in named(document):
             if not output.facts(path):
                 with missing.open("a") as file:
                     file.write(f"{document.path} names {path}\n")
-        return put(output, document, dry_run=dry_run)
+        return put(output, document, *rest, **options)
 
     monkeypatch.setattr("feeds.documents.put_document", noted)
     feeds.regenerate(feeds.load_config(site.config_path), now=NOW, jobs=jobs)

@@ -771,7 +771,7 @@ def messages(path: Path) -> Iterator[str]:
                 message = node.args[-1]
                 said = known[message.id] if isinstance(message, ast.Name) else message
                 pieces = [part.value for part in ast.walk(said) if isinstance(part, ast.Constant)]
-                yield max((piece for piece in pieces if isinstance(piece, str)), key=len).strip(" :;,()")
+                yield max((piece for piece in pieces if isinstance(piece, str)), key=len, default="").strip(" :;,()")
 
 
 def assigned(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 import feeds
 from feeds.application import Application
-from feeds.render import MEDIA_TYPES
+from feeds.mediatypes import MEDIA_TYPES
 from feeds.serve import serving
 from tests.conftest import NOW
 

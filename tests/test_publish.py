@@ -18,7 +18,7 @@ import pytest
 from feeds.disk import replace_file
 from feeds.errors import PublishError
 from feeds.model import Document
-from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest, untouched
+from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest
 from feeds.storage import DiskFolder
 
 if TYPE_CHECKING:
@@ -291,14 +291,13 @@ def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
     assert read_manifest(DiskFolder(tmp_path)).documents == ()
 
 
-def test_a_file_is_untouched_as_long_as_its_size_and_time_are_the_same(tmp_path: Path) -> None:
+def test_a_file_is_known_by_its_size_and_time(tmp_path: Path) -> None:
     put_ = put_document(DiskFolder(tmp_path), document("a.rss", b"one"))
-    assert untouched(DiskFolder(tmp_path), put_.record, put_.stamp)
-    (tmp_path / "a.rss").write_bytes(b"two")
+    assert DiskFolder(tmp_path).facts("a.rss") == (3, put_.stamp)
     os.utime(tmp_path / "a.rss", ns=(0, put_.stamp + 1))
-    assert not untouched(DiskFolder(tmp_path), put_.record, put_.stamp)
+    assert DiskFolder(tmp_path).facts("a.rss") == (3, put_.stamp + 1)
     (tmp_path / "a.rss").unlink()
-    assert not untouched(DiskFolder(tmp_path), put_.record, put_.stamp)
+    assert DiskFolder(tmp_path).facts("a.rss") is None
 
 
 def test_what_this_cache_put_there_is_ours_also_without_a_manifest(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import brotli
 import pytest
@@ -17,7 +17,6 @@ from feeds.model import ASSETS
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
-
     from feeds.model import Document
     from feeds.storage import Folder
     from tests.conftest import Site
@@ -350,8 +349,8 @@ def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: 
     put = publish.put_document
     older = []
 
-    def looked_at(output: Folder, document: Document, *, dry_run: bool = False) -> publish.Put:
-        done = put(output, document, dry_run=dry_run)
+    def looked_at(output: Folder, document: Document, *rest: Any, **options: Any) -> publish.Put:
+        done = put(output, document, *rest, **options)
         for path in ("all.rss", "topics/robots/index.html"):
             texts = [gzip.decompress(output.read(f"{path}.gz") or b""), output.read(path) or b""]
             if [b"Another title" in text for text in texts] == [False, True]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from feeds.files import Root
     from tests.conftest import Site
 
     Changes = set[tuple[Change, str]]
@@ -44,7 +45,7 @@ class Play:
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.site = site
         self.outcomes: list[Outcome] = []
-        self.watched: list[tuple[Path, ...]] = []
+        self.watched: list[tuple[Root, ...]] = []
         self.polled: list[bool | None] = []
         self._steps: Iterator[Step] = iter(())
         self._has_effect: Callable[[], bool] = lambda: bool(self.outcomes)

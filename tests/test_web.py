@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feeds import load_config
+from feeds.mediatypes import content_type
 from feeds.publish import read_manifest
 from feeds.storage import DiskFolder
-from feeds.web import Move, cache_control, content_type, gone, media_type, moves
+from feeds.web import Move, cache_control, gone, media_type, moves
 from tests.samples import MONTHLY
 
 if TYPE_CHECKING:

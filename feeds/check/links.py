@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from feeds.check.shapes import line_of
 from feeds.check.values import address, count, media_type, one_of, some_text
 from feeds.errors import shown
+from feeds.mediatypes import MEDIA_TYPES
 from feeds.render.rss import ATOM
-from feeds.render.shared import HISTORY, MEDIA_TYPES
+from feeds.render.shared import HISTORY
 
 if TYPE_CHECKING:
     from lxml import etree

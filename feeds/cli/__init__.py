@@ -30,6 +30,7 @@ from feeds.cli.printing import (
     progress,
 )
 from feeds.errors import ConfigError
+from feeds.storage import is_address, wrong_address
 from feeds.wording import counted, documents_counted, serving_line, shown_path
 
 if TYPE_CHECKING:
@@ -46,10 +47,29 @@ config_option = click.option(
     show_default=True,
     help="The configuration file.",
 )
+
+
+class _Place(click.Path):
+    """A folder of this machine, or the address of one in an object store."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not (isinstance(value, str) and is_address(value)):
+            return super().convert(value, param, ctx)
+        wrong = wrong_address(value)
+        if wrong:
+            self.fail(f"{value!r} {wrong}", param, ctx)
+        return value
+
+
 output_option = click.option(
     "--output",
+    type=_Place(file_okay=False, path_type=Path),
+    help="The folder to publish into, or s3://…  [default: output/ beside the configuration's folder]",
+)
+local_output_option = click.option(
+    "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to publish into.  [default: output/ beside the configuration's folder]",
+    help="The folder that is published into.  [default: output/ beside the configuration's folder]",
 )
 cache_option = click.option(
     "--cache",
@@ -111,7 +131,7 @@ def init(folder: Path) -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
 def regenerate(  # one parameter an option
     config_path: Path,
-    output: Path | None,
+    output: Path | str | None,
     cache: Path | None,
     jobs: int | None,
     *,
@@ -168,7 +188,7 @@ def regenerate(  # one parameter an option
 @click.option("--no-probe", is_flag=True, help="Ask for no images; what is known of them is used.")
 @json_option
 def prune(
-    config_path: Path, output: Path | None, cache: Path | None, *, dry_run: bool, no_probe: bool, as_json: bool
+    config_path: Path, output: Path | str | None, cache: Path | None, *, dry_run: bool, no_probe: bool, as_json: bool
 ) -> None:
     """Publish, and remove the feeds that have lost their last entry."""
     from feeds.build import regenerate as run
@@ -202,7 +222,7 @@ def prune(
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what could not be told.")
 def ping(
-    config_path: Path, output: Path | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
+    config_path: Path, output: Path | str | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
 ) -> None:
     """Tell the WebSub hub which feeds changed since it was told last."""
     from feeds.hub import ping as tell
@@ -227,7 +247,7 @@ def ping(
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what has no answer.")
 def probe(
-    config_path: Path, output: Path | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
+    config_path: Path, output: Path | str | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
 ) -> None:
     """Ask for the images that feeds show: what they are, how long, how large."""
     from feeds.build import probe as ask
@@ -246,7 +266,7 @@ def probe(
 
 @main.command()
 @config_option
-@output_option
+@local_output_option
 @cache_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 is everywhere.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 finds a free one.")
@@ -276,7 +296,7 @@ def serve(
 @main.command()
 @click.argument("kind", type=click.Choice(["nginx", "caddy", "apache", "netlify", "github-pages"]))
 @config_option
-@output_option
+@local_output_option
 @click.option("--root", help="Where the output folder lies on the server.  [default: where it is here]")
 @click.option(
     "--listen", metavar="ADDRESS", help="Listen on this in place of the site's address, as on 127.0.0.1:8080."
@@ -314,7 +334,7 @@ def hosting(
 @config_option
 @output_option
 @json_option
-def list_feeds(config_path: Path, output: Path | None, *, as_json: bool) -> None:
+def list_feeds(config_path: Path, output: Path | str | None, *, as_json: bool) -> None:
     """List the feeds, with their entries, newest entry and address."""
     from feeds.build import survey
 

@@ -16,10 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from feeds.compression import EXTENSIONS
 from feeds.errors import HostingError, shown
 from feeds.hosting import quoting
+from feeds.mediatypes import CHARSET, content_type, is_text
 from feeds.model import INDEX
 from feeds.publish import MANIFEST
 from feeds.settings import ALL_FORMATS
-from feeds.web import CHARSET, MEDIA_TYPES, SHARED, cache_control, content_type, gone, is_text, media_type, moves
+from feeds.web import SHARED, TYPES, cache_control, gone, media_type, moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -221,7 +222,7 @@ def _check_lines(values: Iterable[str]) -> None:
 def _extensions() -> dict[str, list[str]]:
     """The extensions of each media type."""
     found: dict[str, list[str]] = defaultdict(list)
-    for extension, type_ in MEDIA_TYPES.items():
+    for extension, type_ in TYPES.items():
         found[type_].append(extension)
     return dict(found)
 
@@ -242,12 +243,12 @@ def _environment() -> Environment:
     environment.globals |= {
         "charset": CHARSET,
         "coding_extensions": EXTENSIONS,
-        "content_types": {extension: content_type(type_) for extension, type_ in MEDIA_TYPES.items()},
+        "content_types": {extension: content_type(type_) for extension, type_ in TYPES.items()},
         "extensions": _extensions(),
         "formats": ALL_FORMATS,
         "manifest": MANIFEST,
         "manifest_type": media_type(MANIFEST),
-        "shared": [extension for extension, type_ in MEDIA_TYPES.items() if type_ in SHARED],
-        "text_types": sorted({media_type(MANIFEST), *filter(is_text, MEDIA_TYPES.values())}),
+        "shared": [extension for extension, type_ in TYPES.items() if type_ in SHARED],
+        "text_types": sorted({media_type(MANIFEST), *filter(is_text, TYPES.values())}),
     }
     return environment

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from feeds.mediatypes import HTML, MEDIA_TYPES
+from feeds.mediatypes import OPML as OPML_TYPE
 from feeds.model import (
     ASSETS,
     INDEX,
@@ -20,12 +22,12 @@ from feeds.model import (
     scoped_path,
 )
 from feeds.render import atom, jsonfeed, rss
-from feeds.render.shared import MEDIA_TYPES, ShownEntry, show_entries
+from feeds.render.shared import ShownEntry, show_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["MEDIA_TYPES", "RENDERERS", "render_assets", "render_documents", "render_site"]
+__all__ = ["RENDERERS", "render_assets", "render_documents", "render_site"]
 
 RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
     "rss": rss.render,
@@ -52,18 +54,18 @@ def render_documents(feed: Feed) -> Iterator[Document]:
 def _pages(feed: Feed, shown: Sequence[ShownEntry]) -> Iterator[Document]:
     from feeds.render import html  # noqa: PLC0415  # takes long, and not every site has pages
 
-    yield _document(feed, page_path(feed.path), html.MEDIA_TYPE, html.render_page(feed, shown))
+    yield _document(feed, page_path(feed.path), HTML, html.render_page(feed, shown))
     for path in feed.moved_from:
-        yield _document(feed, page_path(path), html.MEDIA_TYPE, html.render_moved(feed, path))
+        yield _document(feed, page_path(path), HTML, html.render_moved(feed, path))
 
 
 def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
     """What a site has beside its feeds: the list of them, as OPML and as a page, and what pages lead to."""
     from feeds.render import html, opml  # noqa: PLC0415  # as above
 
-    yield _site_document(subscriptions, OPML, opml.MEDIA_TYPE, opml.render(subscriptions))
+    yield _site_document(subscriptions, OPML, OPML_TYPE, opml.render(subscriptions))
     if subscriptions.has_pages:
-        yield _site_document(subscriptions, INDEX, html.MEDIA_TYPE, html.render_index(subscriptions))
+        yield _site_document(subscriptions, INDEX, HTML, html.render_index(subscriptions))
         yield from render_assets(subscriptions)
 
 

@@ -12,12 +12,12 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
+from feeds.mediatypes import MEDIA_TYPES
 from feeds.render.shared import (
     GENERATOR,
     GENERATOR_VERSION,
     HISTORY,
     MEDIA,
-    MEDIA_TYPES,
     feed_links,
     history_mark,
     shows_media,

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from feeds.mediatypes import MEDIA_TYPES
 from feeds.model import page_path
 from feeds.render.content import shown_date
-from feeds.render.shared import GENERATOR, LABELS, MEDIA_TYPES, first_picture, group_outlines
+from feeds.render.shared import GENERATOR, LABELS, first_picture, group_outlines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from feeds.model import Feed, SubscriptionList
     from feeds.render.shared import ShownEntry
 
-MEDIA_TYPE = "text/html"
 _ASSET_TYPES = {"css": "text/css", "js": "text/javascript"}
 _LOADER = PackageLoader("feeds.render")
 #: Entries on the page of a feed; the feed may have more.

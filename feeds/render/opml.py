@@ -13,7 +13,6 @@ from feeds.render.shared import group_outlines
 if TYPE_CHECKING:
     from feeds.model import Outline, SubscriptionList
 
-MEDIA_TYPE = "text/x-opml"
 #: The attribute `version` of a subscription; what is not RSS has none.
 _VERSIONS = {"rss": "RSS2"}
 #: What is at the start of a reference in HTML, or is taken for a mistake in one, with the space before it.

@@ -15,13 +15,13 @@ from feedgen.feed import FeedGenerator
 from lxml.etree import Entity, SubElement, cleanup_namespaces
 
 from feeds.enclosures import media_type
+from feeds.mediatypes import MEDIA_TYPES
 from feeds.render.content import attribution
 from feeds.render.shared import (
     GENERATOR,
     GENERATOR_VERSION,
     HISTORY,
     MEDIA,
-    MEDIA_TYPES,
     feed_links,
     history_mark,
     shows_media,

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from feeds._version import __version__
+from feeds.mediatypes import MEDIA_TYPES
 from feeds.render.content import render_content, shown_enclosures
 from feeds.render.xml import attribute, text
 
@@ -22,13 +23,6 @@ GENERATOR_VERSION = __version__
 MEDIA = "http://search.yahoo.com/mrss/"
 _MEDIA = frozenset({"image", "audio", "video"})
 HISTORY = "http://purl.org/syndication/history/1.0"
-
-MEDIA_TYPES: dict[Format, str] = {
-    "rss": "application/rss+xml",
-    "atom": "application/atom+xml",
-    "json": "application/feed+json",
-}
-
 
 LABELS: dict[Format, str] = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 #: The kinds of feeds in the order in which they are listed, and what they are called there.

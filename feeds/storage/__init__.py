@@ -1,4 +1,4 @@
-"""Where documents are put: a folder of this machine, or of an object store."""
+"""Where articles lie and documents are put: a folder of this machine, or of an object store."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from feeds.disk import check_name
+from feeds.errors import PublishError
 from feeds.storage.disk import DiskFolder
+from feeds.storage.objects import ObjectFolder, StorageError, is_address, wrong_address
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["DiskFolder", "Folder", "open_folder"]
+__all__ = ["DiskFolder", "Folder", "ObjectFolder", "StorageError", "is_address", "open_folder", "wrong_address"]
 
 
 class Folder(Protocol):
@@ -35,13 +37,17 @@ class Folder(Protocol):
     def facts(self, path: str) -> tuple[int, int] | None:
         """The size in bytes and the stamp of what is there, None where nothing is."""
 
+    def listing(self) -> Mapping[str, tuple[int, int]] | None:
+        """The facts of all files, by path, where these are cheaper together; None where they are not."""
+
     def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
         """The stamp of a file that has these bytes, else None."""
 
-    def write(self, path: str, body: bytes, *, is_vital: bool = False) -> int:
+    def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:
         """Put a file there, which nobody sees half written; its stamp.
 
-        One that `is_vital`, or takes the place of another, is on the disk when this returns.
+        One that `is_vital`, or takes the place of another, is on the disk when this returns. The `headers` are those
+        with which it is to be served, where that is who keeps it.
         """
 
     def remove(self, path: str, *, dry_run: bool = False) -> bool:
@@ -61,7 +67,12 @@ class Folder(Protocol):
 
 
 def open_folder(place: Path | str) -> Folder:
-    """The folder at a path; raises PublishError where nothing can be there."""
+    """The folder at a path or an address; raises PublishError where nothing can be there."""
+    if isinstance(place, str) and is_address(place):
+        wrong = wrong_address(place)
+        if wrong:
+            raise PublishError(place, wrong)
+        return ObjectFolder(place)
     path = Path(place)
     check_name(path)
     return DiskFolder(path)

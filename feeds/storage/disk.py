@@ -13,7 +13,7 @@ from feeds.errors import PublishError
 from feeds.paths import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _TEMPORARY = ".feeds-new"
@@ -57,6 +57,9 @@ class DiskFolder:
             raise _unwritable(self.path / path, error) from error
         return facts.st_size, facts.st_mtime_ns
 
+    def listing(self) -> None:
+        return None
+
     def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
         place = self.path / path
         with _errors(place):
@@ -67,7 +70,7 @@ class DiskFolder:
             is_same = stat.S_ISREG(facts.st_mode) and facts.st_size == len(body) and place.read_bytes() == body
         return facts.st_mtime_ns if is_same else None
 
-    def write(self, path: str, body: bytes, *, is_vital: bool = False) -> int:
+    def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:  # noqa: ARG002
         place = self.path / path
         with _errors(place):
             return write_whole(place, body, _temporary(place), waits=is_vital or is_there(place))
