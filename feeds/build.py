@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from feeds.archive import refresh
-from feeds.catalog import Catalog, DamagedCatalogError, Reading, fingerprint, identity
+from feeds.catalog import DamagedCatalogError, Reading, fingerprint
 from feeds.disk import check_name
 from feeds.documents import publish_site
+from feeds.engine import LocalEngine
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from feeds.archive import Refreshed
+    from feeds.catalog import AnyCatalog
+    from feeds.engine import Engine, Work
     from feeds.model import Feed
     from feeds.parallel import Track
     from feeds.publish import Record
@@ -111,7 +113,7 @@ class _Order:
     cache: Path
     output: Folder
     now: dt.datetime
-    jobs: int
+    engine: Engine
     track: Track
     is_dry_run: bool = False
     prunes: bool = False
@@ -213,38 +215,31 @@ def _order(
     track: Track,
     **flags: bool,
 ) -> _Order:
-    order = _Order(
+    folder = Path(cache or config.default_cache)
+    check_name(folder)
+    return _Order(
         config=config,
         output=open_folder(output or config.default_output),
-        cache=Path(cache or config.default_cache),
+        cache=folder,
         now=now or dt.datetime.now(dt.UTC),
-        jobs=jobs or available_jobs(),
+        engine=LocalEngine(folder / f"{config.path.stem}.sqlite", jobs or available_jobs(), track),
         track=track,
         **flags,
     )
-    check_name(order.cache)
-    return order
 
 
-def _with_catalog(order: _Order, work: Callable[[Catalog], T], *, anew: bool = False) -> T:
+def _with_catalog(order: _Order, work: Callable[[Work], T], *, anew: bool = False) -> T:
     """What `work` gives with the catalog; if that turns out to be damaged, with a new one."""
-    config = order.config
-    path = order.cache / f"{config.path.stem}.sqlite"
-    reading = Reading(fingerprint(READERS), msgspec.json.encode(config.source).decode())
-    file = identity(path)
+    reading = Reading(fingerprint(READERS), msgspec.json.encode(order.config.source).decode())
     with rare_collections():
         try:
-            with (
-                Catalog.to_look_at(path, reading) if order.is_dry_run else Catalog(path, reading, anew=anew) as catalog
-            ):
-                return work(catalog)
+            with order.engine.opened(reading, anew=anew, looks=order.is_dry_run) as at_hand:
+                return work(at_hand)
         except DamagedCatalogError as error:
             damage = str(error)
-            if not order.is_dry_run:
-                Catalog.discard(path, file)
-        with Catalog(None if order.is_dry_run else path, reading) as catalog:
-            catalog.damage = damage
-            return work(catalog)
+        with order.engine.opened_anew(reading, looks=order.is_dry_run) as at_hand:
+            at_hand.catalog.damage = damage
+            return work(at_hand)
 
 
 @dataclass(frozen=True)
@@ -257,14 +252,15 @@ class _Prepared:
     images: ImagesReport | None
 
 
-def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
+def _regenerate(order: _Order, work: Work, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
     """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
+    catalog = work.catalog
     before = order.output.facts(MANIFEST)
-    prepared = _prepare(order, catalog, strict=strict)
+    prepared = _prepare(order, work, strict=strict)
     with nullcontext() if order.is_dry_run else locked(order.output):
         if order.output.facts(MANIFEST) != before:  # by a run with another cache, which may have read what is newer
-            prepared = _prepare(order, catalog, strict=strict)
-        report, notice = _publish(order, catalog, prepared.site, prepared.refreshed)
+            prepared = _prepare(order, work, strict=strict)
+        report, notice = _publish(order, work, prepared.site, prepared.refreshed)
         if not order.is_dry_run:
             catalog.commit()
     seconds = round(time.perf_counter() - started, 3)
@@ -272,9 +268,9 @@ def _regenerate(order: _Order, catalog: Catalog, *, started: float, strict: bool
     return msgspec.structs.replace(report, **done), notice
 
 
-def _prepare(order: _Order, catalog: Catalog, *, strict: bool) -> _Prepared:
+def _prepare(order: _Order, work: Work, *, strict: bool) -> _Prepared:
     """Read what changed, and ask for images; raises EmptiedError, PruneError, StrictError."""
-    refreshed = _refresh(order, catalog)
+    catalog, refreshed = work.catalog, _refresh(order, work)
     _check_emptied(order, refreshed)
     if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
         catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
@@ -286,11 +282,12 @@ def _prepare(order: _Order, catalog: Catalog, *, strict: bool) -> _Prepared:
     return _Prepared(refreshed, site, mistakes, images)
 
 
-def _publish(order: _Order, catalog: Catalog, site: Site, refreshed: Refreshed) -> tuple[Report, Notice | None]:
+def _publish(order: _Order, work: Work, site: Site, refreshed: Refreshed) -> tuple[Report, Notice | None]:
     """Publish what changed; what was done, but for its time, and what there is to tell the hub."""
+    catalog = work.catalog
     hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
     told = recall_told(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
-    published, feeds = publish_site(catalog, site, refreshed, jobs=order.jobs, track=order.track)
+    published, feeds = publish_site(catalog, site, refreshed, work.rendering, track=order.track)
     report = Report(
         output=str(site.output),
         articles=refreshed.articles,
@@ -324,8 +321,8 @@ def _check_emptied(order: _Order, refreshed: Refreshed) -> None:
         raise EmptiedError(f"there is no article, and feeds with up to {entries} entries are published; {expected}")
 
 
-def _survey(order: _Order, catalog: Catalog) -> Overview:
-    refreshed = _refresh(order, catalog)
+def _survey(order: _Order, work: Work) -> Overview:
+    catalog, refreshed = work.catalog, _refresh(order, work)
     site = _site(order, catalog)
     feeds = survey_feeds(catalog, site)
     return Overview(
@@ -336,8 +333,8 @@ def _survey(order: _Order, catalog: Catalog) -> Overview:
     )
 
 
-def _examine(order: _Order, catalog: Catalog) -> Examined:
-    refreshed = _refresh(order, catalog)
+def _examine(order: _Order, work: Work) -> Examined:
+    catalog, refreshed = work.catalog, _refresh(order, work)
     site = _site(order, catalog)
     return Examined(
         refreshed.articles,
@@ -349,25 +346,26 @@ def _examine(order: _Order, catalog: Catalog) -> Examined:
     )
 
 
-def _probe(order: _Order, catalog: Catalog, *, everything: bool) -> ImagesReport:
-    refreshed = _refresh(order, catalog)
+def _probe(order: _Order, work: Work, *, everything: bool) -> ImagesReport:
+    catalog, refreshed = work.catalog, _refresh(order, work)
     site = _site(order, catalog)
     _, report = with_asked_images(catalog, site, refreshed, everything=everything, track=order.track)
     catalog.commit()
     return report
 
 
-def _refresh(order: _Order, catalog: Catalog) -> Refreshed:
-    rules = Rules(order.config)
-    return refresh(catalog, order.config, rules, order.now, jobs=order.jobs, track=order.track)
+def _refresh(order: _Order, work: Work) -> Refreshed:
+    return work.refresh(order.config, Rules(order.config), order.now)
 
 
-def _site(order: _Order, catalog: Catalog) -> Site:
+def _site(order: _Order, catalog: AnyCatalog) -> Site:
     taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
     return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run, order.prunes)
 
 
-def _with_images(order: _Order, catalog: Catalog, site: Site, refreshed: Refreshed) -> tuple[Site, ImagesReport | None]:
+def _with_images(
+    order: _Order, catalog: AnyCatalog, site: Site, refreshed: Refreshed
+) -> tuple[Site, ImagesReport | None]:
     """The site with what is known of images, if that is wanted, and what came of asking for the others."""
     if order.config.enclosures.probe == "off":
         return site, None
@@ -380,7 +378,7 @@ def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:
     return topics_of(records, site.config.base_url)
 
 
-def _mistakes(catalog: Catalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
+def _mistakes(catalog: AnyCatalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
         Mistake(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -16,30 +19,42 @@ from feeds.parallel import processes
 from feeds.previous import SITE, Previous, digest, digest_of_records, of_parts, outlines_of, state_of
 from feeds.publish import Put, publish, put_document
 from feeds.selection import site_paths
-from feeds.site import decide, feed_of
+from feeds.site import Job, decide, feed_of
 from feeds.urls import absolute_url
 from feeds.web import headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from feeds.archive import Refreshed
-    from feeds.model import Document
-    from feeds.parallel import Map, Track
+    from feeds.catalog import AnyCatalog
+    from feeds.model import Document, Entry
+    from feeds.parallel import Track
     from feeds.publish import Published
-    from feeds.site import Job, Site
+    from feeds.site import Site
 
 #: From how many feeds on it is worth to start processes.
 _WORTH_PROCESSES = 24
 
 
+#: What is to be rendered, and which of its documents, all of them without a choice.
+Item = tuple[Job, Collection[str] | None]
+#: What was put in its place of each item, in their order.
+Render = Callable[[Sequence[Item]], Iterator[list[Put]]]
 #: The documents that were put in their places, each with the signature of what it shows.
 _Noted = list[tuple[Put, bytes]]
 
 
+class Rendering(Protocol):
+    """A way to render feeds: given how many there are, a map from jobs to what was put in its place of each."""
+
+    def __call__(self, site: Site, count: int, /) -> AbstractContextManager[Render]: ...
+
+
 def publish_site(
-    catalog: Catalog, site: Site, refreshed: Refreshed, *, jobs: int, track: Track
+    catalog: AnyCatalog, site: Site, refreshed: Refreshed, rendering: Rendering, *, track: Track
 ) -> tuple[Published, int]:
     """Publish what changed; what was done, and how many feeds there are."""
     previous = Previous(site.output, catalog)
@@ -53,13 +68,11 @@ def publish_site(
     else:
         paths += lists
     noted: _Noted = []
-    if len(todo) < _WORTH_PROCESSES or site.is_dry_run:
-        jobs = 1
-    with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
-        puts = _put_feeds(track(_rendered(todo, previous, map_), len(todo), "Publishing"), noted)
+    with rendering(site, len(todo)) as render:
+        puts = _put_feeds(track(_rendered(todo, previous, render), len(todo), "Publishing"), noted)
         if paths:
             puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))
-            puts = _after(chain(_put_assets(site, previous, kept), _put_added(todo, previous, map_)), puts)
+            puts = _after(chain(_put_assets(site, previous, kept), _put_added(todo, previous, render)), puts)
         published = publish(
             site.output,
             paths,
@@ -76,7 +89,25 @@ def publish_site(
     return published, feeds
 
 
-def _rendered(todo: Sequence[Job], previous: Previous, map_: Map) -> Iterator[tuple[Job, list[Put]]]:
+@contextmanager
+def rendering_here(catalog: Catalog, jobs: int, site: Site, count: int) -> Iterator[Render]:
+    """A Rendering on the processors of this machine."""
+    if count < _WORTH_PROCESSES or site.is_dry_run:
+        jobs = 1
+    with processes(jobs, _start_rendering, catalog.path if jobs > 1 else catalog, site) as map_:
+        yield partial(map_, _render)
+
+
+def render_job(item: Item, entries: Sequence[Entry], site: Site) -> list[Put]:
+    """Render a feed with these entries, in all its formats or those that are wanted, and put the documents in place."""
+    from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
+
+    job, paths = item
+    documents = render_documents(feed_of(job, entries, site))
+    return list(_put_all((one for one in documents if paths is None or one.path in paths), site))
+
+
+def _rendered(todo: Sequence[Job], previous: Previous, render: Render) -> Iterator[tuple[Job, list[Put]]]:
     """The jobs done, in this order: archives that are new, those that name them, the feeds, which name both.
 
     What is known to readers is not to name what is not there yet. Several processes work on one of these at a time.
@@ -85,7 +116,7 @@ def _rendered(todo: Sequence[Job], previous: Previous, map_: Map) -> Iterator[tu
     new = [job for job in archives if not previous.has_any(job.paths)]
     known = [job for job in archives if previous.has_any(job.paths)]
     for jobs in (new, known, [job for job in todo if not job.scope.month]):
-        yield from zip(jobs, map_(_render, jobs), strict=True)
+        yield from zip(jobs, render([(job, None) for job in jobs]), strict=True)
 
 
 def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator[Put]:
@@ -96,10 +127,9 @@ def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator
         yield from _put_all(render_assets(_subscriptions(site, kept)), site)
 
 
-def _put_added(todo: Iterable[Job], previous: Previous, map_: Map) -> Iterator[Put]:
+def _put_added(todo: Iterable[Job], previous: Previous, render: Render) -> Iterator[Put]:
     """What is new beside what readers know of the same feed, which is to name it: a format, a page, another path."""
-    added = [(job, paths) for job in todo if (paths := previous.added(job.paths))]
-    for puts in map_(_render_some, added):
+    for puts in render([(job, paths) for job in todo if (paths := previous.added(job.paths))]):
         yield from puts
 
 
@@ -162,21 +192,9 @@ class _Renderer(threading.local):
 _renderer = _Renderer()
 
 
-def _render(job: Job) -> list[Put]:
-    """Render a feed in all its formats, and put the documents in their places."""
-    return list(_put_all(_documents(job), _renderer.site))
-
-
-def _render_some(added: tuple[Job, Collection[str]]) -> list[Put]:
-    """Render a feed, and put the documents that have these paths in their places."""
-    job, paths = added
-    return list(_put_all((document for document in _documents(job) if document.path in paths), _renderer.site))
-
-
-def _documents(job: Job) -> Iterator[Document]:
-    from feeds.render import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
-
-    return render_documents(feed_of(job, _renderer.catalog, _renderer.site))
+def _render(item: Item) -> list[Put]:
+    job, _ = item
+    return render_job(item, _renderer.catalog.entries(job.stories, _renderer.site.now), _renderer.site)
 
 
 def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:

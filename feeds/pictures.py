@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from feeds.archive import Refreshed
-    from feeds.catalog import Catalog
+    from feeds.catalog import AnyCatalog
     from feeds.facts import Facts
     from feeds.parallel import Track
     from feeds.probing import Answer, Question
@@ -50,7 +50,7 @@ def with_known_images(site: Site) -> Site:
 
 
 def with_asked_images(
-    catalog: Catalog, site: Site, refreshed: Refreshed, *, everything: bool, track: Track
+    catalog: AnyCatalog, site: Site, refreshed: Refreshed, *, everything: bool, track: Track
 ) -> tuple[Site, ImagesReport]:
     """The site with what is known of the images that its feeds show, and what came of asking for the rest.
 
@@ -82,7 +82,7 @@ def check_asked(config: Config) -> None:
         )
 
 
-def _shown(catalog: Catalog, site: Site, refreshed: Refreshed | None) -> dict[str, bool]:
+def _shown(catalog: AnyCatalog, site: Site, refreshed: Refreshed | None) -> dict[str, bool]:
     """The images that feeds show, or those that were touched, and whether all who name one know its size in pixels."""
     shown: dict[str, bool] = {}
     for address, has_size in shown_images(catalog, site, refreshed.touched.feeds if refreshed else None):

@@ -18,7 +18,7 @@ from feeds.settings import ALL_FORMATS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from feeds.catalog import Catalog
+    from feeds.catalog import AnyCatalog
     from feeds.publish import Record
     from feeds.selection import Plan
     from feeds.settings import Config
@@ -39,7 +39,7 @@ class Previous:
     where one of them was brought back from a copy. `stamps` are those of all that it published there, by path.
     """
 
-    def __init__(self, output: Folder, catalog: Catalog) -> None:
+    def __init__(self, output: Folder, catalog: AnyCatalog) -> None:
         self._output = output
         documents = read_manifest(output).documents
         self.manifest = digest_of_records(documents)

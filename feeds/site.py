@@ -24,12 +24,12 @@ from feeds.selection import gone_feed, has_archives, images_of, make_feed, paths
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from feeds.archive import Refreshed
-    from feeds.catalog import Catalog, Month
+    from feeds.catalog import AnyCatalog, Month, Stories
     from feeds.facts import Facts
-    from feeds.model import Feed, Scope
+    from feeds.model import Entry, Feed, Scope
     from feeds.publish import Put
     from feeds.selection import Plan
     from feeds.settings import Config
@@ -62,7 +62,7 @@ class Job:
 
     plan: Plan
     scope: Scope
-    stories: tuple[int, ...]
+    stories: Stories
     signature: bytes
     paths: tuple[str, ...]
 
@@ -92,10 +92,10 @@ class _Shown:
 
     scope: Scope
     digest: bytes
-    stories: Callable[[], tuple[int, ...]]
+    stories: Callable[[], Stories]
 
 
-def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
+def survey_feeds(catalog: AnyCatalog, site: Site) -> Iterator[Feed]:
     """The feeds that `publish_site` would publish, with the entries that they show."""
     previous = Previous(site.output, catalog)
     for plan in _plans(site, previous):
@@ -104,7 +104,7 @@ def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
             yield make_feed(plan, entries, site.config, site.taxonomy, shown.scope)
 
 
-def empty_feeds(catalog: Catalog, site: Site) -> Iterator[FeedKey]:
+def empty_feeds(catalog: AnyCatalog, site: Site) -> Iterator[FeedKey]:
     """The feeds that `publish_site` would publish without any entry, or that are published and have lost the last."""
     previous = Previous(site.output, catalog)
     for plan in _plans(site, previous):
@@ -113,7 +113,9 @@ def empty_feeds(catalog: Catalog, site: Site) -> Iterator[FeedKey]:
                 yield FeedKey(plan.key.kind, plan.path)
 
 
-def shown_images(catalog: Catalog, site: Site, only: Collection[FeedKey] | None = None) -> Iterator[tuple[str, bool]]:
+def shown_images(
+    catalog: AnyCatalog, site: Site, only: Collection[FeedKey] | None = None
+) -> Iterator[tuple[str, bool]]:
     """The addresses of the images that feeds show, or only these feeds; with whether the size of each is known."""
     previous = Previous(site.output, catalog)
     keeps_dead = site.config.enclosures.dead == "keep"  # else the next one may be shown
@@ -140,7 +142,7 @@ def moved_wrongly(site: Site) -> Iterator[str]:
             yield f"moved.{old}: {new} is no feed; expected the path that the feed has now"
 
 
-def decide(catalog: Catalog, site: Site, refreshed: Refreshed, previous: Previous) -> Decision:
+def decide(catalog: AnyCatalog, site: Site, refreshed: Refreshed, previous: Previous) -> Decision:
     """What is to be done so that the output folder shows what the catalog holds.
 
     An output folder whose epoch is behind, because its last run was stopped or because another folder was published
@@ -166,9 +168,8 @@ def decide(catalog: Catalog, site: Site, refreshed: Refreshed, previous: Previou
     return Decision(kept, todo, rendering, [refreshed.epoch, rendering, known])
 
 
-def feed_of(job: Job, catalog: Catalog, site: Site) -> Feed:
-    """The feed that is to be rendered."""
-    entries = catalog.entries(job.stories, site.now)
+def feed_of(job: Job, entries: Sequence[Entry], site: Site) -> Feed:
+    """The feed that is to be rendered, of the entries of its stories."""
     if site.facts is not None:
         entries = [with_facts(entry, site.facts, site.config.enclosures) for entry in entries]
     return make_feed(job.plan, entries, site.config, site.taxonomy, job.scope)
@@ -215,7 +216,7 @@ def _moved(plans: dict[str, Plan], moved: Mapping[str, str]) -> list[Plan]:
     return [replace(plan, moved_from=tuple(former[path])) if path in former else plan for path, plan in plans.items()]
 
 
-def _shown(catalog: Catalog, plan: Plan, site: Site, previous: Previous) -> Iterator[_Shown]:
+def _shown(catalog: AnyCatalog, plan: Plan, site: Site, previous: Previous) -> Iterator[_Shown]:
     """What the documents of a feed show, first those that people subscribe to, then its archives.
 
     There are none if it has not the entries that it needs and was not published, under whatever path: people may have
@@ -233,11 +234,11 @@ def _shown(catalog: Catalog, plan: Plan, site: Site, previous: Previous) -> Iter
         yield _Shown(scope, month.digest, partial(_stories_of, catalog, plan, month))
 
 
-def _stories_of(catalog: Catalog, plan: Plan, month: Month) -> tuple[int, ...]:
+def _stories_of(catalog: AnyCatalog, plan: Plan, month: Month) -> Stories:
     return catalog.window(plan.key, month.stories, month.first, month.after).stories
 
 
-def _signature(catalog: Catalog, site: Site, plan: Plan, shown: _Shown, rendering: bytes) -> bytes:
+def _signature(catalog: AnyCatalog, site: Site, plan: Plan, shown: _Shown, rendering: bytes) -> bytes:
     """A digest of all that decides the documents: of the feed, its stories, and what is known of their images."""
     said = [plan.name, plan.title, plan.description, shown.scope, shown.digest, rendering]
     if site.facts is not None:

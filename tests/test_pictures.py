@@ -340,7 +340,7 @@ def test_how_long_answers_count_changes_no_document(
     site.configure(CONFIG)
     write(site, server, "a")
     site.regenerate()
-    monkeypatch.setattr("feeds.documents._documents", lambda _: pytest.fail("a feed was rendered"))
+    monkeypatch.setattr("feeds.documents.render_job", lambda *_: pytest.fail("a feed was rendered"))
     site.configure(CONFIG.replace("probe: on", "probe: on, ttl: 100 days, retry: 2 days"))
     assert site.regenerate().written == 0
 

@@ -9,7 +9,6 @@ catalog while any of them is due.
 
 from __future__ import annotations
 
-import datetime as dt
 import sqlite3
 from contextlib import ExitStack
 from itertools import groupby, starmap
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from feeds.catalog.asked import AnyCatalog, Month, Reading, Selection, Stories, Window
 from feeds.catalog.code import fingerprint
 from feeds.catalog.database import (
     FOREVER,
@@ -41,13 +41,15 @@ from feeds.entries import merge_entries
 from feeds.errors import CatalogError, Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from feeds.membership import FeedKey, Rules
     from feeds.model import Entry
 
 __all__ = [
+    "AnyCatalog",
     "Catalog",
     "DamagedCatalogError",
     "EncodedEntry",
@@ -56,6 +58,8 @@ __all__ = [
     "Folder",
     "Month",
     "Reading",
+    "Selection",
+    "Stories",
     "Teller",
     "Touched",
     "Window",
@@ -74,29 +78,6 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     size: int
     mtime: int
     ctime: int
-    digest: bytes
-
-
-class Window(msgspec.Struct, frozen=True):
-    """The stories that a feed shows, in their order: their keys, and a digest of all that they hold."""
-
-    stories: tuple[int, ...]
-    digest: bytes
-
-
-class Reading(msgspec.Struct, frozen=True, array_like=True):
-    """What decides what a file's entries are: the code that reads them, and the settings."""
-
-    code: str = ""
-    settings: str = ""
-
-
-class Month(msgspec.Struct, frozen=True, array_like=True):
-    """A month in which a feed has stories, in UTC: when it began and was over, how many these are, a digest of them."""
-
-    first: dt.datetime
-    after: dt.datetime
-    stories: int
     digest: bytes
 
 
@@ -400,26 +381,26 @@ class Catalog:
         row = rows.fetchone()
         return time_of(row[0]) if row else None
 
-    def entries(self, stories: Sequence[int], now: dt.datetime) -> list[Entry]:
+    def entries(self, stories: Stories, now: dt.datetime) -> list[Entry]:
         """The entries of these stories, as of now, in their order. Raises DamagedCatalogError where any is another."""
         rows = self._database.execute(
             "SELECT story.key, story.digest, entry.value, latest FROM json_each(?) AS keys "
             "JOIN story ON story.key = keys.value "
             "JOIN entry ON entry.hash = story.hash AND entry.id = story.id WHERE entry.published <= ?",
-            (msgspec.json.encode(stories).decode(), seconds(now)),
+            (msgspec.json.encode(_keys(stories)).decode(), seconds(now)),
         )
         found: dict[int, Entry] = {}
         for (key, digest), due in group_due((((key, digest), *rest) for key, digest, *rest in rows), now).items():
             if digest_of([value for value, _ in due]) != digest:
                 raise DamagedCatalogError(f"{self.path}: the cache cannot be used: an entry is not what it was")
             found[key] = merge_entries([entry for _, entry in due])
-        return [found[key] for key in stories]
+        return [found[key] for key in _keys(stories)]
 
-    def images(self, stories: Sequence[int]) -> list[list[tuple[str, bool]]]:
+    def images(self, stories: Stories) -> list[list[tuple[str, bool]]]:
         """The images of these stories, in their order: the address of each, and whether its size in pixels is known."""
         rows = self._database.execute(
             "SELECT images FROM json_each(?) AS keys JOIN story ON story.key = keys.value ORDER BY keys.key",
-            (msgspec.json.encode(stories).decode(),),
+            (msgspec.json.encode(_keys(stories)).decode(),),
         )
         return [_images_decoder.decode(images) for (images,) in rows]
 
@@ -436,6 +417,13 @@ class Catalog:
         self._database.executemany(
             "DELETE FROM document WHERE output = ? AND path = ?", [(output, path) for path in gone]
         )
+
+
+def _keys(stories: Stories) -> tuple[int, ...]:
+    """The keys, which are at hand here."""
+    if isinstance(stories, Selection):
+        raise TypeError("stories of another catalog")
+    return stories
 
 
 def _month(_: int, first: int, after: int, stories: int, digest: bytes) -> Month:
