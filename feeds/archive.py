@@ -38,9 +38,9 @@ _WORTH_PROCESSES = 4 * _CHUNK
 _CLOCK_TICK = 20_000_000
 _COARSE_TICK = 2_000_000_000
 #: The mtime of a file that is to be read again.
-_UNSETTLED = -1
+UNSETTLED = -1
 #: The digest of a file that cannot be read now, and of which is known what it held.
-_NOT_READ = b""
+NOT_READ = b""
 
 
 _Changed = tuple[ArticleFile, FileFacts | None]
@@ -82,7 +82,7 @@ def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *,
     with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1, _start_reading, changed, config.source) as map_:
         for outcome, facts in _read_all(changed, map_, track):
             articles_changed += _keep(catalog, teller, outcome, facts)
-            if outcome.mtime == _UNSETTLED:
+            if outcome.mtime == UNSETTLED:
                 found.listings[folder_of(outcome.root, outcome.path)] = b""
     teller.finish()
     catalog.note_folders(found.listings)
@@ -151,14 +151,14 @@ def _is_within(folder: Folder, other: Folder) -> bool:
 
 
 def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
-    known = facts and facts.mtime != _UNSETTLED and (facts.size, facts.mtime, facts.ctime)
+    known = facts and facts.mtime != UNSETTLED and (facts.size, facts.mtime, facts.ctime)
     return known == (file.size, file.mtime, file.ctime)
 
 
 def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFacts | None) -> bool:
     """Put what came of a file into the catalog; whether it is new or other than before."""
     if facts is not None:
-        if outcome.digest == _NOT_READ:
+        if outcome.digest == NOT_READ:
             catalog.note_unread_file(facts.key, outcome)
             return False
         if facts.digest == outcome.digest:
@@ -234,7 +234,7 @@ def _outcome(
     except TooLargeError as error:
         return _too_large(file, int(error.args[0]), source)
     digest = _digest(content, file, source)
-    mtime = _UNSETTLED if _may_change_unseen(file, begun) else file.mtime
+    mtime = UNSETTLED if _may_change_unseen(file, begun) else file.mtime
     outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
     if facts is not None and facts.digest == digest:
         return outcome
@@ -247,7 +247,7 @@ def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> File
         root=str(file.root),
         path=file.path,
         size=-1,
-        mtime=_UNSETTLED,
+        mtime=UNSETTLED,
         ctime=-1,
         digest=digest_of(()),
         left_out="unreadable",
@@ -256,7 +256,7 @@ def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> File
         return outcome
     if facts is not None and facts.size >= 0:
         mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable")
-        return msgspec.structs.replace(outcome, digest=_NOT_READ, left_out=None, mistakes=(mistake,))
+        return msgspec.structs.replace(outcome, digest=NOT_READ, left_out=None, mistakes=(mistake,))
     mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
     return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
@@ -269,7 +269,7 @@ def _too_large(file: ArticleFile, size: int, source: Source) -> FileOutcome:
         root=str(file.root),
         path=file.path,
         size=file.size,
-        mtime=file.mtime if file.size == size else _UNSETTLED,
+        mtime=file.mtime if file.size == size else UNSETTLED,
         ctime=file.ctime,
         digest=digest_of(mistakes),
         left_out="unreadable",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from feeds.storage import Folder
 
 T = TypeVar("T")
+EngineName = Literal["local", "spark"]
 
 #: What turns articles into entries, beside our own code.
 READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
@@ -135,13 +136,16 @@ def regenerate(
     probe: bool = True,
     allow_empty: bool = False,
     jobs: int | None = None,
+    engine: EngineName = "local",
+    master: str | None = None,
     track: Track = untracked,
 ) -> Report:
     """Publish the feeds of the configured archive into `output`, by default the configuration's.
 
     What was read and published before is remembered in the folder `cache`, by default `.feeds` beside the folder of the
     configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
-    is the number of processes, by default that of the processors available. With `prune`, feeds that have lost their
+    is the number of processes, by default that of the processors available; with the engine `spark` the work is done by
+    the cluster at the address `master`, or that `spark-submit` names. With `prune`, feeds that have lost their
     last entry go. Images of which nothing is known are asked for where `enclosures.probe` is on, unless `probe` is
     false. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be told fails
     no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict` and there
@@ -152,6 +156,8 @@ def regenerate(
     """
     flags = {"is_dry_run": dry_run, "prunes": prune, "asks": probe, "allows_empty": allow_empty}
     order = _order(config, output, cache, now, jobs, track, **flags)
+    if engine == "spark":
+        order = _on_cluster(order, cache, master)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     report, notice = _with_catalog(order, work, anew=full)
     if notice is None:
@@ -226,6 +232,14 @@ def _order(
         track=track,
         **flags,
     )
+
+
+def _on_cluster(order: _Order, cache: Path | str | None, master: str | None) -> _Order:
+    """The same, on the cluster that Spark knows by an address; its catalog is in the cache's folder."""
+    from feeds.spark import SparkEngine  # noqa: PLC0415  # where it is asked for only
+
+    folder = open_folder(f"{cache or order.config.default_cache}/{order.config.path.stem}.catalog")
+    return replace(order, engine=SparkEngine(folder, master))
 
 
 def _with_catalog(order: _Order, work: Callable[[Work], T], *, anew: bool = False) -> T:

@@ -65,6 +65,10 @@ ORDER = [
     "pictures",
     "documents",
     "engine",
+    "spark.buckets",
+    "spark.tasks",
+    "spark.catalog",
+    "spark",
     "websub",
     "hub",
     "build",
@@ -101,7 +105,7 @@ ORDER = [
 ]
 TOUCH_THE_DISK = set(
     "application catalog catalog.code catalog.database check.folder config disk facts files hub publish starter "
-    "storage.disk watch".split()
+    "spark.catalog storage.disk watch".split()
 )
 PRINT = {"cli", "cli.printing"}
 

@@ -36,6 +36,7 @@ from feeds.wording import counted, documents_counted, serving_line, shown_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from feeds.build import EngineName
     from feeds.hosting import HostKind
     from feeds.settings import Config
 
@@ -127,6 +128,14 @@ def init(folder: Path) -> None:
 @click.option("--no-ping", is_flag=True, help="Do not tell the hub what changed; `feeds ping` does it later.")
 @click.option("--no-probe", is_flag=True, help="Ask for no images; what is known of them is used.")
 @click.option("--watch", is_flag=True, help="Publish again whenever something is saved, until Ctrl-C.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="What does the work: this machine, or a cluster (Apache Spark).",
+)
+@click.option("--master", metavar="URL", help="The cluster, such as spark://host:7077.  [default: spark-submit's]")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
 def regenerate(  # one parameter an option
@@ -134,6 +143,8 @@ def regenerate(  # one parameter an option
     output: Path | str | None,
     cache: Path | None,
     jobs: int | None,
+    engine: EngineName,
+    master: str | None,
     *,
     full: bool,
     dry_run: bool,
@@ -146,6 +157,7 @@ def regenerate(  # one parameter an option
     quiet: bool,
 ) -> None:
     """Publish the feeds: write what changed, leave the rest alone."""
+    _check_engine(engine, jobs, master, alone=watch or dry_run)
     if watch:
         if dry_run:
             raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
@@ -168,6 +180,8 @@ def regenerate(  # one parameter an option
             ping=not no_ping,
             probe=not no_probe,
             jobs=jobs,
+            engine=engine,
+            master=master,
             track=progress(quiet=quiet),
         )
     if as_json:
@@ -397,6 +411,16 @@ def config_schema() -> None:
     from feeds.settings import json_schema
 
     echo_json(json_schema())
+
+
+def _check_engine(engine: EngineName, jobs: int | None, master: str | None, *, alone: bool) -> None:
+    """Options that mean nothing to the engine are a mistake."""
+    if engine == "local" and master:
+        raise click.UsageError("--master names a cluster; expected --engine spark with it")
+    if engine == "spark" and jobs:
+        raise click.UsageError("--jobs are processes of this machine; the cluster has its own settings for that")
+    if engine == "spark" and alone:
+        raise click.UsageError("--watch and --dry-run are done by this machine; expected --engine local with them")
 
 
 def _load(path: Path) -> Config:

@@ -40,6 +40,9 @@ class Folder(Protocol):
     def listing(self) -> Mapping[str, tuple[int, int]] | None:
         """The facts of all files, by path, where these are cheaper together; None where they are not."""
 
+    def paths(self) -> list[str]:
+        """The files that are there, also those that are not ours."""
+
     def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
         """The stamp of a file that has these bytes, else None."""
 

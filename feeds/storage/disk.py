@@ -60,6 +60,10 @@ class DiskFolder:
     def listing(self) -> None:
         return None
 
+    def paths(self) -> list[str]:
+        with _errors(self.path):
+            return [path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()]
+
     def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
         place = self.path / path
         with _errors(place):

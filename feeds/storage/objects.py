@@ -105,6 +105,10 @@ class ObjectFolder:
         with self._errors("", "read"):
             return {path: (info["size"], _stamp(info)) for path, info in self._found()}
 
+    def paths(self) -> list[str]:
+        with self._errors("", "read"):
+            return [path for path, _ in self._found()]
+
     def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
         with self._errors(path, "read"):
             found = self._info(path)

@@ -1,0 +1,357 @@
+"""A run on a cluster (Apache Spark): stages that pass what the tasks give from one to the other, and nothing else.
+
+Files of the archive are read where they are in a bucket, their entries go to the bucket of their id, stories are told
+there, and the first of each feed are found by merging the first of each bucket: no feed's history ever meets in one
+place. What a feed shows is brought to who renders it. All that is kept is in a folder that every machine reaches.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from feeds.archive import Refreshed
+from feeds.catalog import DamagedCatalogError, Touched
+from feeds.catalog.database import seconds
+from feeds.errors import FeedsError, ProcessError
+from feeds.files import find_articles
+from feeds.history import least_shown
+from feeds.membership import FeedKey
+from feeds.publish import Put
+from feeds.settings import AllFeed, CustomFeed, FeedSettings, ProviderFeeds, TopicFeeds, first_set, period
+from feeds.spark import tasks
+from feeds.spark.buckets import BucketFacts, Root, bucket_of, buckets_for, read_root
+from feeds.spark.catalog import ClusterCatalog, Images, month_of_name
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pyspark import RDD, SparkContext
+
+    from feeds.catalog import Reading
+    from feeds.documents import Item, Render
+    from feeds.files import ArticleFolder
+    from feeds.membership import Rules
+    from feeds.settings import Config
+    from feeds.site import Site
+    from feeds.storage import Folder
+
+_APPLICATION = "feeds"
+
+_encoder = msgspec.msgpack.Encoder()
+_facts_decoder = msgspec.msgpack.Decoder(tasks.FilesFacts)
+_puts_decoder = msgspec.msgpack.Decoder(list[Put])
+
+
+class SparkEngine:
+    """A cluster that Spark knows by the address `master`, or by what `spark-submit` says, and a catalog in a folder."""
+
+    def __init__(self, folder: Folder, master: str | None = None) -> None:
+        self._folder = folder
+        self._master = master
+
+    @contextmanager
+    def opened(self, reading: Reading, *, anew: bool, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
+        root = read_root(self._folder)
+        is_new = anew or root is None or root.reading != reading
+        with self._work(_successor(root, reading) if root and is_new else root, reading, is_new=is_new) as work:
+            if root and not anew and root.reading.code != reading.code:
+                work.catalog.damage = f"{self._folder}: the cache is of another version"
+            yield work
+
+    @contextmanager
+    def opened_anew(self, reading: Reading, *, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
+        with self._work(None, reading, is_new=True) as work:
+            yield work
+
+    @contextmanager
+    def _work(self, root: Root | None, reading: Reading, *, is_new: bool) -> Iterator[SparkWork]:
+        catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
+        with _connected(self._master) as context, _errors():
+            yield SparkWork(catalog, context)
+
+
+def _successor(root: Root, reading: Reading) -> Root:
+    """What is left of a catalog whose files are to be read again: where there were articles, and what was published."""
+    return Root(reading=reading, buckets=0, roots=root.roots, run=root.run)
+
+
+@contextmanager
+def _connected(master: str | None) -> Iterator[SparkContext]:
+    context = _context(master)
+    try:
+        yield context
+    finally:
+        context.stop()
+
+
+def _context(master: str | None) -> SparkContext:
+    """The connection to the cluster; raises ProcessError where PySpark is missing."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # where it is asked for only
+    except ImportError as error:
+        raise ProcessError("PySpark is missing; `pip install 'feeds[spark]'` has it") from error
+    settings = SparkConf().setAppName(_APPLICATION)
+    if master:
+        settings.setMaster(master)
+    context = SparkContext.getOrCreate(settings)
+    context.setLogLevel("ERROR")
+    return context
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What a task raises comes as text."""
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415  # as above
+
+    try:
+        yield
+    except Py4JJavaError as error:
+        said = str(error.java_exception)
+        line = next((line for line in said.splitlines() if "Error" in line and "cache cannot be used" in line), "")
+        if line:
+            raise DamagedCatalogError(line.partition("Error: ")[2] or line) from error
+        raise ProcessError(f"the cluster could not do it: {_last_line(said)}") from error
+
+
+def _last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith(("\t", " "))]
+    return next((line for line in reversed(lines) if "Error" in line), lines[0] if lines else "no reason is given")
+
+
+class SparkWork:
+    """What a run on a cluster has at hand."""
+
+    def __init__(self, catalog: ClusterCatalog, context: SparkContext) -> None:
+        self.catalog = catalog
+        self._context = context
+        self._tops: RDD[tuple[FeedKey, list[tasks.Ref]]] = context.emptyRDD()
+
+    def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
+        """Bring the catalog up to what the article folders hold at the time `now`."""
+        catalog, root = self.catalog, self.catalog.root
+        folders, mistakes = find_articles(config.articles)
+        files = sum(len(folder.files) for folder in folders)
+        if not root.buckets:
+            root.buckets = buckets_for(files)
+            root.files = [""] * root.buckets
+            root.stories = [BucketFacts()] * root.buckets
+        root.run += 1
+        facts = self._read_and_tell(config, rules, now, folders)
+        self._count(config)
+        self._select(config, rules, now)
+        roots = {str(folder.root) for folder in folders}
+        emptied = [str(one) for one in config.articles if str(one) in catalog.former_roots - roots]
+        root.roots = sorted(roots | (set(root.roots) & set(emptied)))
+        articles, changed = sum(one.articles for one in facts), sum(one.changed for one in facts)
+        # of feeds is known by their digests whether they changed: all are looked at
+        touched = Touched(set(), changed)
+        return Refreshed(articles, changed, mistakes, touched, -1, root.run, emptied)
+
+    def _read_and_tell(
+        self, config: Config, rules: Rules, now: dt.datetime, folders: Sequence[ArticleFolder]
+    ) -> list[tasks.FilesFacts]:
+        root, folder = self.catalog.root, self.catalog.folder
+        closed = frozenset((str(one.root), one.path) for one in folders if one.is_unreadable)
+        reader = tasks.Reader(folder, root.files, config.articles, closed, root.buckets, config.source, root.run)
+        then, known = self.catalog.state("now"), self.catalog.state("rules")
+        teller = tasks.Teller(
+            folder, root.stories, rules, now, then, then is not None and known != rules.digest, root.run
+        )
+        read, tell = self._context.broadcast(reader), self._context.broadcast(teller)
+        found = self._context.parallelize(_spread(folders, config, root.buckets), root.buckets)
+        changes = found.flatMap(lambda one: tasks.read_bucket(read.value, *one))
+        told = changes.partitionBy(root.buckets + 1, int).mapPartitionsWithIndex(
+            lambda bucket, items: tasks.tell(tell.value, bucket, (packed for _, packed in items))
+        )
+        results = dict(told.collect())
+        facts = [_facts_decoder.decode(packed) for packed in results.pop(root.buckets)]
+        for one in facts:
+            root.files[one.bucket] = one.name
+            self.catalog.file_mistakes += one.mistakes
+            for reason, count in one.left_out.items():
+                self.catalog.file_reasons[reason] = self.catalog.file_reasons.get(reason, 0) + count
+        self.catalog.file_mistakes.sort()
+        root.stories = [results[bucket] for bucket in range(root.buckets)]
+        self.catalog.set_state("now", now)
+        self.catalog.set_state("rules", rules.digest)
+        return facts
+
+    def _count(self, config: Config) -> None:
+        """Names of topics and providers, who has the same id, and months where a history is published."""
+        catalog, buckets = self.catalog, self.catalog.root.buckets
+        has_months = _has_months(config)
+        folder, facts = catalog.folder, self._context.broadcast(catalog.root.stories)
+        counted = (
+            self._buckets()
+            .flatMap(lambda bucket: tasks.count_bucket(folder, facts.value, bucket, has_months=has_months))
+            .groupByKey(min(buckets, 64))
+            .map(lambda one: (one[0], tasks.total(one[0], one[1])))
+            .collect()
+        )
+        months: dict[FeedKey, list[Any]] = defaultdict(list)
+        for (what, *names), value in counted:
+            if what == "topic":
+                catalog.topics[names[0]] = value
+            elif what == "provider":
+                catalog.providers[names[0], names[1]] = value
+            elif what == "same":
+                catalog.same[names[0]] = value
+            else:
+                kind, name, month = names
+                months[tasks.feed_key(kind, name)].append(month_of_name(month, *value))
+        for feed, found in months.items():
+            catalog.feed_months[feed] = sorted(found, key=lambda month: month.first, reverse=True)
+
+    def _select(self, config: Config, rules: Rules, now: dt.datetime) -> None:
+        """The first stories of each feed, by merging the first of each bucket."""
+        catalog, buckets = self.catalog, self.catalog.root.buckets
+        limits = self._context.broadcast(_limits(catalog, config, rules, now))
+        folder, facts = catalog.folder, self._context.broadcast(catalog.root.stories)
+        tops = (
+            self._buckets()
+            .flatMap(lambda bucket: tasks.refs_of_bucket(folder, facts.value, limits.value, bucket))
+            .groupByKey(buckets)
+            .map(lambda one: (one[0], tasks.merge_refs(limits.value, FeedKey(*one[0]), one[1])))
+        )
+        self._tops = tops.persist()
+        windows = self._tops.map(lambda one: (one[0], tasks.window_of(one[1]))).collect()
+        catalog.windows = {FeedKey(*feed): window for feed, window in windows}
+        catalog.find_images = self._find_images
+
+    def _find_images(self) -> Images:
+        """The images of all that feeds show."""
+        buckets, folder = self.catalog.root.buckets, self.catalog.folder
+        facts = self._context.broadcast(self.catalog.root.stories)
+        archived = frozenset(self.catalog.feed_months)
+        wanted = self._tops.flatMap(
+            lambda one: ((ref[4], (ref[2], FeedKey(*one[0]), place)) for place, ref in enumerate(one[1]))
+        )
+        found = (
+            wanted.partitionBy(buckets, int)
+            .mapPartitionsWithIndex(
+                lambda bucket, some: tasks.images_of_bucket(
+                    folder, facts.value, bucket, (one for _, one in some), archived
+                )
+            )
+            .groupByKey(buckets)
+            .collect()
+        )
+        return {
+            (FeedKey(*feed), month): [[tuple(image) for image in images] for _, images in sorted(some)]
+            for (feed, month), some in found
+        }
+
+    @contextmanager
+    def rendering(self, site: Site, count: int) -> Iterator[Render]:  # noqa: ARG002
+        """A feeds.documents.Rendering on the machines of the cluster."""
+        shown = self._context.broadcast(site)
+        yield lambda items: iter(self._rendered(items, site, shown))
+
+    def _rendered(self, items: Sequence[Item], site: Site, shown: Any) -> list[list[Put]]:
+        if not items:
+            return []
+        buckets, folder = self.catalog.root.buckets, self.catalog.folder
+        facts = self._context.broadcast(self.catalog.root.stories)
+        wanted = self._wanted(items)
+        entries = wanted.partitionBy(buckets, int).mapPartitionsWithIndex(
+            lambda bucket, found: tasks.entries_of_bucket(
+                folder, facts.value, site.now, bucket, (one for _, one in found)
+            )
+        )
+        jobs = self._context.parallelize(list(enumerate(items)), min(len(items), buckets))
+        done = jobs.cogroup(entries, numPartitions=buckets).map(
+            lambda one: (one[0], tasks.render(shown.value, *one[1]))
+        )
+        puts: list[list[Put]] = [[] for _ in items]
+        for number, result in done.collect():
+            if isinstance(result, FeedsError):
+                raise result
+            puts[number] = _puts_decoder.decode(result)
+        return puts
+
+    def _wanted(self, items: Sequence[Item]) -> RDD[tuple[int, tuple[str, int, Any]]]:
+        """The stories that jobs show, by bucket: the id, the number of the job, and the place in it."""
+        newest: dict[FeedKey, list[tuple[int, int]]] = defaultdict(list)
+        monthly: dict[tuple[FeedKey, str], int] = {}
+        for number, (job, _) in enumerate(items):
+            if job.scope.month:
+                monthly[job.plan.key, job.scope.month] = number
+            else:
+                newest[job.plan.key].append((number, len(job.stories)))
+        sought = self._context.broadcast(dict(newest))
+        wanted = self._tops.flatMap(
+            lambda one: (
+                (ref[4], (ref[2], number, place))
+                for number, count in sought.value.get(one[0], ())
+                for place, ref in enumerate(one[1][:count])
+            )
+        )
+        if not monthly:
+            return wanted
+        folder, facts = self.catalog.folder, self._context.broadcast(self.catalog.root.stories)
+        of_months = self._context.broadcast(monthly)
+        archived = self._buckets().flatMap(
+            lambda bucket: (
+                (bucket, one) for one in tasks.months_of_bucket(folder, facts.value, of_months.value, bucket)
+            )
+        )
+        return wanted.union(archived)
+
+    def _buckets(self) -> RDD[int]:
+        buckets = self.catalog.root.buckets
+        return self._context.parallelize(range(buckets), buckets)
+
+
+def _spread(folders: Iterable[ArticleFolder], config: Config, buckets: int) -> list[tuple[int, bytes]]:
+    """The files as they were found, by bucket."""
+    numbers = {root: number for number, root in enumerate(config.articles)}
+    found: list[list[tasks.Listed]] = [[] for _ in range(buckets)]
+    for folder in folders:
+        for file in map(folder.file, folder.files):
+            listed = tasks.Listed(numbers[folder.root], file.path, file.size, file.mtime, file.ctime)
+            found[bucket_of(f"{folder.root}/{file.path}", buckets)].append(listed)
+    return [(bucket, _encoder.encode(listed)) for bucket, listed in enumerate(found)]
+
+
+def _has_months(config: Config) -> bool:
+    kinds = (config.feeds.all, config.feeds.topics, config.feeds.providers, *config.feeds.custom)
+    own = (*config.topics.values(), *config.providers.values())
+    chosen = {config.archives, *(one.archives for one in (*kinds, *own) if one != "off")}
+    return "month" in chosen
+
+
+def _limits(catalog: ClusterCatalog, config: Config, rules: Rules, now: dt.datetime) -> tasks.Limits:
+    """How many stories of each feed are looked at: as many as it shows, or as it needs to begin."""
+    kinds = config.feeds
+    of_kind: dict[str, int] = {}
+    most: dict[FeedKey, int] = {}
+    if isinstance(kinds.all, AllFeed):
+        of_kind["all"] = max(kinds.all.limit, kinds.all.min_entries)
+    if isinstance(kinds.topics, TopicFeeds):
+        of_kind["topic"] = max(kinds.topics.limit, kinds.topics.min_entries)
+        most |= {FeedKey("topic", key): _most(own, kinds.topics) for key, own in rules.topics.items()}
+    if isinstance(kinds.providers, ProviderFeeds):
+        of_kind["provider"] = max(kinds.providers.limit, kinds.providers.min_entries)
+        most |= {FeedKey("provider", key): _most(own, kinds.providers) for key, own in rules.providers.items()}
+    most |= {FeedKey("custom", feed.path): _most(feed, feed) for feed in kinds.custom}
+    for key, months in catalog.feed_months.items():
+        most[key] = max(most.get(key, of_kind.get(key.kind, 0)), least_shown(months))
+    return tasks.Limits(most, of_kind, _oldest(config, now))
+
+
+def _most(own: FeedSettings, of_kind: TopicFeeds | ProviderFeeds | CustomFeed) -> int:
+    return max(first_set(own.limit, of_kind.limit), first_set(own.min_entries, of_kind.min_entries))
+
+
+def _oldest(config: Config, now: dt.datetime) -> dict[FeedKey, int]:
+    """Since when stories of custom feeds are to have been published, in seconds since 1970."""
+    found = {FeedKey("custom", feed.path): feed.newer_than for feed in config.feeds.custom}
+    return {key: seconds(now - period(age)) for key, age in found.items() if age}
