@@ -104,6 +104,8 @@ def read_manifest(output: Path) -> Manifest:
     """The manifest in `output`, an empty one where there is none; raises PublishError where it is not one."""
     path = output / MANIFEST
     try:
+        if path.exists() and not path.is_file():  # to read a pipe may take for ever
+            raise PublishError(str(path), "is no regular file; move it away to publish here")
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError):
         return Manifest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
+from feeds import build
 from feeds.build import probe
 from feeds.check import check
 from feeds.check.rules import RULES, level_of, nearest_rules
 from feeds.check.rules_of_documents import OF_DOCUMENTS
 from feeds.check.rules_of_sources import OF_SOURCES
 from feeds.cli import main
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, ProcessError
 from tests.conftest import NOW
 from tests.test_cli import run
 from tests.test_layers import MODULES
@@ -239,6 +241,57 @@ def test_output_judges_what_is_published_by_default_or_where_it_says(site: Site)
     site.output.rename(site.folder / "elsewhere")
     assert "elsewhere/all.rss" in run(site, "check", "--output", "elsewhere").stdout
     assert run(site, "check", "--output").stdout.splitlines()[0].startswith("output/feeds.json: there is no manifest")
+
+
+def _overwrite(text: str) -> Callable[[Path], object]:
+    return lambda place: place.write_text(text, encoding="utf-8")
+
+
+def _make_a_folder(place: Path) -> None:
+    place.unlink()
+    place.mkdir()
+
+
+def _make_a_pipe(place: Path) -> None:
+    place.unlink()
+    os.mkfifo(place)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        pytest.param(_overwrite("garbage"), "is not a manifest of ours (", id="garbage"),
+        pytest.param(_overwrite('{"version": 9, "documents": []}'), "has version 9; expected 1", id="version"),
+        pytest.param(_make_a_folder, "is no regular file", id="folder"),
+        pytest.param(_make_a_pipe, "is no regular file", id="pipe"),
+    ],
+)
+@pytest.mark.parametrize("output", [["--output"], []], ids=["with documents", "without"])
+def test_a_damaged_manifest_is_found_beside_all_else(
+    site: Site, damage: Callable[[Path], object], message: str, output: list[str]
+) -> None:
+    site.article("a.md", f"{SOUND}quality: high\n")
+    run(site, "regenerate")
+    damage(site.output / "feeds.json")
+    result = run(site, "check", *output)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith("[bad-field-value]")
+    assert lines[1].startswith(f"output/feeds.json: {message}")
+    assert lines[1].endswith(" [bad-manifest]")
+    report = json.loads(run(site, "check", "--json", *output).stdout)
+    assert [found["rule"] for found in report["findings"]] == ["bad-field-value", "bad-manifest"]
+    assert report["documents"] == (0 if output else None)
+
+
+def test_an_error_is_json_where_that_is_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_killed(*_: object, **__: object) -> None:
+        raise ProcessError("a process was killed")
+
+    monkeypatch.setattr(build, "refresh", is_killed)
+    result = run(site, "check", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"error": "a process was killed", "mistakes": []}
 
 
 def test_json_has_every_finding(site: Site) -> None:

@@ -47,7 +47,8 @@ def judge_folder(output: Path, base_url: str, now: dt.datetime, *, jobs: int, tr
     try:
         manifest = read_manifest(output)
     except PublishError as error:
-        return JudgedFolder(0, (Mistake(MANIFEST, 0, str(error), "bad-manifest"),))
+        message = str(error).removeprefix(f"{error.path}: ")
+        return JudgedFolder(0, (Mistake(MANIFEST, 0, message, "bad-manifest"),))
     if not manifest.documents:
         message = f"there is no manifest in {output}, or an empty one; expected what `feeds regenerate` published"
         return JudgedFolder(0, (Mistake(MANIFEST, 0, message, "bad-manifest"),))
