@@ -204,6 +204,7 @@ BROKEN = (
     Broken("old-date", RSS, swap("Fri, 01 May 2026", "Thu, 01 May 1980")),
     Broken("bad-number", RSS, swap('length="2048" type', 'length="big" type'), what="length"),
     Broken("bad-number", RSS, swap("<ttl>60", "<ttl>0")),
+    Broken("bad-number", RSS, swap("<ttl>60", f"<ttl>{'9' * 5000}"), what="digits"),
     Broken("bad-number", ATOM, swap('length="2048"', 'length="-1"')),
     Broken("bad-number", ATOM, sub(r'(<media:content [^>]*width=")1200', r"\g<1>wide"), what="width"),
     Broken("bad-media-type", RSS, swap(' type="image/jpeg"/>', ' type="jpeg"/>')),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from feeds.check import folder
+from feeds.check import documents, folder
+from feeds.check.atom import judge_atom
 from feeds.check.folder import judge_folder
 from feeds.check.rules_of_documents import OF_DOCUMENTS
 from feeds.parallel import untracked
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from feeds.check.judged import About, Judged
     from feeds.errors import Mistake
     from tests.broken_documents import Broken
 
@@ -102,6 +106,40 @@ def _lose_a_document(output: Path) -> None:
     (output / "topics" / "energy.atom").unlink()
 
 
+def _put_a_pipe(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+    os.mkfifo(output / "topics" / "energy.atom")
+
+
+def _put_a_folder(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+    (output / "topics" / "energy.atom").mkdir()
+
+
+def _put_a_link_to_itself(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+    (output / "topics" / "energy.atom").symlink_to("energy.atom")
+
+
+def _put_a_link_out(output: Path) -> None:
+    place = output / "topics" / "energy.atom"
+    place.rename(output.parent / "energy.atom")
+    place.symlink_to(output.parent / "energy.atom")
+
+
+def _list(path: str) -> Callable[[Path], None]:
+    """List a document at another path in place of the page that lists all."""
+
+    def change(output: Path) -> None:
+        text = (output / "feeds.json").read_text(encoding="utf-8")
+        assert '"path": "index.html"' in text
+        (output / "feeds.json").write_text(
+            text.replace('"path": "index.html"', f'"path": {json.dumps(path)}'), encoding="utf-8"
+        )
+
+    return change
+
+
 def _lose_a_copy(output: Path) -> None:
     (output / "topics" / "energy.atom.gz").unlink()
 
@@ -142,6 +180,13 @@ BROKEN_FOLDERS = [
     ("unfinished-run", _stop_in_the_middle, set()),
     ("missing-document", _lose_a_document, {"copy-differs"}),
     ("missing-document", _lose_a_copy, set()),
+    ("missing-document", _put_a_pipe, {"copy-differs"}),
+    ("missing-document", _put_a_folder, {"copy-differs"}),
+    ("missing-document", _put_a_link_to_itself, {"copy-differs"}),
+    ("missing-document", _list("a\0b"), {"bad-manifest"}),
+    ("bad-manifest", _list("../config/feeds.yaml"), set()),
+    ("bad-manifest", _list("/etc/hostname"), set()),
+    ("bad-manifest", _put_a_link_out, {"copy-differs"}),
     ("document-changed", _edit_a_document, {"copy-differs"}),
     ("document-changed", _edit_a_copy, set()),
     ("copy-differs", _copy_another("gz"), set()),
@@ -161,8 +206,25 @@ def test_what_is_broken_in_the_folder_is_found(
     assert {mistake.rule for mistake in judge(output)} == {rule, *also}
 
 
+def test_a_document_that_cannot_be_judged_loses_no_other_one(
+    sound: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge_feed(body: bytes, about: About) -> Judged:
+        if about.path == "all.atom":
+            raise AssertionError(about.path)
+        return judge_atom(body, about)
+
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    (output / "all.rss").write_bytes(b"")
+    monkeypatch.setattr(documents, "_JUDGES", {**documents._JUDGES, "atom": judge_feed})
+    found = {(mistake.path, mistake.rule): mistake.message for mistake in judge(output)}
+    assert found["all.atom", "not-judged"] == "could not be judged: AssertionError: 'all.atom'; this is a fault of ours"
+    assert ("all.rss", "document-changed") in found
+
+
 def test_every_rule_of_documents_is_tried() -> None:
-    tried = {row.rule for row in BROKEN} | {rule for rule, *_ in BROKEN_FOLDERS}
+    tried = {row.rule for row in BROKEN} | {rule for rule, *_ in BROKEN_FOLDERS} | {"not-judged"}
     assert tried == {rule.id for rule in OF_DOCUMENTS}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from urllib.parse import quote
 from feeds.check.documents import compare_documents, judge_copy, judge_document
 from feeds.check.judged import About, Judged
 from feeds.compression import EXTENSIONS
-from feeds.errors import Mistake, PublishError
+from feeds.errors import Mistake, PublishError, shown
 from feeds.model import INDEX, document_address, scoped_path
 from feeds.parallel import processes
 from feeds.publish import MANIFEST, is_unfinished, read_manifest
@@ -20,7 +21,7 @@ from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from feeds.parallel import Track
@@ -105,23 +106,44 @@ def _judge_chunk(numbers: Sequence[int]) -> list[Judged]:
 def _judge_group(record: Record, copies: Sequence[Record]) -> Iterator[Judged]:
     if record.coding:
         message = "is a copy of a document that the manifest does not list; expected that beside it"
-        yield Judged(record.path, [Mistake(record.path, 0, message, "bad-manifest")], is_readable=False)
+        yield _unread(record.path, "bad-manifest", message)
         return
     body = _read(record.path)
-    yield body if isinstance(body, Judged) else judge_document(record, body, _about(record))
+    yield body if isinstance(body, Judged) else _judged(record, partial(judge_document, record, body, _about(record)))
+    original = None if isinstance(body, Judged) else body
     for copy in copies:
         packed = _read(copy.path)
-        original = None if isinstance(body, Judged) else body
-        yield packed if isinstance(packed, Judged) else judge_copy(copy, packed, original)
+        yield packed if isinstance(packed, Judged) else _judged(copy, partial(judge_copy, copy, packed, original))
+
+
+def _judged(record: Record, judge: Callable[[], Judged]) -> Judged:
+    """What comes of judging a document. Whatever is in one, the others are judged nevertheless."""
+    try:
+        return judge()
+    except Exception as error:  # noqa: BLE001  # as said
+        message = f"could not be judged: {type(error).__name__}: {shown(str(error))}; this is a fault of ours"
+        return _unread(record.path, "not-judged", message)
 
 
 def _read(path: str) -> bytes | Judged:
-    """The bytes of a file, or what is to be said of one that cannot be read."""
+    """The bytes of a file in the folder, or what is to be said of one that cannot be read or is none."""
+    expected = f"expected the document that {MANIFEST} lists"
     try:
-        return (_judge.output / path).read_bytes()
+        place = (_judge.output / path).resolve()
+        if not place.is_relative_to(_judge.output.resolve()):
+            return _unread(path, "bad-manifest", "leads out of the folder; expected a path within it")
+        if place.exists() and not place.is_file():  # to read a pipe may take for ever
+            return _unread(path, "missing-document", f"is no regular file; {expected}")
+        return place.read_bytes()
     except OSError as error:
-        message = f"cannot be read: {error.strerror}; expected the document that {MANIFEST} lists"
-        return Judged(path, [Mistake(path, 0, message, "missing-document")], is_readable=False)
+        return _unread(path, "missing-document", f"cannot be read: {error.strerror}; {expected}")
+    except (RuntimeError, ValueError):  # a link to itself, a name that no file can have
+        return _unread(path, "missing-document", f"cannot be a file; {expected}")
+
+
+def _unread(path: str, rule: str, message: str) -> Judged:
+    """What is to be said of a document of which nothing else is known."""
+    return Judged(path, [Mistake(path, 0, message, rule)], is_readable=False)
 
 
 def _about(record: Record) -> About:

@@ -15,7 +15,7 @@ OF_DOCUMENTS = (
     Rule(
         "bad-manifest",
         "error",
-        "There is no manifest, it cannot be read, or it has a wrong type.",
+        "There is no manifest, it cannot be read, or it has a wrong type or a path that leads out of the folder.",
         "Runs do not know what is theirs, and web servers are set up by it.",
         "docs/internals.md, Publishing",
     ),
@@ -29,9 +29,16 @@ OF_DOCUMENTS = (
     Rule(
         "missing-document",
         "error",
-        "A document that the manifest lists is not there, or cannot be read.",
+        "A document that the manifest lists is not there, is no regular file, or cannot be read.",
         "Subscribers are told that it is gone, and readers give up after a while.",
         "docs/internals.md, Publishing",
+    ),
+    Rule(
+        "not-judged",
+        "error",
+        "A document could not be judged.",
+        "It has something that `feeds check` does not know how to read: a fault of ours, please tell us.",
+        "docs/internals.md, Mistakes",
     ),
     Rule(
         "document-changed",
