@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from html import escape
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,6 +93,18 @@ def sub(pattern: str, new: str) -> Callable[[str], str]:
     return change
 
 
+def before_body(html: str) -> Callable[[str], str]:
+    """Put HTML before the body of the first entry, written as the format writes it."""
+
+    def change(text: str) -> str:
+        for body, written in (("&lt;p&gt;A body", escape(html, quote=False)), ("<p>A body", json.dumps(html)[1:-1])):
+            if body in text:
+                return text.replace(body, written + body, 1)
+        raise AssertionError(text)
+
+    return change
+
+
 RSS, ATOM, JSON, OPML, PAGE = "all.rss", "all.atom", "all.json", "feeds.opml", "all/index.html"
 MONTH_RSS, MONTH_ATOM = "all/archive/2026-04.rss", "all/archive/2026-04.atom"
 PUBLISHED = "<pubDate>Fri, 01 May 2026 08:30:00 +0000</pubDate>"
@@ -100,6 +115,33 @@ ENCLOSURE = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2" length="20
 THUMBNAIL = '<media:thumbnail url="https://img.example/one.jpg?w=1&amp;h=2" width="1200" height="630"/>'
 COMPLETE = '<fh:complete xmlns:fh="http://purl.org/syndication/history/1.0"/>'
 CREATOR = "<dc:creator>Jo Cod</dc:creator>"
+#: HTML that browsers read otherwise than it is written.
+IRREGULAR = {
+    "table": "<p>x<table><tr><td>y</td></tr></table></p>",
+    "cell": "<td>x</td>",
+    "row": "<tr><td>x</td></tr>",
+    "link": '<a href="https://x.example/"><a href="https://y.example/">x</a></a>',
+    "paragraph": "<p><p>x</p></p>",
+    "heading": "<h1><h2>x</h2></h1>",
+    "button": "<button><button>x</button></button>",
+    "break": "x</br>y",
+    "attribute": '<a href="https://x.example/" href="https://y.example/">x</a>',
+    "value": '<b title="a"b">x</b>',
+    "bracket": "a < b",
+    "ampersand": "AT&T; x",
+    "reference": "&bogus;",
+    "semicolon": "&copy 2020",
+    "null": "&#0;",
+    "control": "&#x80;",
+    "surrogate": "&#xD800;",
+    "beyond": "&#1114112;",
+    "declaration": "<!DOCTYPE html>",
+    "instruction": "<?php x ?>",
+    "section": "<![CDATA[x]]>",
+    "marked section": "<![nonsense[x]]>",
+    "end of comment": "<!-- a --!> b -->",
+    "comment": "<!-->x",
+}
 
 BROKEN = (
     # Bytes
@@ -267,6 +309,33 @@ BROKEN = (
     Broken("unbalanced-html", RSS, swap("&lt;p&gt;", "&lt;p&gt;&lt;b&gt;")),
     Broken("unbalanced-html", ATOM, swap("&lt;p&gt;", "&lt;/b&gt;&lt;p&gt;")),
     Broken("unknown-html", ATOM, swap("&lt;p&gt;", "&lt;name&gt;&lt;/name&gt;&lt;p&gt;")),
+    Broken("unknown-html", RSS, swap("&lt;p&gt;", "&lt;title&gt;x&lt;/title&gt;&lt;p&gt;"), what="title"),
+    Broken("unknown-html", ATOM, before_body("<html><body>x</body></html>"), what="page"),
+    *(Broken("irregular-html", path, before_body(html), what=what)
+      for (what, html), path in zip(IRREGULAR.items(), cycle((ATOM, RSS)))),
+    Broken("irregular-html", JSON, before_body(IRREGULAR["table"])),
+    Broken("irregular-html", RSS, swap("What is said of it.", "What is said of it.&lt;!-- x"), what="open comment"),
+    Broken("irregular-html", RSS, swap("What is said of it.", 'What is said of it.&lt;b title="x'), what="open tag"),
+    Broken("unsafe-html", ATOM, before_body("<!--><script>alert(1)</script>-->"), what="comment"),
+    Broken("unsafe-html", RSS, before_body("<!---><script>alert(1)</script>-->"), what="comment"),
+    Broken("unsafe-html", JSON, before_body("<!-- --!><script>alert(1)</script><!-- -->"), what="comment"),
+    Broken("unsafe-html", ATOM,
+           before_body('<img srcset="https://a.example/x 1x,javascript:alert(1) 2x" src="https://a.example/">'),
+           what="srcset"),
+    Broken("unsafe-html", RSS, before_body('<a href="java&#9;script:alert(1)">x</a>'), what="tab"),
+    Broken("unsafe-html", ATOM, before_body('<iframe srcdoc="x"></iframe>'), what="srcdoc"),
+    Broken("unsafe-html", RSS, before_body('<a ping="https://a.example/ javascript:x" href="https://a.example/">x</a>'),
+           what="ping"),
+    Broken("relative-address", ATOM, before_body('<img srcset="/x.png 2x" src="https://a.example/">'), what="srcset"),
+    Broken("picture-differs", JSON, swap('src=\\"https://img.example/two', 'src=\\"https://img.example/0\\" '
+           'src=\\"https://img.example/two'), also=("irregular-html",), what="hidden"),
+    *(Broken("irregular-html", ATOM, sub(f"<{name}>", f'<{name} type="html">a &lt; '), what=f"{name} as HTML")
+      for name in ("title", "subtitle", "summary", "rights")),
+    Broken("unbalanced-html", ATOM, sub("(<source>.*?)<title>", r'\1<title type="html">&lt;b&gt;'), what="source"),
+    Broken("unbalanced-html", RSS, swap('<media:title type="plain">', '<media:title type="html">&lt;b&gt;'),
+           what="media"),
+    Broken("unsafe-html", ATOM, swap("<summary>", '<summary type="html">&lt;script&gt;&lt;/script&gt;'),
+           what="summary"),
     # JSON Feed
     Broken("json-missing-key", JSON, sub(r'"content_html": "(?:[^"\\]|\\.)*",', ""), also=("picture-differs",)),
     Broken("json-missing-key", JSON, swap('"title": "Fish & Wire",', ""), what="title"),

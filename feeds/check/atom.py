@@ -73,6 +73,10 @@ _SHAPES = {
 }
 
 
+#: Text constructs (RFC 4287, 3.1), but for the content of entries, which is always HTML.
+_TEXTS = [f"{{{ATOM}}}{name}" for name in ("title", "subtitle", "summary", "rights")]
+
+
 def judge_atom(body: bytes, about: About) -> Judged:
     """What is wrong with an Atom document."""
     judged = Judged(about.path)
@@ -85,6 +89,9 @@ def judge_atom(body: bytes, about: About) -> Judged:
     judge_shape(root, _SHAPES, ATOM, about, judged)
     judge_feed_links(root, "atom", about, judged)
     _judge_order(root, judged)
+    for text in root.iter(*_TEXTS):
+        if text.get("type") == "html":
+            note_html(text.text or "", line_of(text), judged)
     has_author = root.find(_atom("author")) is not None
     for entry in root.iterchildren(_atom("entry")):
         _judge_entry(entry, judged)

@@ -70,6 +70,9 @@ def _judge_media(item: etree._Element, judged: Judged) -> None:
         if medium in _MEDIA and type_ in _MEDIA and medium != type_:
             message = f"medium is {medium} and type is {content.get('type')}; expected the same"
             judged.note(line_of(content), "bad-medium", message)
+        for title in content.iterchildren(f"{{{MEDIA}}}title"):
+            if title.get("type") == "html":
+                note_html(title.text or "", line_of(title), judged)
 
 
 def note_html(html: str, line: int, judged: Judged) -> None:

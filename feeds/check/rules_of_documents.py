@@ -413,9 +413,16 @@ OF_DOCUMENTS = (
     Rule(
         "unknown-html",
         "error",
-        "HTML has an element that HTML has not.",
+        "HTML has an element that HTML has not, or not in a body.",
         "It is mostly text with an angle bracket, which readers swallow.",
         "HTML, 4",
+    ),
+    Rule(
+        "irregular-html",
+        "warning",
+        "HTML is not written as browsers write it, and is read by them in another way than it is written.",
+        "What others read differs: a table in a paragraph, `<` or `&` as a character, a comment that ends too early.",
+        "HTML, 13.2 and 13.3",
     ),
     # JSON Feed
     Rule(
