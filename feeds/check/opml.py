@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from feeds.check.judged import Judged
 from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
-from feeds.check.values import address, name_in_opml, one_of, some_text
+from feeds.check.values import address, name_in_opml, one_of
 
 if TYPE_CHECKING:
     from feeds.check.judged import About
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _SHAPES = {
     "opml": Shape({"head": "1", "body": "1"}, {"version!": one_of("wrong-version", "2.0")}),
     "head": Shape({"title": "1"}),
-    "title": Shape(text=some_text),
-    "body": Shape({"outline": "*"}),
-    "body/outline": Shape({"outline": "+"}, {"text!": some_text}),
+    "title": Shape(text=name_in_opml),
+    "body": Shape({"outline": "+"}),
+    "body/outline": Shape({"outline": "*"}, {"text!": name_in_opml}),
     "outline/outline": Shape(
         attributes={
             "type!": one_of("bad-outline", "rss"),
