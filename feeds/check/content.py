@@ -119,7 +119,6 @@ def _browser() -> nh3.Cleaner:
         generic_attribute_prefixes=set(string.ascii_letters),
         url_schemes=_SCHEMES,
         link_rel=None,
-        strip_comments=False,
     )
 
 

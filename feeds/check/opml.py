@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from feeds.check.judged import Judged
-from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
+from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
 from feeds.check.values import address, name_in_opml, one_of
 
 if TYPE_CHECKING:
@@ -33,12 +33,10 @@ _SHAPES = {
 def judge_opml(body: bytes, about: About) -> Judged:
     """What is wrong with a list of feeds."""
     judged = Judged(about.path)
-    root = parse_xml(body, judged)
-    if root is None or root.tag != "opml":
-        judged.is_readable = False
-        if root is not None:
-            judged.note(line_of(root), "unknown-element", f"the document is <{root.tag!s}>; expected <opml>")
+    parsed = parse_root(body, "opml", judged)
+    if parsed is None:
         return judged
+    root, _ = parsed
     judge_shape(root, _SHAPES, "", about, judged)
     for outline in root.iter("outline"):
         for name in ("xmlUrl", "htmlUrl"):

@@ -15,7 +15,8 @@ from feeds.check.pictures import (
     judge_pictures,
     note_html,
 )
-from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
+from feeds.check.plain import judge_plain_texts
+from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
 from feeds.check.values import (
     address,
     any_text,
@@ -31,11 +32,14 @@ from feeds.check.values import (
     rfc3339,
     some_text,
 )
+from feeds.render.rss import DC
+from feeds.render.shared import MEDIA
 
 if TYPE_CHECKING:
     from lxml import etree
 
     from feeds.check.judged import About
+    from feeds.check.lines import Lines
 
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _SHAPES = {
@@ -82,18 +86,27 @@ _SHAPES = {
 _PLAIN = re.compile(
     r"<(title|category|dc:creator|source|copyright|managingEditor|generator)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)"
 )
+_PLAIN_DESCRIPTION = re.compile(r"<(description)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)")
+#: What there is no HTML in. The description of a channel is another thing than that of an item.
+_PLAIN_TEXTS = (
+    *("title", "category", "source", "copyright", "managingEditor", "generator"),
+    *(f"{{{DC}}}creator", f"{{{MEDIA}}}title"),
+)
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 
 
 def judge_rss(body: bytes, about: About) -> Judged:
     """What is wrong with an RSS document."""
     judged = Judged(about.path)
-    root = parse_xml(body, judged)
-    if root is None or root.tag != "rss":
-        return _unreadable(root, judged)
+    parsed = parse_root(body, "rss", judged)
+    if parsed is None:
+        return judged
+    root, lines = parsed
     judge_shape(root, _SHAPES, "", about, judged)
-    _judge_plain_texts(body, judged)
+    _judge_character_data(lines, judged)
+    judge_plain_texts(root.iter(*_PLAIN_TEXTS), lines, judged)
     for channel in root.iterchildren("channel"):
+        judge_plain_texts(channel.iterchildren("description"), lines, judged)
         judge_feed_links(channel, "rss", about, judged)
         _judge_image(channel, judged)
         _judge_order(channel, judged)
@@ -103,19 +116,11 @@ def judge_rss(body: bytes, about: About) -> Judged:
     return judged
 
 
-def _unreadable(root: etree._Element | None, judged: Judged) -> Judged:
-    judged.is_readable = False
-    if root is not None:
-        judged.note(line_of(root), "unknown-element", f"the document is <{root.tag!s}>; expected <rss>")
-    return judged
-
-
-def _judge_plain_texts(body: bytes, judged: Judged) -> None:
-    text = body.decode()
-    for found in _PLAIN.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
+def _judge_character_data(lines: Lines, judged: Judged) -> None:
+    head = lines.text.partition("<item>")[0]
+    for found in (*_PLAIN.finditer(lines.text), *_PLAIN_DESCRIPTION.finditer(head)):
         message = f"<{found[1]}> has &lt;, &amp; or CDATA; expected &#x3C; and &#x26;, which no reader takes for HTML"
-        judged.note(line, "markup-in-plain-text", message)
+        judged.note(lines.number(found.start()), "markup-in-plain-text", message)
 
 
 def _judge_image(channel: etree._Element, judged: Judged) -> None:

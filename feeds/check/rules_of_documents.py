@@ -319,7 +319,7 @@ OF_DOCUMENTS = (
     Rule(
         "markup-in-plain-text",
         "warning",
-        "A title or name in RSS is written so that readers may take it for HTML.",
+        "A title, name or other plain text is one that programs take for HTML, or is written so that they may.",
         "Some decode it twice: `<b>` in a title is gone, or bold.",
         f"{_PROFILE}, character data; docs/formats.md",
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from feeds.check.lines import Lines
 from feeds.check.values import any_text
 from feeds.errors import shown
 
@@ -48,10 +49,13 @@ class Shape:
     text: Check | None = None
 
 
-def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
-    """The root of the document; None where it is none. Nothing outside of it is read, and no entity is expanded."""
+def parse_xml(body: bytes, judged: Judged) -> tuple[etree._Element, Lines] | None:
+    """The root of the document and its lines; None where it is none.
+
+    Nothing outside of it is read, and no entity is expanded.
+    """
     try:
-        text = body.decode()
+        lines = Lines(body.decode())
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         judged.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
@@ -61,8 +65,8 @@ def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
         there = shown(declared[1].decode()) if declared else "nothing"
         judged.note(1, "not-utf-8", f"the declared encoding is {there}; expected UTF-8")
         return None
-    for found in _DISCOURAGED.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
+    for found in _DISCOURAGED.finditer(lines.text):
+        line = lines.number(found.start())
         judged.note(line, "doubtful-character", f"there is U+{ord(found[0]):04X}; expected none that shows nothing")
     if not body.startswith((b"<?xml version='1.0'", b'<?xml version="1.0"')):
         judged.note(1, "xml-not-well-formed", "the declared version of XML is another one; expected 1.0")
@@ -74,7 +78,18 @@ def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
         return None
     if root.getroottree().docinfo.doctype:
         judged.note(1, "xml-doctype", "there is a document type declaration; expected none")
-    return root
+    return root, lines
+
+
+def parse_root(body: bytes, tag: str, judged: Judged) -> tuple[etree._Element, Lines] | None:
+    """As for `parse_xml`, of a document whose root has this name; None where it has another one."""
+    parsed = parse_xml(body, judged)
+    if parsed and parsed[0].tag != tag:
+        message = f"the document is <{parsed[0].tag!s}>; expected <{tag}>"
+        judged.note(line_of(parsed[0]), "unknown-element", message)
+        parsed = None
+    judged.is_readable = parsed is not None
+    return parsed
 
 
 def judge_shape(root: etree._Element, shapes: Mapping[str, Shape], default: str, about: About, judged: Judged) -> None:

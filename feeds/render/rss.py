@@ -6,13 +6,12 @@ metadata, and the items are put into it: feedgen lacks several of their elements
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import TYPE_CHECKING
 
 from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
-from lxml.etree import Entity, SubElement, cleanup_namespaces
+from lxml.etree import SubElement, cleanup_namespaces
 
 from feeds.enclosures import media_type
 from feeds.render.content import attribution
@@ -26,7 +25,7 @@ from feeds.render.shared import (
     history_mark,
     shows_media,
 )
-from feeds.render.xml import attribute, block, insert, plain, text
+from feeds.render.xml import attribute, block, insert, plain, text, write_plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,8 +41,6 @@ DC = "http://purl.org/dc/elements/1.1/"
 
 #: The texts of a channel in which readers might see HTML.
 _PLAIN_TEXTS = ("title", "description", "copyright", "managingEditor", "image/title")
-_SPECIAL = re.compile("([&<])")
-_REFERENCES = {"&": "#x26", "<": "#x3C"}
 #: email.utils has them too, but takes four times as long to write a time.
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -106,7 +103,7 @@ class _Channel(BaseExtension):
             SubElement(channel, f"{{{HISTORY}}}{mark}")
         for path in _PLAIN_TEXTS:
             for element in channel.findall(path):
-                _write_plain(element)
+                write_plain(element)
         if not self.shown:
             cleanup_namespaces(rss)
         return rss
@@ -146,13 +143,3 @@ def _extensions(shown: ShownEntry) -> Iterator[str]:
     if entry.via:
         yield f'<atom:link href="{attribute(entry.via)}" rel="via"/>'
     yield from shown.media_lines
-
-
-def _write_plain(element: etree._Element) -> None:
-    """What `plain` is, in an element that feedgen made."""
-    first, *rest = _SPECIAL.split(element.text or "")
-    element.text = first
-    for special, after in zip(rest[::2], rest[1::2], strict=True):
-        reference = Entity(_REFERENCES[special])
-        reference.tail = after
-        element.append(reference)

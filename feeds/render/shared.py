@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from feeds._version import __version__
 from feeds.render.content import render_content, shown_enclosures
-from feeds.render.xml import attribute, text
+from feeds.render.xml import attribute, construct, text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -125,7 +125,7 @@ def _media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
         )
         if enclosure.title:
             yield f"{content}>"
-            yield f'  <media:title type="plain">{text(enclosure.title)}</media:title>'
+            yield f"  {construct('media:title', enclosure.title, plain_type='plain')}"
             yield "</media:content>"
         else:
             yield f"{content}/>"
