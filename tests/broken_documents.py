@@ -111,6 +111,7 @@ PUBLISHED = "<pubDate>Fri, 01 May 2026 08:30:00 +0000</pubDate>"
 UPDATED = "<updated>2026-05-02T08:30:00+00:00</updated>\n    <author>"
 GUID = '<guid isPermaLink="false">https://a.example/story</guid>'
 ENTRY_ID = "<id>https://a.example/story</id>"
+ENCLOSED = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2'
 ENCLOSURE = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2" length="2048" type="image/jpeg"/>'
 THUMBNAIL = '<media:thumbnail url="https://img.example/one.jpg?w=1&amp;h=2" width="1200" height="630"/>'
 COMPLETE = '<fh:complete xmlns:fh="http://purl.org/syndication/history/1.0"/>'
@@ -379,6 +380,37 @@ BROKEN = (
            sub(r'<outline [^>]*xmlUrl="https://feeds.example.com/topics/energy.rss"[^>]*/>', "")),
     Broken("formats-differ", JSON, lambda text: text.replace("https://c.example/else", "https://d.example/else")),
     Broken("count-differs", RSS, sub(r"(</item>).*?</item>", r"\1"), also=("formats-differ",)),
+    # Addresses, ids and e-mail addresses that look right
+    *(Broken("unusual-host", RSS, swap(ENCLOSED, f'<enclosure url="{address}'), also=("picture-differs",), what=address)
+      for address in ("http://localhost/one.jpg", "https://img/one.jpg", "https://img_1.example/one.jpg",
+                      "https://me@img.example/one.jpg", "https://img.example./one.jpg", "https://img.example?one.jpg",
+                      "https://[2001:db8::1]/one.jpg")),
+    Broken("unusual-host", RSS, swap("<link>https://a.example/story", "<link>https://[2001:db8::1]/story"),
+           what="link"),
+    *(Broken("bad-address", path, swap(old, new), also=also, what=f"brackets {number}")
+      for number, (path, old, new, also) in enumerate((
+          (RSS, "<link>https://a.example/story", "<link>https://a.example/[story]", ()),
+          (RSS, 'href="https://b.example/paper"', 'href="https://b.example/paper?a[]=1"', ()),
+          (RSS, "icon.png</url>", "[icon].png</url>", ()),
+          (ATOM, "<uri>https://a.example/jo", "<uri>https://a.example/[jo]", ()),
+          (ATOM, 'href="https://b.example/paper"', 'href="https://b.example/paper#[x"', ()),
+          (OPML, 'htmlUrl="https://feeds.example.com/all/"', 'htmlUrl="https://feeds.example.com/[all]/"',
+           ("dead-link",))))),
+    *(Broken(rule, ATOM, swap(ENTRY_ID, f"<id>{given}</id>"), also=("formats-differ",), what=given)
+      for rule, given in (
+          *(("id-not-normal", f"https://a.example/{path}") for path in (
+              "%7ex", "%c3%a9", "caf%E9", "e%CC%81", "%2541", "x?a=%7e", "x#%7e", "é")),
+          ("id-not-normal", "https://é.example/"), ("id-not-normal", "https://a.example./x"),
+          ("id-not-normal", "URN:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), ("id-not-normal", "urn:x-y:a/b"),
+          ("id-not-normal", "tag:A.example,2020:x"), ("id-not-normal", "mailto:A+b@a.example"),
+          ("bad-id", "https://a.example/[x]"), ("bad-id", "https://a.example/%zz"), ("bad-id", "urn:x-y:[a]"),
+          ("bad-id", "mailto:"), ("bad-id", "info:a[b]"), ("unusual-host", "https://[2001:db8::1]/x"),
+          ("unusual-scheme", "doi:10.1000/182"), ("unusual-scheme", "javascript:alert(1)"),
+          ("unusual-scheme", "feed://a.example/x"))),
+    *(Broken("bad-email", path, swap("editor@example.com", email), what=email)
+      for path in (ATOM, RSS)
+      for email in ("a@b", "mailto:a@b.example", "a,b@c.example", "a@[192.0.2.1]", "a@é.example", "a..b@c.example")),
+    Broken("bad-email", RSS, swap("(Ed Itor)", "(Ed) Itor)"), what="brackets"),
     # What else the feed validator has a message for
     Broken("missing-attribute", OPML, swap(' xmlUrl="https://feeds.example.com/all.rss"', ""),
            also=("unlisted-feed",), what="xmlUrl"),

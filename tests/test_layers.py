@@ -67,6 +67,7 @@ ORDER = [
     "check.rules_of_documents",
     "check.rules",
     "check.values",
+    "check.identity",
     "check.content",
     "check.lines",
     "check.shapes",

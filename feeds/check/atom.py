@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from feeds.check.identity import identity
 from feeds.check.judged import Judged
 from feeds.check.links import ATTRIBUTES, LINK, judge_entry_links, judge_feed_links
 from feeds.check.pictures import (
@@ -20,7 +21,6 @@ from feeds.check.values import (
     address,
     any_text,
     email,
-    identity,
     language,
     one_of,
     person_name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from feeds.check.identity import identity
 from feeds.check.judged import Judged
 from feeds.check.links import ATTRIBUTES, judge_entry_links, judge_feed_links
 from feeds.check.pictures import (
@@ -22,7 +23,7 @@ from feeds.check.values import (
     any_text,
     contact,
     count,
-    identity,
+    enclosure_address,
     language,
     media_type,
     one_of,
@@ -73,7 +74,7 @@ _SHAPES = {
     "content:encoded": Shape(text=some_text),
     "guid": Shape(attributes={"isPermaLink!": one_of("guid-is-no-address", "false")}, text=identity),
     "category": Shape(attributes={"domain": address}, text=some_text),
-    "enclosure": Shape(attributes={"url!": address, "length!": count, "type!": media_type}),
+    "enclosure": Shape(attributes={"url!": enclosure_address, "length!": count, "type!": media_type}),
     "pubDate": Shape(text=rfc822),
     "source": Shape(attributes={"url!": address}, text=some_text),
     "dc:creator": Shape(text=person_name),

@@ -212,6 +212,13 @@ OF_DOCUMENTS = (
         "RFC 3986",
     ),
     Rule(
+        "unusual-host",
+        "warning",
+        "A host is a number of IPv6; that of an enclosure has no public name, or the address has a user or no path.",
+        "Others cannot download from `localhost`, and validators refuse names without a dot, with `_` or a dot behind.",
+        f"{_RSS}, <enclosure>; the feed validator's InvalidURLAttribute",
+    ),
+    Rule(
         "relative-address",
         "error",
         "An address is relative.",
@@ -228,9 +235,16 @@ OF_DOCUMENTS = (
     Rule(
         "id-not-normal",
         "warning",
-        "An id is not in its normal form.",
+        "An id is not in its normal form, or has letters beyond ASCII.",
         "Software that normalises addresses makes another id of it, and the entry is shown twice.",
         f"{_ATOM}, 4.2.6.1",
+    ),
+    Rule(
+        "unusual-scheme",
+        "warning",
+        "An id has a scheme that is not registered, or not one for ids.",
+        "It may be anybody's, and validators doubt it; `javascript:` and `feed:` are none for ids.",
+        "RFC 7595, 3; the feed validator's SchemeNotIANARegistered",
     ),
     Rule(
         "duplicate-id",

@@ -6,6 +6,7 @@ metadata, and the items are put into it: feedgen lacks several of their elements
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ DC = "http://purl.org/dc/elements/1.1/"
 
 #: The texts of a channel in which readers might see HTML.
 _PLAIN_TEXTS = ("title", "description", "copyright", "managingEditor", "image/title")
+_PAIR = re.compile(r"\([^()]*\)")
+_BRACKET = re.compile(r"[()\\]")
 #: email.utils has them too, but takes four times as long to write a time.
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -71,10 +74,18 @@ def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:
     if feed.rights:
         channel.copyright(feed.rights)
     if feed.author and feed.author.email:
-        channel.managingEditor(f"{feed.author.email} ({feed.author.name})")
+        channel.managingEditor(f"{feed.author.email} ({_comment(feed.author.name)})")
     image = _channel_image(feed)
     if image:
         channel.image(image, title=feed.title, link=feed.link)
+
+
+def _comment(name: str) -> str:
+    """A name as a comment beside an e-mail address, in which brackets that do not fit are quoted (RFC 5322, 3.2.2)."""
+    without, before = name, ""
+    while without != before:
+        without, before = _PAIR.sub("", without), without
+    return _BRACKET.sub(r"\\\g<0>", name) if "(" in without or ")" in without else name
 
 
 def _channel_image(feed: Feed) -> str | None:
