@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
 
+#: The last two of each plane but the first; inside of a character class.
+NONCHARACTERS = "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
 #: What XML 1.0 forbids, and the controls and noncharacters that it discourages and validators warn of.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_CONTROLS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{NONCHARACTERS}]")
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^>]*>")

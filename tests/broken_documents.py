@@ -154,6 +154,9 @@ BROKEN = (
     Broken("not-utf-8", PAGE, swap("All of it", "All of \udce9")),
     Broken("doubtful-character", RSS, swap("What is said", "What\x85 is\x96 said")),
     Broken("doubtful-character", ATOM, swap("What is said", "What is \ufffd said")),
+    *(Broken("doubtful-character", path, swap("What is said", f"What {character} is said"), what=ascii(character)[1:-1])
+      for path in (RSS, ATOM) for character in ("\x85", "\U0001fffe", "&#x85;", "&#146;", "&#xFFFD;", "&#xFDD0;")),
+    Broken("doubtful-character", OPML, swap('text="R &amp; D"', 'text="R &#x92; D"'), what="reference"),
     Broken("doubtful-character", JSON, swap("What is said", "What is \ufffd said")),
     Broken("xml-not-well-formed", RSS, swap("</channel>", "")),
     Broken("xml-not-well-formed", ATOM, swap("What is said", "What &nbsp; is said"), what="entity"),
@@ -162,6 +165,15 @@ BROKEN = (
     Broken("xml-not-well-formed", OPML, swap("<body>", "<body")),
     Broken("xml-doctype", RSS, swap("<rss", '<!DOCTYPE rss [<!ENTITY a "b">]>\n<rss')),
     Broken("unused-namespace", RSS, swap("<rss ", '<rss xmlns:x="https://x.example/" ')),
+    Broken("unused-namespace", RSS, swap("<item>", '<item xmlns:x="https://x.example/">'), what="inside"),
+    Broken("unused-namespace", ATOM, swap("<entry>", '<entry xmlns:xhtml="http://www.w3.org/1999/xhtml">'),
+           what="inside"),
+    Broken("unusual-prefix", ATOM, lambda text: re.sub(r"<(/?)(?!/|[a-z]+:|[?!])", r"<\1atom:", text).replace(
+           "xmlns=", "xmlns:atom="), what="own"),
+    Broken("unusual-prefix", ATOM, lambda text: re.sub(r"<(/?)(?!/|[a-z]+:|[?!])", r"<\1x:", text).replace(
+           "xmlns=", "xmlns:x="), what="another of its own"),
+    Broken("unusual-prefix", ATOM,
+           swap("<media:thumbnail", '<mrss:thumbnail xmlns:mrss="http://search.yahoo.com/mrss/"'), what="inside"),
     Broken("unusual-prefix", RSS, lambda text: text.replace("xmlns:media", "xmlns:mrss").replace("media:", "mrss:")),
     Broken("json-not-well-formed", JSON, swap('"items": [', '"items": [,')),
     # Elements
@@ -254,6 +266,9 @@ BROKEN = (
     Broken("bad-number", RSS, swap("<ttl>60", f"<ttl>{'9' * 5000}"), what="digits"),
     Broken("bad-number", ATOM, swap('length="2048"', 'length="-1"')),
     Broken("bad-number", ATOM, sub(r'(<media:content [^>]*width=")1200', r"\g<1>wide"), what="width"),
+    Broken("bad-number", RSS, sub(r'(<media:content [^>]*fileSize=")2048', r"\g<1>0"), what="fileSize 0"),
+    Broken("empty-text", ATOM, sub("<subtitle>[^<]*", "<subtitle>"), what="subtitle"),
+    Broken("empty-text", ATOM, sub("<rights>[^<]*", "<rights>"), what="rights"),
     Broken("bad-media-type", RSS, swap(' type="image/jpeg"/>', ' type="jpeg"/>')),
     Broken("bad-media-type", ATOM, swap('rel="enclosure" type="image/jpeg"', 'rel="enclosure" type="jpeg"')),
     Broken("bad-media-type", JSON, swap('"mime_type": "image/png"', '"mime_type": "png"')),

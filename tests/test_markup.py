@@ -21,7 +21,7 @@ ORIGIN = "https://www.example.com"
 BASE = f"{ORIGIN}/news/"
 
 #: What XML 1.0 forbids or discourages (section 2.2), and lone surrogates, which no encoding takes.
-CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff"
+CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff"
 VOID = frozenset("area br col embed hr img input link meta source track wbr".split())
 ADDRESSES = frozenset("href src cite poster action formaction data srcset background ping".split())
 FORBIDDEN = frozenset(

@@ -19,7 +19,6 @@ from feeds.check.plain import judge_plain_attribute, judge_plain_texts
 from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
 from feeds.check.values import (
     address,
-    any_text,
     email,
     language,
     one_of,
@@ -48,8 +47,8 @@ _SHAPES = {
     "title": Shape(attributes=_TEXT_TYPE, text=some_text),
     "updated": Shape(text=rfc3339),
     "published": Shape(text=rfc3339),
-    "subtitle": Shape(attributes=_TEXT_TYPE, text=any_text),
-    "rights": Shape(attributes=_TEXT_TYPE, text=any_text),
+    "subtitle": Shape(attributes=_TEXT_TYPE, text=some_text),
+    "rights": Shape(attributes=_TEXT_TYPE, text=some_text),
     "summary": Shape(attributes=_TEXT_TYPE, text=some_text),
     "generator": Shape(attributes={"version": some_text}, text=some_text),
     "icon": Shape(text=address),
@@ -88,7 +87,7 @@ def judge_atom(body: bytes, about: About) -> Judged:
     if parsed is None:
         return judged
     root, lines = parsed
-    judge_shape(root, _SHAPES, ATOM, about, judged)
+    judge_shape(root, _SHAPES, ATOM, about, lines, judged)
     judge_feed_links(root, "atom", about, judged)
     _judge_order(root, judged)
     judge_plain_texts(root.iter(*_TEXTS, *_NAMES), lines, judged)

@@ -15,6 +15,7 @@ from feeds.check.judged import Judged
 from feeds.check.pictures import judge_shown
 from feeds.check.values import address, language, media_type, rfc3339, uri
 from feeds.errors import Keys, shown
+from feeds.markup import NONCHARACTERS
 from feeds.typecheck import wrong_values
 from feeds.yamlfile import ConfigLoader, Positions
 
@@ -95,7 +96,7 @@ _CHECKS: dict[str, Callable[..., tuple[str, str] | None]] = {
     "mime_type": media_type,
     "language": language,
 }
-_DISCOURAGED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff]")
+_DISCOURAGED = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff{NONCHARACTERS}]")
 
 
 def judge_json(body: bytes, about: About) -> Judged:

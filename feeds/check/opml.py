@@ -36,8 +36,8 @@ def judge_opml(body: bytes, about: About) -> Judged:
     parsed = parse_root(body, "opml", judged)
     if parsed is None:
         return judged
-    root, _ = parsed
-    judge_shape(root, _SHAPES, "", about, judged)
+    root, lines = parsed
+    judge_shape(root, _SHAPES, "", about, lines, judged)
     for outline in root.iter("outline"):
         for name in ("xmlUrl", "htmlUrl"):
             if outline.get(name):

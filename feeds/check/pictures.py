@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from feeds.check.content import judge_html
 from feeds.check.shapes import line_of
-from feeds.check.values import address, any_text, count, media_type, one_of, positive
+from feeds.check.values import address, any_text, media_type, one_of, positive
 from feeds.errors import shown
 from feeds.render.shared import MEDIA
 
@@ -24,7 +24,7 @@ CONTENT_ATTRIBUTES = {
     "url!": address,
     "type!": media_type,
     "medium": one_of("bad-medium", *_MEDIA, "document", "executable"),
-    "fileSize": count,
+    "fileSize": positive,
     **_SIZE,
 }
 THUMBNAIL_ATTRIBUTES = {"url!": address, **_SIZE}

@@ -103,7 +103,7 @@ def judge_rss(body: bytes, about: About) -> Judged:
     if parsed is None:
         return judged
     root, lines = parsed
-    judge_shape(root, _SHAPES, "", about, judged)
+    judge_shape(root, _SHAPES, "", about, lines, judged)
     _judge_character_data(lines, judged)
     judge_plain_texts(root.iter(*_PLAIN_TEXTS), lines, judged)
     for channel in root.iterchildren("channel"):
