@@ -114,6 +114,8 @@ ENTRY_ID = "<id>https://a.example/story</id>"
 ENCLOSED = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2'
 ENCLOSURE = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2" length="2048" type="image/jpeg"/>'
 THUMBNAIL = '<media:thumbnail url="https://img.example/one.jpg?w=1&amp;h=2" width="1200" height="630"/>'
+STEPS = "https://feeds.example.com/all"
+ARCHIVE = f"{STEPS}/archive"
 COMPLETE = '<fh:complete xmlns:fh="http://purl.org/syndication/history/1.0"/>'
 CREATOR = "<dc:creator>Jo Cod</dc:creator>"
 #: HTML that browsers read otherwise than it is written.
@@ -321,6 +323,18 @@ BROKEN = (
     Broken("bad-history", ATOM, swap("<entry>", f"{COMPLETE}<entry>"), what="complete"),
     Broken("bad-history", MONTH_ATOM, sub(r'<link [^>]*rel="current"[^>]*/>', ""), what="current"),
     Broken("bad-history", MONTH_RSS, swap("<fh:archive/>", ""), also=("unused-namespace",)),
+    *(Broken("bad-history", MONTH_ATOM, swap(f'{ARCHIVE}/2026-03.atom" rel="prev', f'{other}" rel="prev'),
+             what=what)
+      for what, other in (("itself", f"{ARCHIVE}/2026-04.atom"), ("another format", f"{ARCHIVE}/2026-03.rss"),
+                          ("another feed", f"{STEPS}.atom"), ("elsewhere", "https://x.example/2026-03.atom"))),
+    Broken("bad-history", MONTH_ATOM, swap(f'{STEPS}.atom" rel="current', f'{ARCHIVE}/2026-04.atom" rel="current'),
+           what="current"),
+    Broken("bad-history", MONTH_RSS, sub(r'(<atom:link [^>]*rel="prev-archive"[^>]*/>)', r"\1\1"), what="twice"),
+    Broken("bad-history", MONTH_RSS, swap('rel="prev-archive"', 'rel="next-archive"'), what="turned round"),
+    Broken("bad-history", RSS, sub(r'<atom:link [^>]*rel="prev-archive"[^>]*/>', ""), what="no archive"),
+    Broken("bad-history", ATOM, swap("/archive/2026-04.atom", "/archive/2026-03.atom"), what="a month left out"),
+    Broken("bad-history", JSON, sub('"next_url": "[^"]*",', ""), what="no archive"),
+    Broken("bad-history", JSON, swap("/archive/2026-04.json", ".json"), what="itself"),
     # RSS
     Broken("content-before-description", RSS,
            sub(r"(<description>What is said[^<]*</description>)\s*(<content:encoded>.*?</content:encoded>)", r"\2\1")),
@@ -390,7 +404,8 @@ BROKEN = (
     Broken("dead-link", ATOM, swap("all.json", "gone.json")),
     Broken("dead-link", PAGE, swap('href="../all.atom"', 'href="../gone.atom"')),
     Broken("dead-link", JSON,
-           swap('"next_url": "https://feeds.example.com/all/archive/', '"next_url": "https://feeds.example.com/x/')),
+           swap('"next_url": "https://feeds.example.com/all/archive/', '"next_url": "https://feeds.example.com/x/'),
+           also=("bad-history",)),
     Broken("unlisted-feed", OPML,
            sub(r'<outline [^>]*xmlUrl="https://feeds.example.com/topics/energy.rss"[^>]*/>', "")),
     Broken("formats-differ", JSON, lambda text: text.replace("https://c.example/else", "https://d.example/else")),

@@ -278,3 +278,21 @@ def test_the_moved_the_empty_and_the_undated_are_sound(site: Site) -> None:
     assert {"topics/old.rss", "topics/old/index.html", "nothing/here.rss", "topics/r-and-d.rss"} <= set(
         site.documents()
     )
+
+
+def test_the_history_of_a_feed_that_moved_is_sound(site: Site) -> None:
+    site.configure(
+        """\
+        site: {title: Test Wire, url: https://feeds.example.com/}
+        source: {articles: [../articles]}
+        archives: month
+        moved: {topics/old: topics/energy}
+        feeds: {all: {limit: 1}, topics: {limit: 1}}
+        """
+    )
+    for month in (1, 2, 4, 5, 6):
+        date = f"publishedDateTime: 2026-{month:02}-01\ntopics: [Energy]"
+        site.article(f"{month}.md", f"title: A\nwebUrl: https://a.example/{month}\n{date}")
+    site.regenerate()
+    assert judge(site.output) == ()
+    assert "topics/old/archive/2026-04.atom" in site.documents()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
@@ -21,9 +22,10 @@ from feeds.settings import ALL_FORMATS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from feeds.model import Format
     from feeds.parallel import Track
     from feeds.publish import Record
 
@@ -33,6 +35,8 @@ _WORTH_PROCESSES = 6 * _CHUNK
 
 #: A document and its compressed copies.
 _Group = tuple["Record", "Sequence[Record]"]
+#: The months of the history of each feed that have documents, the oldest first.
+_Months = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class _Judge(threading.local):
 
     output: Path
     groups: Sequence[_Group]
+    months: _Months
     base_url: str
     now: dt.datetime
 
@@ -97,6 +102,7 @@ _judge = _Judge()
 def _start(output: Path, groups: Sequence[_Group], base_url: str, now: dt.datetime) -> None:
     """Make this process ready to judge."""
     _judge.output, _judge.groups, _judge.base_url, _judge.now = output, groups, base_url, now
+    _judge.months = _months(record for record, _ in groups)
 
 
 def _judge_chunk(numbers: Sequence[int]) -> list[Judged]:
@@ -146,10 +152,29 @@ def _unread(path: str, rule: str, message: str) -> Judged:
     return Judged(path, [Mistake(path, 0, message, rule)], is_readable=False)
 
 
+def _months(records: Iterable[Record]) -> _Months:
+    months: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        if record.month:
+            months[record.feed].add(record.month)
+    return {feed: sorted(found) for feed, found in months.items()}
+
+
 def _about(record: Record) -> About:
     base = _judge.base_url
-    address = f"{base}{quote(record.path.removesuffix(INDEX))}"
     for format_ in ALL_FORMATS:
         if record.feed and record.path.endswith(f".{format_}"):
             address = document_address(base, scoped_path(record.feed, record.month), format_)
-    return About(record.path, address, base, _judge.now, record.month)
+            return About(record.path, address, base, _judge.now, record.month, dict(_history(record, format_)))
+    return About(record.path, f"{base}{quote(record.path.removesuffix(INDEX))}", base, _judge.now)
+
+
+def _history(record: Record, format_: Format) -> Iterator[tuple[str, str]]:
+    """What a document of a feed leads to of the feed's history (RFC 5005, 4), by the months that the manifest lists."""
+    months = _judge.months.get(record.feed, [])
+    place = bisect_left(months, record.month) if record.month else len(months)
+    if record.month:
+        yield "current", document_address(_judge.base_url, record.feed, format_)
+    for rel, beside in (("prev-archive", months[:place][-1:]), ("next-archive", months[place + 1 :][:1])):
+        for month in beside:
+            yield rel, document_address(_judge.base_url, scoped_path(record.feed, month), format_)
