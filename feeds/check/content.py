@@ -44,7 +44,8 @@ _HARMLESS = frozenset(
     "alt cite colspan controls datetime dir height href hreflang lang poster reversed rowspan scope span src start "
     "title type value width".split()
 )
-_ADDRESSES = frozenset(
+#: Attributes that lead somewhere.
+ADDRESSES = frozenset(
     "action background cite codebase data formaction href longdesc manifest ping poster src srcset xlink:href".split()
 )
 #: A candidate of a srcset: an address, and perhaps a size behind it.
@@ -133,7 +134,7 @@ def _pictures_if_safe(html: str) -> frozenset[str] | None:
     pictures = set()
     for tag, attributes in _TAG.findall(html):
         for name, value in _ATTRIBUTE.findall(attributes):
-            if name in _ADDRESSES and not _SAFE.match(unescape(value)):
+            if name in ADDRESSES and not _SAFE.match(unescape(value)):
                 return None
             if tag == "img" and name == "src":
                 pictures.add(unescape(value))
@@ -210,7 +211,7 @@ class _Reader(HTMLParser):
             self._note("unsafe-html", f"<{tag}> has {name}; expected nothing that runs or styles")
         if tag == "img" and name == "src":
             self.pictures.add(value)
-        if name in _ADDRESSES:
+        if name in ADDRESSES:
             for address in _listed(name, value):
                 self._judge_address(tag, name, address)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -106,7 +109,9 @@ def judge_json(body: bytes, about: About) -> Judged:
     if judged.mistakes:
         judged.is_readable = False
         return judged
-    for line, rule, message in _with_lines(body, [*_wrong(value, about), *_wrong_meanings(value, about)]):
+    for line, rule, message in _with_lines(
+        body, [*_duplicates(body.decode()), *_wrong(value, about), *_wrong_meanings(value, about)]
+    ):
         judged.note(line, rule, message)
     if not isinstance(value, dict):
         judged.is_readable = False
@@ -118,6 +123,9 @@ def judge_json(body: bytes, about: About) -> Judged:
 
 
 def _parsed(body: bytes, judged: Judged) -> Any:
+    if body.startswith(codecs.BOM_UTF8):
+        judged.note(1, "not-utf-8", "there is a byte order mark; expected none (RFC 8259, 8.1)")
+        return None
     try:
         body.decode()
         return msgspec.json.decode(body)
@@ -132,6 +140,25 @@ def _parsed(body: bytes, judged: Judged) -> Any:
 
 
 _Wrong = tuple[Keys, str, str]
+
+
+def _duplicates(text: str) -> Iterator[_Wrong]:
+    """Keys that an object has twice, which parsers do not tell; what knows the lines of YAML finds where that is."""
+    if _has_duplicates(text):
+        for finding in Positions(text, ConfigLoader).duplicate_keys():
+            yield finding.keys, "json-duplicate-key", _at(finding.keys, finding.message)
+
+
+def _has_duplicates(text: str) -> bool:
+    found = False
+
+    def look_at(pairs: list[tuple[str, object]]) -> None:
+        nonlocal found
+        found = found or len(pairs) > len({key for key, _ in pairs})
+
+    with contextlib.suppress(RecursionError):  # deeper than any that we publish, which has its finding
+        json.loads(text, object_pairs_hook=look_at, parse_int=str, parse_float=str, parse_constant=str)
+    return found
 
 
 def _wrong(value: Any, about: About) -> Iterator[_Wrong]:

@@ -447,6 +447,13 @@ OF_DOCUMENTS = (
         "RFC 8259",
     ),
     Rule(
+        "json-duplicate-key",
+        "error",
+        "An object has the same key twice.",
+        "Readers take the first or the last.",
+        "RFC 8259, 4",
+    ),
+    Rule(
         "json-missing-key",
         "error",
         "A key that has to be there is missing.",
@@ -478,7 +485,7 @@ OF_DOCUMENTS = (
     Rule(
         "page-without-policy",
         "error",
-        "A page has no Content-Security-Policy.",
+        "A page has no Content-Security-Policy, or another one than ours.",
         "Should anything slip in that runs, browsers would run it.",
         "Content Security Policy Level 3",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from dataclasses import dataclass, field
@@ -62,6 +63,12 @@ def parse_xml(body: bytes, judged: Judged) -> tuple[etree._Element, Lines] | Non
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         judged.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+        return None
+    if body.startswith(codecs.BOM_UTF8):
+        judged.note(1, "not-utf-8", "there is a byte order mark before the declaration; expected none")
+        return None
+    if not body.strip():
+        judged.note(0, "xml-not-well-formed", "the document is empty; expected a feed")
         return None
     declared = _ENCODING.match(body)
     if declared is None or declared[1].upper() != b"UTF-8":

@@ -29,6 +29,11 @@ MEDIA_TYPES: dict[Format, str] = {
     "json": "application/feed+json",
 }
 
+#: What pages may load and do (https://www.w3.org/TR/CSP3/); those that only lead to others need nothing.
+MOVED_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https:; base-uri 'none'; form-action 'none'"
+)
 
 LABELS: dict[Format, str] = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 #: The kinds of feeds in the order in which they are listed, and what they are called there.
