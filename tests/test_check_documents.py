@@ -6,17 +6,20 @@ import hashlib
 import json
 import os
 import shutil
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from feeds.check import documents, folder
 from feeds.check.atom import judge_atom
 from feeds.check.folder import judge_folder
 from feeds.check.rules_of_documents import OF_DOCUMENTS
+from feeds.compression import compress, compress_brotli, compress_gzip
 from feeds.parallel import untracked
-from feeds.publish import read_manifest
+from feeds.publish import Record, read_manifest
 from tests.broken_documents import BROKEN, publish_sound
 from tests.conftest import NOW, Site
 
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
 
     from feeds.check.judged import About, Judged
     from feeds.errors import Mistake
+    from feeds.model import Coding
     from tests.broken_documents import Broken
 
 BASE = "https://feeds.example.com/"
+RECORD = Record(
+    path="a", feed="", kind="site", name="", title="", type="text/plain", entries=0, updated=NOW, bytes=0, digest=""
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +55,13 @@ def rewrite(output: Path, path: str, body: bytes) -> None:
     (output / path).write_bytes(body)
     manifest = read_manifest(output)
     records = [
-        msgspec.structs.replace(record, bytes=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
+        replace(record, bytes=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
         if record.path == path
         else record
         for record in manifest.documents
         if not (record.coding and record.path.startswith(f"{path}."))
     ]
-    manifest = msgspec.structs.replace(manifest, documents=tuple(records))
+    manifest = replace(manifest, documents=tuple(records))
     (output / "feeds.json").write_bytes(msgspec.json.encode(manifest))
 
 
@@ -95,7 +102,7 @@ def _list_a_wrong_type(output: Path) -> None:
 def _unlist_an_original(output: Path) -> None:
     manifest = read_manifest(output)
     kept = tuple(record for record in manifest.documents if record.path != "assets/page.js")
-    (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=kept)))
+    (output / "feeds.json").write_bytes(msgspec.json.encode(replace(manifest, documents=kept)))
 
 
 def _stop_in_the_middle(output: Path) -> None:
@@ -154,21 +161,21 @@ def _edit_a_copy(output: Path) -> None:
     place.write_bytes(place.read_bytes()[:-1])
 
 
-def _copy_another(coding: str) -> Callable[[Path], None]:
-    def change(output: Path) -> None:
-        other = (output / f"all.atom.{coding}").read_bytes()
-        (output / f"all.rss.{coding}").write_bytes(other)
+def _copy(path: str, change: Callable[[Path, bytes], bytes]) -> Callable[[Path], None]:
+    """Put another compressed copy at a path, and list it."""
+
+    def change_copy(output: Path) -> None:
+        copy = change(output, (output / path).read_bytes())
+        (output / path).write_bytes(copy)
         manifest = read_manifest(output)
-        digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
+        digest = f"sha256:{hashlib.sha256(copy).hexdigest()}"
         records = tuple(
-            msgspec.structs.replace(record, bytes=len(other), digest=digest)
-            if record.path == f"all.rss.{coding}"
-            else record
+            replace(record, bytes=len(copy), digest=digest) if record.path == path else record
             for record in manifest.documents
         )
-        (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=records)))
+        (output / "feeds.json").write_bytes(msgspec.json.encode(replace(manifest, documents=records)))
 
-    return change
+    return change_copy
 
 
 #: What is done to an output folder: the rule that it is against then, and which others necessarily.
@@ -189,8 +196,20 @@ BROKEN_FOLDERS = [
     ("bad-manifest", _put_a_link_out, {"copy-differs"}),
     ("document-changed", _edit_a_document, {"copy-differs"}),
     ("document-changed", _edit_a_copy, set()),
-    ("copy-differs", _copy_another("gz"), set()),
-    ("copy-differs", _copy_another("br"), set()),
+    *(
+        ("copy-differs", _copy(f"all.rss.{coding}", change), set[str]())
+        for coding in ("gz", "br")
+        for change in (
+            lambda output, _, coding=coding: (output / f"all.atom.{coding}").read_bytes(),
+            lambda _, copy: copy[:-4],
+            lambda _, copy: copy + b"garbage",
+            lambda _, copy: copy + copy,
+            lambda _, __: b"",
+        )
+    ),
+    ("copy-differs", _copy("all.rss.gz", lambda _, copy: copy + compress_gzip(b"more")), set()),
+    ("copy-differs", _copy("all.rss.gz", lambda _, __: compress_gzip(bytes(10_000_000))), set()),
+    ("copy-differs", _copy("all.rss.br", lambda _, __: compress_brotli(bytes(10_000_000))), set()),
 ]
 
 
@@ -221,6 +240,18 @@ def test_a_document_that_cannot_be_judged_loses_no_other_one(
     found = {(mistake.path, mistake.rule): mistake.message for mistake in judge(output)}
     assert found["all.atom", "not-judged"] == "could not be judged: AssertionError: 'all.atom'; this is a fault of ours"
     assert ("all.rss", "document-changed") in found
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_a_copy_is_unpacked_no_further_than_is_expected(coding: Coding) -> None:
+    record = replace(RECORD, coding=coding)
+    bomb = compress(bytes(100_000_000), coding)
+    tracemalloc.start()
+    assert documents._unpacked(bomb, record, 1000) != bytes(1000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000
+    assert documents._unpacked(compress(b"abc", coding), record, 3) == b"abc"
 
 
 def test_every_rule_of_documents_is_tried() -> None:

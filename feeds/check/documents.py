@@ -70,14 +70,28 @@ def judge_copy(record: Record, copy: bytes, body: bytes | None) -> Judged:
 
 
 def _unpacked(copy: bytes, record: Record, size: int) -> bytes | None:
-    """The bytes of a copy, and hardly more than are expected."""
+    """The bytes of a copy, and hardly more than are expected; None where it is not one whole stream."""
     try:
-        if record.coding == "gzip":
-            return zlib.decompressobj(wbits=31).decompress(copy, size + 1)
-        unpacked: bytes = brotli.decompress(copy)
+        return _gunzip(copy, size) if record.coding == "gzip" else _unbrotli(copy, size)
     except (zlib.error, brotli.error):
         return None
-    return unpacked
+
+
+def _gunzip(copy: bytes, size: int) -> bytes | None:
+    """RFC 1952 allows more than one member, and not all programs read the second."""
+    stream = zlib.decompressobj(wbits=31)
+    body = stream.decompress(copy, size + 1)
+    return body if stream.eof and not stream.unused_data else None
+
+
+def _unbrotli(copy: bytes, size: int) -> bytes | None:
+    stream = brotli.Decompressor()
+    body: bytes = stream.process(copy, output_buffer_limit=size + 1)
+    while (
+        len(body) <= size and not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=size + 1))
+    ):
+        body += more
+    return body if stream.is_finished() else None
 
 
 def compare_documents(manifest: Manifest, judged: Mapping[str, Judged], base_url: str) -> Iterator[Mistake]:
