@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import os
 from pathlib import Path
@@ -200,6 +201,49 @@ def test_aliases_parents_and_spellings_count_as_used(site: Site) -> None:
     site.article("a.md", SOUND)
     site.configure(f"{SITE}topics:\n  Power: {{aliases: [ENERGY], parent: World}}\n  World: {{title: All}}\n")
     assert found(site) == ()
+
+
+def test_what_waits_for_its_time_counts_as_used(site: Site) -> None:
+    site.article("a.md", SOUND)
+    later = "title: B\nwebUrl: https://b.example/b\npublishedDateTime: 2026-07-01\ntopics: [Soon]\n"
+    site.article(
+        "b.md", f"{later}related: [{{title: C, webUrl: 'https://c.example/', publishedDateTime: 2026-08-01}}]\n"
+    )
+    site.configure(
+        f"{SITE}topics: {{Soon: {{title: S}}}}\nproviders: {{b.example: {{title: B}}, c.example: {{title: C}}}}\n"
+        "feeds: {custom: [{path: soon, topics: {any: [Soon]}}, {path: never, min_quality: 90}]}\n"
+    )
+    assert [(each.rule, each.message[:18]) for each in found(site)] == [("empty-feed", "the feed never has")]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_plain"),
+    [
+        ("bücher.example", True),
+        ("xn--bcher-kva.example", True),
+        ("www.bücher.example", False),
+        ("Bücher.example", False),
+    ],
+)
+def test_a_domain_beyond_ascii_may_be_spelled_as_it_is_read(site: Site, name: str, *, is_plain: bool) -> None:
+    site.article("a.md", SOUND.replace("a.example", "bücher.example"))
+    site.configure(f"{SITE}providers: {{{name}: {{title: B}}}}\n")
+    assert [each.rule for each in found(site)] == ([] if is_plain else ["provider-spelling"])
+
+
+def test_many_names_that_nobody_has_take_no_longer_than_a_few(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def look_for(name: str, *_: object, **__: object) -> list[str]:
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", look_for)
+    site.article("a.md", SOUND)
+    topics = ", ".join(f"Topic {number}: {{title: T}}" for number in range(100))
+    site.configure(f"{SITE}topics: {{{topics}}}\n")
+    assert len(found(site)) == 100
+    assert len(asked) == 20
 
 
 def test_an_archive_without_articles_has_no_unused_names(site: Site) -> None:

@@ -159,7 +159,7 @@ OF_SOURCES = (
     Rule(
         "empty-feed",
         "warning",
-        "A feed has no entries.",
+        "A feed has no entries, and none wait for their time.",
         "Subscribers see nothing and take it for broken.",
         f"{_CONFIGURATION}, feeds",
     ),
