@@ -346,6 +346,8 @@ BROKEN = (
     Broken("channel-image-differs", RSS, sub(r"(<image>.*?<link>)[^<]*", r"\1https://x.example/"), what="link"),
     Broken("channel-image-differs", RSS, sub(r"(<image>.*?<title>)[^<]*", r"\1Other"), what="title"),
     Broken("channel-image-type", RSS, swap("icon.png</url>", "icon.webp</url>")),
+    Broken("channel-image-type", RSS, swap("icon.png</url>", "icon.webp#x</url>"), what="fragment"),
+    Broken("channel-image-type", RSS, swap("icon.png</url>", "icon?of=x.svg</url>"), what="query"),
     # Pictures and HTML
     Broken("picture-differs", RSS, swap(ENCLOSURE, "")),
     Broken("picture-differs", RSS, swap(ENCLOSURE, ENCLOSURE.replace("one.jpg", "other.jpg")), what="enclosure"),

@@ -17,6 +17,7 @@ from feeds.check import documents, folder
 from feeds.check.atom import judge_atom
 from feeds.check.folder import judge_folder
 from feeds.check.rules_of_documents import OF_DOCUMENTS
+from feeds.check.values import one_of
 from feeds.compression import compress, compress_brotli, compress_gzip
 from feeds.parallel import untracked
 from feeds.publish import Record, read_manifest
@@ -84,6 +85,24 @@ def test_what_is_broken_is_found(sound: Site, row: Broken) -> None:
         place.write_bytes(before)
         manifest.write_bytes(listed)
     assert {mistake.rule for mistake in mistakes} == {row.rule, *row.also}, [*map(str, mistakes)]
+
+
+@pytest.mark.parametrize(
+    "url", ["icon.png#x", "icon.PNG", "icon", "icon.png?x=1&amp;y=2", "a.b/icon", "icon?x.gif", "i.php?x"]
+)
+def test_an_image_of_a_channel_may_have_more_in_its_address(sound: Site, tmp_path: Path, url: str) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    text = (output / "all.rss").read_text(encoding="utf-8")
+    rewrite(output, "all.rss", text.replace("icon.png</url>", f"{url}</url>").encode())
+    assert judge(output) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [(("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")], ids=len
+)
+def test_what_is_expected_is_said_in_words(values: tuple[str, ...], expected: str) -> None:
+    assert one_of("bad-medium", *values)("x", NOW) == ("bad-medium", expected)
 
 
 def _unlist_everything(output: Path) -> None:

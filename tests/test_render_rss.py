@@ -170,6 +170,8 @@ def test_addresses_of_a_feed_are_percent_encoded() -> None:
         pytest.param(None, "https://i.example/i.jpeg", "https://i.example/i.jpeg", id="else the icon"),
         pytest.param("https://i.example/l.svg", "https://i.example/i.gif", "https://i.example/i.gif", id="no SVG"),
         pytest.param("https://i.example/l.webp", None, None, id="no WebP"),
+        pytest.param("https://i.example/l?of=x.svg", None, None, id="nor what looks like another at its end"),
+        pytest.param("https://i.example/l.png?x=y", None, "https://i.example/l.png?x=y", id="query"),
         pytest.param(None, None, None, id="none"),
     ],
 )

@@ -33,6 +33,8 @@ from feeds.check.values import (
     rfc3339,
     some_text,
 )
+from feeds.enclosures import media_type as type_of
+from feeds.errors import shown
 from feeds.render.rss import DC
 from feeds.render.shared import MEDIA
 
@@ -93,7 +95,10 @@ _PLAIN_TEXTS = (
     *("title", "category", "source", "copyright", "managingEditor", "generator"),
     *(f"{{{DC}}}creator", f"{{{MEDIA}}}title"),
 )
-_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
+_IMAGES = frozenset({"png", "jpg", "jpeg", "gif"})
+_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
+#: What looks like the extension of a file, also of an address as a whole, to who does not know what a query is.
+_ENDING = re.compile(r"\.(\w+)$")
 
 
 def judge_rss(body: bytes, about: About) -> Judged:
@@ -131,9 +136,10 @@ def _judge_image(channel: etree._Element, judged: Judged) -> None:
             if image.findtext(name, "") != channel.findtext(name, ""):
                 message = f"<{name}> of <image> is not that of <channel>; expected the same"
                 judged.note(line_of(image), "channel-image-differs", message)
-        path = image.findtext("url", "").partition("?")[0].lower()
-        if "." in path.rpartition("/")[2] and not path.endswith(_IMAGES):
-            judged.note(line_of(image), "channel-image-type", f"<url> is {path!r}; expected a PNG, JPEG or GIF")
+        url = image.findtext("url", "")
+        ending = _ENDING.search(url)
+        if type_of(url) not in _IMAGE_TYPES or (ending and ending[1].lower() not in _IMAGES):
+            judged.note(line_of(image), "channel-image-type", f"<url> is {shown(url)}; expected a PNG, JPEG or GIF")
 
 
 def _judge_order(channel: etree._Element, judged: Judged) -> None:

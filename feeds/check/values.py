@@ -161,7 +161,7 @@ def any_text(_value: str, _now: dt.datetime) -> Wrong | None:
 
 def one_of(rule: str, *values: str) -> Callable[[str, dt.datetime], Wrong | None]:
     """The check for one of these values."""
-    wrong = rule, "or ".join([", ".join(values[:-1]) + " " if values[1:] else "", values[-1]])
+    wrong = rule, " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
     def check(value: str, _: dt.datetime) -> Wrong | None:
         return None if value in values else wrong

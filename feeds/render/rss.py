@@ -47,6 +47,7 @@ _BRACKET = re.compile(r"[()\\]")
 #: email.utils has them too, but takes four times as long to write a time.
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_OTHER_ENDING = re.compile(r"\.(?!(?:gif|jpe?g|png)$)\w+$", re.IGNORECASE)
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
@@ -89,8 +90,9 @@ def _comment(name: str) -> str:
 
 
 def _channel_image(feed: Feed) -> str | None:
-    """RSS 2.0: the image is a GIF, JPEG or PNG."""
-    return next((url for url in (feed.logo, feed.icon) if url and media_type(url) in _IMAGE_TYPES), None)
+    """RSS 2.0: the image is a GIF, JPEG or PNG, also to who looks at the end of the address for that."""
+    images = (url for url in (feed.logo, feed.icon) if url and media_type(url) in _IMAGE_TYPES)
+    return next((url for url in images if not _OTHER_ENDING.search(url)), None)
 
 
 class _Channel(BaseExtension):
