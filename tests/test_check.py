@@ -57,6 +57,17 @@ CONFIGURATIONS = {
     "provider-spelling": f"{SITE}providers: {{WWW.a.example: {{title: A}}}}\n",
     "empty-feed": f"{SITE}feeds: {{custom: [{{path: good, min_quality: 90}}]}}\n",
 }
+#: Wherever the configuration has an address.
+ADDRESSES = {
+    "site.url": SITE.replace("https://feeds.example.com/", '"https://[x]/"'),
+    "site.hub": SITE.replace("title: Test Wire", 'title: A, hub: "https://[x]/"'),
+    "site.logo": SITE.replace("title: Test Wire", 'title: A, logo: "https://a.example:99999/"'),
+    "site.author.uri": SITE.replace("title: Test Wire", 'title: A, author: {name: A, uri: "https://a%zz.example/"}'),
+    "source.base_url": SITE.replace("source: {", 'source: {base_url: "https://a..example/", '),
+    "providers.a.example.feed": f'{SITE}providers: {{a.example: {{feed: "https://[x]/"}}}}\n',
+    "topics.Energy.icon": f'{SITE}topics: {{Energy: {{icon: "https://[x]/"}}}}\n',
+    "feeds.custom.0.icon": f'{SITE}feeds: {{custom: [{{path: a, icon: "https://[x]/"}}]}}\n',
+}
 ARTICLES = {
     "bad-front-matter": "title: [",
     "bad-field-value": f"{SOUND}quality: high\n",
@@ -86,6 +97,15 @@ def test_what_is_wrong_with_the_configuration_is_found(site: Site, rule: str) ->
         rules = {mistake.rule for mistake in error.mistakes}
     also = {"unused-topic"} if rule == "slug-collision" else set()
     assert rules == {rule, *also}
+
+
+@pytest.mark.parametrize("key", ADDRESSES)
+def test_every_address_of_the_configuration_is_looked_at(site: Site, key: str) -> None:
+    site.configure(ADDRESSES[key])
+    with pytest.raises(ConfigError) as caught:
+        feeds.load_config(site.config_path)
+    (mistake,) = caught.value.mistakes
+    assert (mistake.rule, mistake.message.split(": ")[0]) == ("config-address", key)
 
 
 @pytest.mark.parametrize("rule", ARTICLES)

@@ -16,7 +16,6 @@ from feeds.check.judged import Judged
 from feeds.check.opml import judge_opml
 from feeds.check.pages import judge_page
 from feeds.check.rss import judge_rss
-from feeds.compression import EXTENSIONS
 from feeds.errors import Mistake
 from feeds.model import INDEX, OPML, page_path
 from feeds.publish import MANIFEST
@@ -57,14 +56,13 @@ def judge_document(record: Record, body: bytes, about: About) -> Judged:
     return judged
 
 
-def judge_copy(record: Record, copy: bytes, body: bytes | None) -> Judged:
-    """What is wrong with a compressed copy of a document, which is `body`, None where there is none."""
+def judge_copy(record: Record, copy: bytes, original: str, body: bytes | None) -> Judged:
+    """What is wrong with a compressed copy of the document at the path `original`; its `body` is None if not known."""
     judged = Judged(record.path)
     if len(copy) != record.bytes or f"sha256:{hashlib.sha256(copy).hexdigest()}" != record.digest:
         message = f"is not what {MANIFEST} lists, {record.bytes} bytes with the digest {record.digest}"
         judged.note(0, "document-changed", f"{message}; expected the file as it was published")
     elif body is None or _unpacked(copy, record, len(body)) != body:
-        original = record.path.removesuffix(EXTENSIONS[record.coding] if record.coding else "")
         judged.note(0, "copy-differs", f"does not unpack to {original}; expected the same bytes")
     return judged
 

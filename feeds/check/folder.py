@@ -116,10 +116,11 @@ def _judge_group(record: Record, copies: Sequence[Record]) -> Iterator[Judged]:
         return
     body = _read(record.path)
     yield body if isinstance(body, Judged) else _judged(record, partial(judge_document, record, body, _about(record)))
-    original = None if isinstance(body, Judged) else body
+    whole = None if isinstance(body, Judged) else body
     for copy in copies:
         packed = _read(copy.path)
-        yield packed if isinstance(packed, Judged) else _judged(copy, partial(judge_copy, copy, packed, original))
+        judge = partial(judge_copy, copy, original=record.path, body=whole)
+        yield packed if isinstance(packed, Judged) else _judged(copy, partial(judge, packed))
 
 
 def _judged(record: Record, judge: Callable[[], Judged]) -> Judged:

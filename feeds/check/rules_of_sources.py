@@ -111,7 +111,7 @@ OF_SOURCES = (
         "not-configured",
         "error",
         "A command needs a setting that is off or missing.",
-        "It has nothing to do without it.",
+        "It has nothing to do without it: `feeds probe` and `feeds ping` say so, `feeds check` never.",
         _CONFIGURATION,
     ),
     Rule(
