@@ -302,6 +302,8 @@ BROKEN = (
     *(Broken("markup-in-plain-text", path, swap('<media:title type="plain">', f'<media:title type="plain">{said}'),
              what=f"{what} in media")
       for path in (RSS, ATOM) for what, said in (("tag", "&#x3C;b>A&#x3C;/b>"), ("reference", "&amp;nbsp;"))),
+    Broken("markup-in-plain-text", RSS, swap('<media:title type="plain">', '<media:title type="plain">&lt;b> '),
+           what="element in media"),
     *(Broken("markup-in-plain-text", RSS, sub(f"<item>(.*?)<{name}([^>]*)>", rf"<item>\1<{name}\2>&#x3C;b>A&#x3C;/b> "),
              what=f"tag in {name}") for name in ("title", "category", "source", "dc:creator")),
     *(Broken("markup-in-plain-text", RSS, sub(f"<{name}>", f"<{name}>&#x3C;b>A&#x3C;/b> "), also=also,

@@ -228,7 +228,7 @@ def constructs(document: str, paths: Iterable[str]) -> set[tuple[str | None, str
 def test_a_text_is_text(text: str) -> None:
     document = rendered(text)
     assert constructs(document, (*TEXTS, *NAMES)) == {(None, text)}
-    assert "&#x26;" not in document
+    assert "&#x26;" not in re.sub("<media:title.*?</media:title>", "", document)  # which RSS has, too
 
 
 @pytest.mark.parametrize("text", ["&nbsp;x", "&copy 2020", "x&#8217;y", "&x1", "Q&A &amp; more"])

@@ -87,7 +87,8 @@ _SHAPES = {
 }
 #: RSS profile, character data: what readers may take for HTML in these is written in a way that is none.
 _PLAIN = re.compile(
-    r"<(title|category|dc:creator|source|copyright|managingEditor|generator)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)"
+    r"<(title|category|dc:creator|source|copyright|managingEditor|generator|media:title(?! type=.html.))\b[^>]*>"
+    r"([^<]*&(?:lt|amp);|<!\[CDATA\[)"
 )
 _PLAIN_DESCRIPTION = re.compile(r"<(description)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)")
 #: What there is no HTML in. The description of a channel is another thing than that of an item.

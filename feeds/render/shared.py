@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from feeds._version import __version__
 from feeds.render.content import render_content, shown_enclosures
-from feeds.render.xml import attribute, construct, text
+from feeds.render.xml import attribute, html, looks_like_html, plain, text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -130,7 +130,8 @@ def _media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
         )
         if enclosure.title:
             yield f"{content}>"
-            yield f"  {construct('media:title', enclosure.title, plain_type='plain')}"
+            type_, title = ("html", html) if looks_like_html(enclosure.title) else ("plain", plain)
+            yield f'  <media:title type="{type_}">{title(enclosure.title)}</media:title>'
             yield "</media:content>"
         else:
             yield f"{content}/>"

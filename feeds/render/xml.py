@@ -44,15 +44,21 @@ def label(value: str) -> str:
     return plain(value) if "&" in value and REFERENCE.search(value) else text(value)
 
 
-def construct(name: str, value: str, plain_type: str = "") -> str:
-    """An element with a plain text, which is written as HTML where programs would take it for HTML (RFC 4287, 3.1.1).
+def construct(name: str, value: str) -> str:
+    """A text construct (RFC 4287, 3.1), which is HTML where programs would take its text for that."""
+    if looks_like_html(value):
+        return f'<{name} type="html">{html(value)}</{name}>'
+    return f"<{name}>{label(value)}</{name}>"
 
-    `plain_type` is what the type of other texts is called, if it is.
-    """
-    if "</" in value and END_TAG.search(value):
-        return f'<{name} type="html">{text(escape(value, quote=False))}</{name}>'
-    type_ = f' type="{plain_type}"' if plain_type else ""
-    return f"<{name}{type_}>{label(value)}</{name}>"
+
+def looks_like_html(value: str) -> bool:
+    """Whether there is something in a text that programs take it for HTML by, however it is written."""
+    return "</" in value and END_TAG.search(value) is not None
+
+
+def html(value: str) -> str:
+    """Plain text as the HTML that says the same, as the text of an element."""
+    return text(escape(value, quote=False))
 
 
 def attribute(value: str) -> str:
@@ -89,7 +95,7 @@ def write_label(element: etree._Element) -> None:
 
 def write_construct(element: etree._Element) -> None:
     """Write the text of an element as `construct` does."""
-    if END_TAG.search(element.text or ""):
+    if looks_like_html(element.text or ""):
         element.text = escape(element.text or "", quote=False)
         element.set("type", "html")
     else:
