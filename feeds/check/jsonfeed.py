@@ -182,8 +182,8 @@ def _wrong_meanings(value: Any, about: About) -> Iterator[_Wrong]:
     if "feed_url" in value and value["feed_url"] != about.address:
         yield ("feed_url",), "self-link", f"feed_url is {shown(value['feed_url'])}; expected {about.address}"
     if value.get("next_url") != about.history.get("prev-archive"):
-        message = f"next_url is {shown(value.get('next_url'))}; expected {about.history.get('prev-archive')}"
-        yield ("next_url",), "bad-history", message
+        there = f"next_url is {shown(value['next_url'])}" if "next_url" in value else "there is no next_url"
+        yield ("next_url",), "bad-history", f"{there}; expected {about.history.get('prev-archive', 'none')}"
     seen: set[str] = set()
     for index, item in enumerate(value.get("items") or () if isinstance(value.get("items"), list) else ()):
         if not isinstance(item, dict):

@@ -100,5 +100,6 @@ def _judge_step(rel: str, links: list[etree._Element], parent: etree._Element, a
         judged.note(line_of(parent), "bad-history", f"there is no link {rel}; expected one to {expected}")
     for number, link in enumerate(links):
         if number or link.get("href") != expected:
-            message = f"the link {rel} is {shown(link.get('href'))}; expected {expected or 'none'}, once"
+            wanted = f"{expected}, once" if expected else "none"
+            message = f"the link {rel} is {shown(link.get('href'))}; expected {wanted}"
             judged.note(line_of(link), "bad-history", message)
