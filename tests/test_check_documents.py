@@ -98,6 +98,15 @@ def test_an_image_of_a_channel_may_have_more_in_its_address(sound: Site, tmp_pat
     assert judge(output) == ()
 
 
+@pytest.mark.parametrize("path", ["all.rss", "all.atom", "all.json"])
+def test_letters_of_all_planes_are_sound(sound: Site, tmp_path: Path, path: str) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    text = (output / path).read_text(encoding="utf-8")
+    rewrite(output, path, text.replace("What is said", "What 😀 is 𠀀 said &#x1F600;").encode())
+    assert judge(output) == ()
+
+
 @pytest.mark.parametrize(
     ("values", "expected"), [(("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")], ids=len
 )

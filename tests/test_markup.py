@@ -515,7 +515,8 @@ def test_what_xml_forbids_or_discourages_goes(character: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "a\tb\nc\rd", "é日😀", "\u00a0\u200b\u2028\ufeff", "\ue000\ufffd", "\U0001f600"]
+    "text",
+    ["", "a", "a\tb\nc\rd", "é日😀", "\u00a0\u200b\u2028\ufeff", "\ue000\ufffd", "\U0001f600", "a\n\U00020000"],
 )
 def test_what_xml_allows_stays(text: str) -> None:
     assert remove_controls(text) == text

@@ -101,7 +101,7 @@ _judge = _Judge()
 
 def _start(output: Path, groups: Sequence[_Group], base_url: str, now: dt.datetime) -> None:
     """Make this process ready to judge."""
-    _judge.output, _judge.groups, _judge.base_url, _judge.now = output, groups, base_url, now
+    _judge.output, _judge.groups, _judge.base_url, _judge.now = output.resolve(), groups, base_url, now
     _judge.months = _months(record for record, _ in groups)
 
 
@@ -137,7 +137,7 @@ def _read(path: str) -> bytes | Judged:
     expected = f"expected the document that {MANIFEST} lists"
     try:
         place = (_judge.output / path).resolve()
-        if not place.is_relative_to(_judge.output.resolve()):
+        if not place.is_relative_to(_judge.output):
             return _unread(path, "bad-manifest", "leads out of the folder; expected a path within it")
         if place.exists() and not place.is_file():  # to read a pipe may take for ever
             return _unread(path, "missing-document", f"is no regular file; {expected}")

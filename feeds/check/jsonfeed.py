@@ -18,7 +18,7 @@ from feeds.check.judged import Judged
 from feeds.check.pictures import judge_shown
 from feeds.check.values import address, language, media_type, rfc3339, uri
 from feeds.errors import Keys, shown
-from feeds.markup import NONCHARACTERS
+from feeds.markup import BEYOND, is_letter_beyond
 from feeds.typecheck import wrong_values
 from feeds.yamlfile import ConfigLoader, Positions
 
@@ -99,7 +99,7 @@ _CHECKS: dict[str, Callable[..., tuple[str, str] | None]] = {
     "mime_type": media_type,
     "language": language,
 }
-_DISCOURAGED = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff{NONCHARACTERS}]")
+_DISCOURAGED = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff{BEYOND}]")
 
 
 def judge_json(body: bytes, about: About) -> Judged:
@@ -172,6 +172,8 @@ def _wrong(value: Any, about: About) -> Iterator[_Wrong]:
             rule, expected = wrong
             yield keys, rule, _at(keys, f"{shown(text)}; expected {expected}")
         for found in _DISCOURAGED.finditer(text):
+            if is_letter_beyond(found[0]):
+                continue
             message = f"there is U+{ord(found[0]):04X}; expected none that shows nothing"
             yield keys, "doubtful-character", _at(keys, message)
 

@@ -14,7 +14,7 @@ from lxml import etree
 from feeds.check.lines import Lines
 from feeds.check.values import any_text
 from feeds.errors import shown
-from feeds.markup import NONCHARACTERS
+from feeds.markup import BEYOND, is_letter_beyond
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +36,7 @@ PREFIXES = {
 }
 _NAMESPACES = {prefix: namespace for namespace, prefix in PREFIXES.items()}
 #: What XML 1.0 allows and discourages (2.2), and what stands for a character that was lost.
-_DISCOURAGED = re.compile(f"[\x7f-\x9f\ufdd0-\ufdef\ufffd{NONCHARACTERS}]")
+_DISCOURAGED = re.compile(f"[\x7f-\x9f\ufdd0-\ufdef\ufffd{BEYOND}]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*\sencoding=["']([A-Za-z0-9._-]+)["']""")
 
@@ -94,11 +94,13 @@ def parse_xml(body: bytes, judged: Judged) -> tuple[etree._Element, Lines] | Non
 def _doubtful(text: str) -> Iterator[tuple[int, str]]:
     """The discouraged characters of a text and their places, also those that are written as references."""
     for found in _DISCOURAGED.finditer(text):
-        yield found.start(), found[0]
+        if not is_letter_beyond(found[0]):
+            yield found.start(), found[0]
     for found in _REFERENCE.finditer(text):
         number = int(found[1], 16) if found[1] else int(found[2])
-        if number <= sys.maxunicode and _DISCOURAGED.match(chr(number)):
-            yield found.start(), chr(number)
+        character = chr(min(number, sys.maxunicode))
+        if _DISCOURAGED.match(character) and not is_letter_beyond(character):
+            yield found.start(), character
 
 
 def parse_root(body: bytes, tag: str, judged: Judged) -> tuple[etree._Element, Lines] | None:
