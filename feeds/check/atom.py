@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.check.identity import identity
 from feeds.check.judged import Judged
 from feeds.check.links import ATTRIBUTES, LINK, judge_entry_links, judge_feed_links
 from feeds.check.pictures import (
@@ -20,6 +19,7 @@ from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
 from feeds.check.values import (
     address,
     email,
+    identity,
     language,
     one_of,
     person_name,

@@ -13,10 +13,9 @@ import yaml
 from msgspec import Meta, inspect
 
 from feeds.check.content import judge_html
-from feeds.check.identity import identity
 from feeds.check.judged import Judged
 from feeds.check.pictures import judge_shown
-from feeds.check.values import address, language, media_type, rfc3339, uri
+from feeds.check.values import address, identity, language, media_type, rfc3339, uri
 from feeds.errors import Keys, shown
 from feeds.markup import BEYOND, is_letter_beyond
 from feeds.typecheck import wrong_values

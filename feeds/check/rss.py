@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from feeds.check.identity import identity
 from feeds.check.judged import Judged
 from feeds.check.links import ATTRIBUTES, judge_entry_links, judge_feed_links
 from feeds.check.pictures import (
@@ -24,6 +23,7 @@ from feeds.check.values import (
     contact,
     count,
     enclosure_address,
+    identity,
     language,
     media_type,
     one_of,

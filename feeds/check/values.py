@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from feeds.iris import judge_iri
 from feeds.settings import EMAIL_PATTERN
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ def uri(value: str, now: dt.datetime) -> Wrong | None:
     if value.startswith("mailto:"):
         return email(value.removeprefix("mailto:"), now)
     return _address(value)
+
+
+def identity(value: str, _: dt.datetime) -> Wrong | None:
+    """The id of a feed or an entry."""
+    return judge_iri(value)
 
 
 def rfc822(value: str, now: dt.datetime) -> Wrong | None:

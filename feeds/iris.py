@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
-    from feeds.check.values import Wrong
+#: The rule of `feeds check` that an id is against, and what was expected.
+Wrong = tuple[str, str]
 
 #: Ids are the same in many feeds.
 _REMEMBERED = 50_000
@@ -41,13 +41,15 @@ _UNRESERVED = frozenset(f"{string.ascii_letters}{string.digits}-._~")
 _NOT_NORMAL = "an IRI in its normal form (RFC 3986, 6.2.2)"
 
 
-def identity(value: str, _: dt.datetime) -> Wrong | None:
-    """The id of a feed or an entry."""
-    return _identity(value)
+def is_iri(value: str) -> bool:
+    """Whether `value` is an IRI, and one of its scheme."""
+    wrong = judge_iri(value)
+    return wrong is None or wrong[0] != "bad-id"
 
 
 @lru_cache(_REMEMBERED)
-def _identity(value: str) -> Wrong | None:
+def judge_iri(value: str) -> Wrong | None:
+    """What is wrong or doubtful with an id."""
     match = _IRI.fullmatch(value)
     if not match or _FORBIDDEN.search(value):
         return "bad-id", "an IRI (RFC 3987)"
