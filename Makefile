@@ -7,16 +7,17 @@ EXAMPLES ?= 500
 POINTS ?= 200
 FILES ?= 100000
 SECONDS ?= 60
+W3C_PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := article address html
 SOAKED := incremental faults catalog power paths hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test soak fuzz check format bench screenshots clean
+.PHONY: help feeds test soak fuzz check format bench compare-w3c screenshots clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 	$(BIN)/feeds regenerate
@@ -44,6 +45,10 @@ format: $(VENV)/.dev  ## Format the code
 
 bench: $(VENV)/.bench  ## Compare with Hugo (ARTICLES="10000 100000" ROUNDS=3 BENCH=FOLDER)
 	$(BIN)/python -m benchmarks.compare $(ARTICLES:%=--articles %) --rounds $(ROUNDS) $(if $(BENCH),--folder "$(BENCH)")
+
+compare-w3c: $(VENV)/.dev  ## Compare `feeds check` with the W3C feed validator (W3C=FOLDER W3C_PYTHON=python3)
+	@test -n "$(W3C)" || { echo "W3C=FOLDER names a copy of https://github.com/w3c/feedvalidator"; exit 1; }
+	$(BIN)/python -m tests.compare_with_w3c "$(W3C)" "$(W3C_PYTHON)"
 
 screenshots: $(VENV)/.dev  ## Make the pictures of README.md anew, in Chromium
 	$(BIN)/python docs/screenshots.py

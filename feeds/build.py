@@ -23,7 +23,7 @@ from feeds.engine import LocalEngine
 from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
-from feeds.membership import FeedKey, Rules
+from feeds.membership import FeedKey, Rules, memberships
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import MANIFEST, locked, read_manifest
@@ -96,7 +96,7 @@ class Overview:
 @dataclass(frozen=True)
 class Examined:
     """What there is to say of an archive without publishing it: as for Overview, the names of topics, the domains of
-    providers, and the feeds without entries, by kind and path."""
+    providers, and the feeds without entries, by kind and path. Entries whose time has not come count."""
 
     articles: int
     left_out: dict[str, int]
@@ -350,13 +350,16 @@ def _survey(order: _Order, work: Work) -> Overview:
 def _examine(order: _Order, work: Work) -> Examined:
     catalog, refreshed = work.catalog, _refresh(order, work)
     site = _site(order, catalog)
+    waiting = catalog.waiting_entries(order.now)
+    rules = Rules(order.config)
+    feeds = {feed for entry in waiting for feed, _ in memberships(entry, rules)}
     return Examined(
         refreshed.articles,
         catalog.left_out(),
         _mistakes(catalog, refreshed, site),
-        frozenset(name for name, _ in catalog.topic_names()),
-        frozenset(domain for domain, _, _ in catalog.provider_names()),
-        tuple(sorted(empty_feeds(catalog, site))),
+        frozenset((*(name for name, _ in catalog.topic_names()), *(name for each in waiting for name in each.topics))),
+        frozenset((*(domain for domain, *_ in catalog.provider_names()), *(each.provider.domain for each in waiting))),
+        tuple(sorted(empty_feeds(catalog, site, feeds))),
     )
 
 

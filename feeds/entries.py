@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +9,7 @@ import msgspec
 
 from feeds.enclosures import derive_enclosures
 from feeds.errors import Finding, Keys, shown
+from feeds.iris import is_iri
 from feeds.markup import plain_text, remove_controls, render_body, shorten
 from feeds.model import Entry, Link, Person, Provider
 from feeds.urls import absolute_url, canonical_url, domain_of, is_relative, valid_domain
@@ -31,17 +31,6 @@ _PREFERRED = {
     "original": ("originalUrl", "webUrl"),
     "amp": ("ampWebUrl", "webUrl", "originalUrl"),
     "cdn-amp": ("cdnAmpWebUrl", "ampWebUrl", "webUrl", "originalUrl"),
-}
-#: RFC 3987, 2.2; RFC 4151 for tags, RFC 8141 for URNs, RFC 9562 for UUIDs.
-_IRI = re.compile(r"([a-z][a-z0-9+.-]*):[^\s<>\"{}|\\^`\[\]]+", re.IGNORECASE)
-_IRI_OF_SCHEME = {
-    "tag": re.compile(r"tag:[^,:]+,\d{4}(?:-\d\d(?:-\d\d)?)?:[!-~]*", re.IGNORECASE | re.ASCII),
-    "urn": re.compile(
-        r"urn:(?!uuid:)[a-z0-9][a-z0-9-]{1,31}:[!-~]+|urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-        re.IGNORECASE,
-    ),
-    "http": re.compile(r"http://[^/?#]+.*", re.IGNORECASE),
-    "https": re.compile(r"https://[^/?#]+.*", re.IGNORECASE),
 }
 
 
@@ -232,18 +221,10 @@ def _id(story: Story, found: Mapping[str, str | None], link: str, at: Keys) -> s
     given = (story.id or "").strip()
     if not given:
         return canonical_url(found.get("webUrl") or found.get("originalUrl") or link)
-    if not _is_iri(given):
+    if remove_controls(given) != given or not is_iri(given):
         message = f"id is {shown(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
         raise _LeftOut("bad id", Finding((*at, "id"), message, "bad-id"))
     return given
-
-
-def _is_iri(text: str) -> bool:
-    match = _IRI.fullmatch(text)
-    if not match or remove_controls(text) != text:
-        return False
-    form = _IRI_OF_SCHEME.get(match[1].lower())
-    return form is None or bool(form.fullmatch(text))
 
 
 def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.datetime:

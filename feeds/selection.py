@@ -74,7 +74,7 @@ def plan_feeds(config: Config, taxonomy: Taxonomy) -> Iterator[Plan]:
     kinds, site = config.feeds, config.site
     if isinstance(kinds.all, AllFeed):
         title = _fill(kinds.all.title, site.title, config)
-        description = _fill(kinds.all.description or site.description or site.title, site.title, config)
+        description = _fill(kinds.all.description or site.description.strip() or site.title, site.title, config)
         yield Plan(FeedKey("all"), "all", site.title, title, description, kinds.all, kinds.all)
     if isinstance(kinds.topics, TopicFeeds):
         for topic in taxonomy.topics.values():
@@ -149,7 +149,7 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
         author=Person(name=author.name, uri=_valid(author.uri), email=author.email) if author else None,
         icon=_valid(icon or site.icon),
         logo=_valid(icon or site.logo),
-        rights=site.rights,
+        rights=(site.rights or "").strip() or None,
         ttl=site.ttl,
         hub=config.hub,
         scope=scope,

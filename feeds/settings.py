@@ -27,6 +27,10 @@ _NOT_IN_PATH = (
     r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f\x7f-\x9f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
 )
 _PART = rf"[^.{_NOT_IN_PATH}]([^{_NOT_IN_PATH}]*[^.{_NOT_IN_PATH}])?"
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+#: An e-mail address that all programs take (RFC 5322, 3.4.1), of a host with a public name.
+EMAIL_PATTERN = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_LABEL}$"
 #: What keeps addresses out; whether the rest is a domain, the URL parser knows.
 DOMAIN_PATTERN = r"^[^\s/:?#@%]+$"
 
@@ -35,7 +39,7 @@ Count = Annotated[int, Meta(ge=1, le=100_000)]
 Amount = Annotated[int, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+\S*$", description="an http or https address")]
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address")]
+Email = Annotated[str, Meta(pattern=EMAIL_PATTERN, description="an e-mail address such as ada@example.com")]
 Language = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="a language tag such as en or pt-BR"),

@@ -104,10 +104,15 @@ def survey_feeds(catalog: AnyCatalog, site: Site) -> Iterator[Feed]:
             yield make_feed(plan, entries, site.config, site.taxonomy, shown.scope)
 
 
-def empty_feeds(catalog: AnyCatalog, site: Site) -> Iterator[FeedKey]:
-    """The feeds that `publish_site` would publish without any entry, or that are published and have lost the last."""
+def empty_feeds(catalog: AnyCatalog, site: Site, waiting: Collection[FeedKey] = ()) -> Iterator[FeedKey]:
+    """The feeds that `publish_site` would publish without any entry, or that are published and have lost the last.
+
+    Those for which entries are `waiting` will not stay empty.
+    """
     previous = Previous(site.output, catalog)
     for plan in _plans(site, previous):
+        if plan.key in waiting:
+            continue
         for shown in islice(_shown(catalog, plan, site, previous), 1):
             if not shown.stories():
                 yield FeedKey(plan.key.kind, plan.path)

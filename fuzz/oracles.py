@@ -46,8 +46,11 @@ CONFIG = Config(
     path=Path("config/feeds.yaml"),
     articles=(),
 )
-#: What an article may have, whoever publishes it: an old date, and the character that stands for a lost one.
-_AS_SAID = re.compile(r"^old-date:|U\+FFFD")
+#: What an article may have, whoever publishes it: an old date, an address in a name, an unusual id or address, an end
+#: tag in a title, and the character that stands for a lost one.
+_AS_SAID = re.compile(
+    r"^(?:old-date|email-in-name|id-not-normal|unusual-[a-z]+):|^markup-in-plain-text: .*expected nothing like|U\+FFFD"
+)
 _JUDGES: Mapping[str, Callable[[bytes, About], Judged]] = {"rss": judge_rss, "atom": judge_atom, "json": judge_json}
 #: XML 1.0, section 2.2: what is not a Char.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from html import escape
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,16 +93,59 @@ def sub(pattern: str, new: str) -> Callable[[str], str]:
     return change
 
 
+def before_body(html: str) -> Callable[[str], str]:
+    """Put HTML before the body of the first entry, written as the format writes it."""
+
+    def change(text: str) -> str:
+        for body, written in (("&lt;p&gt;A body", escape(html, quote=False)), ("<p>A body", json.dumps(html)[1:-1])):
+            if body in text:
+                return text.replace(body, written + body, 1)
+        raise AssertionError(text)
+
+    return change
+
+
 RSS, ATOM, JSON, OPML, PAGE = "all.rss", "all.atom", "all.json", "feeds.opml", "all/index.html"
 MONTH_RSS, MONTH_ATOM = "all/archive/2026-04.rss", "all/archive/2026-04.atom"
 PUBLISHED = "<pubDate>Fri, 01 May 2026 08:30:00 +0000</pubDate>"
 UPDATED = "<updated>2026-05-02T08:30:00+00:00</updated>\n    <author>"
 GUID = '<guid isPermaLink="false">https://a.example/story</guid>'
 ENTRY_ID = "<id>https://a.example/story</id>"
+ENCLOSED = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2'
 ENCLOSURE = '<enclosure url="https://img.example/one.jpg?w=1&amp;h=2" length="2048" type="image/jpeg"/>'
 THUMBNAIL = '<media:thumbnail url="https://img.example/one.jpg?w=1&amp;h=2" width="1200" height="630"/>'
+STEPS = "https://feeds.example.com/all"
+ARCHIVE = f"{STEPS}/archive"
 COMPLETE = '<fh:complete xmlns:fh="http://purl.org/syndication/history/1.0"/>'
 CREATOR = "<dc:creator>Jo Cod</dc:creator>"
+#: HTML that browsers read otherwise than it is written.
+IRREGULAR = {
+    "table": "<p>x<table><tr><td>y</td></tr></table></p>",
+    "cell": "<td>x</td>",
+    "row": "<tr><td>x</td></tr>",
+    "link": '<a href="https://x.example/"><a href="https://y.example/">x</a></a>',
+    "paragraph": "<p><p>x</p></p>",
+    "heading": "<h1><h2>x</h2></h1>",
+    "button": "<button><button>x</button></button>",
+    "break": "x</br>y",
+    "attribute": '<a href="https://x.example/" href="https://y.example/">x</a>',
+    "value": '<b title="a"b">x</b>',
+    "bracket": "a < b",
+    "ampersand": "AT&T; x",
+    "reference": "&bogus;",
+    "semicolon": "&copy 2020",
+    "null": "&#0;",
+    "control": "&#x80;",
+    "surrogate": "&#xD800;",
+    "beyond": "&#1114112;",
+    "declaration": "<!DOCTYPE html>",
+    "instruction": "<?php x ?>",
+    "section": "<![CDATA[x]]>",
+    "marked section": "<![nonsense[x]]>",
+    "end of comment": "<!-- a --!> b -->",
+    "comment": "<!-->x",
+    "dashes": "<!-- a -- b -->",
+}
 
 BROKEN = (
     # Bytes
@@ -107,9 +153,16 @@ BROKEN = (
     Broken("not-utf-8", ATOM, swap(" encoding='UTF-8'", ""), what="undeclared"),
     Broken("not-utf-8", JSON, swap("All of it", "All of \udce9"), what="bytes"),
     Broken("not-utf-8", RSS, swap("All of it", "All of \udce9"), what="bytes"),
+    *(Broken("not-utf-8", path, lambda text: f"\ufeff{text}", what="mark") for path in (RSS, OPML, JSON)),
+    *(Broken("xml-not-well-formed", path, lambda _: "", also=also, what="empty")
+      for path, also in ((RSS, ()), (OPML, ()))),
+    Broken("json-not-well-formed", JSON, lambda _: "", what="empty"),
     Broken("not-utf-8", PAGE, swap("All of it", "All of \udce9")),
     Broken("doubtful-character", RSS, swap("What is said", "What\x85 is\x96 said")),
     Broken("doubtful-character", ATOM, swap("What is said", "What is \ufffd said")),
+    *(Broken("doubtful-character", path, swap("What is said", f"What {character} is said"), what=ascii(character)[1:-1])
+      for path in (RSS, ATOM) for character in ("\x85", "\U0001fffe", "&#x85;", "&#146;", "&#xFFFD;", "&#xFDD0;")),
+    Broken("doubtful-character", OPML, swap('text="R &amp; D"', 'text="R &#x92; D"'), what="reference"),
     Broken("doubtful-character", JSON, swap("What is said", "What is \ufffd said")),
     Broken("xml-not-well-formed", RSS, swap("</channel>", "")),
     Broken("xml-not-well-formed", ATOM, swap("What is said", "What &nbsp; is said"), what="entity"),
@@ -118,6 +171,15 @@ BROKEN = (
     Broken("xml-not-well-formed", OPML, swap("<body>", "<body")),
     Broken("xml-doctype", RSS, swap("<rss", '<!DOCTYPE rss [<!ENTITY a "b">]>\n<rss')),
     Broken("unused-namespace", RSS, swap("<rss ", '<rss xmlns:x="https://x.example/" ')),
+    Broken("unused-namespace", RSS, swap("<item>", '<item xmlns:x="https://x.example/">'), what="inside"),
+    Broken("unused-namespace", ATOM, swap("<entry>", '<entry xmlns:xhtml="http://www.w3.org/1999/xhtml">'),
+           what="inside"),
+    Broken("unusual-prefix", ATOM, lambda text: re.sub(r"<(/?)(?!/|[a-z]+:|[?!])", r"<\1atom:", text).replace(
+           "xmlns=", "xmlns:atom="), what="own"),
+    Broken("unusual-prefix", ATOM, lambda text: re.sub(r"<(/?)(?!/|[a-z]+:|[?!])", r"<\1x:", text).replace(
+           "xmlns=", "xmlns:x="), what="another of its own"),
+    Broken("unusual-prefix", ATOM,
+           swap("<media:thumbnail", '<mrss:thumbnail xmlns:mrss="http://search.yahoo.com/mrss/"'), what="inside"),
     Broken("unusual-prefix", RSS, lambda text: text.replace("xmlns:media", "xmlns:mrss").replace("media:", "mrss:")),
     Broken("json-not-well-formed", JSON, swap('"items": [', '"items": [,')),
     # Elements
@@ -175,6 +237,9 @@ BROKEN = (
     Broken("bad-address", JSON, swap('"url": "https://a.example/story"', '"url": "https://a.example/sto ry"')),
     Broken("name-like-html", OPML, swap('text="R &amp; D"', 'text="R&amp;D"')),
     Broken("name-like-html", OPML, swap('title="Fish &amp; Wire"', 'title="&lt;b&gt;Wire"'), what="element"),
+    Broken("name-like-html", OPML, swap("<title>Fish &amp; Wire", "<title>AI &lt;b&gt;Wire"), what="title"),
+    Broken("name-like-html", OPML, swap('text="Topics"', 'text="&amp;bogus;"'), what="group"),
+    Broken("missing-element", OPML, sub("<body>.*</body>", "<body/>"), also=("unlisted-feed",), what="outline"),
     Broken("bad-address", OPML, swap('xmlUrl="https://feeds.example.com/all.rss"', 'xmlUrl="mailto:a@b.example"'),
            also=("unlisted-feed",)),
     Broken("relative-address", RSS, swap("<link>https://a.example/story", "<link>/story")),
@@ -204,8 +269,12 @@ BROKEN = (
     Broken("old-date", RSS, swap("Fri, 01 May 2026", "Thu, 01 May 1980")),
     Broken("bad-number", RSS, swap('length="2048" type', 'length="big" type'), what="length"),
     Broken("bad-number", RSS, swap("<ttl>60", "<ttl>0")),
+    Broken("bad-number", RSS, swap("<ttl>60", f"<ttl>{'9' * 5000}"), what="digits"),
     Broken("bad-number", ATOM, swap('length="2048"', 'length="-1"')),
     Broken("bad-number", ATOM, sub(r'(<media:content [^>]*width=")1200', r"\g<1>wide"), what="width"),
+    Broken("bad-number", RSS, sub(r'(<media:content [^>]*fileSize=")2048', r"\g<1>0"), what="fileSize 0"),
+    Broken("empty-text", ATOM, sub("<subtitle>[^<]*", "<subtitle>"), what="subtitle"),
+    Broken("empty-text", ATOM, sub("<rights>[^<]*", "<rights>"), what="rights"),
     Broken("bad-media-type", RSS, swap(' type="image/jpeg"/>', ' type="jpeg"/>')),
     Broken("bad-media-type", ATOM, swap('rel="enclosure" type="image/jpeg"', 'rel="enclosure" type="jpeg"')),
     Broken("bad-media-type", JSON, swap('"mime_type": "image/png"', '"mime_type": "png"')),
@@ -222,6 +291,27 @@ BROKEN = (
     Broken("markup-in-plain-text", RSS, swap("&#x3C;b", "&lt;b")),
     Broken("markup-in-plain-text", RSS, sub("<title>Fish &#x26; Wire</title>", "<title>Fish &amp;amp; Wire</title>"),
            also=("channel-image-differs",), what="channel"),
+    *(Broken("markup-in-plain-text", ATOM, sub(f"<{name}>", f"<{name}>{said}"), what=f"{what} in {name}")
+      for name in ("title", "subtitle", "summary", "rights", "name")
+      for what, said in (("tag", "&lt;b&gt;A&lt;/b&gt; "), ("reference", "&amp;nbsp;"))),
+    Broken("markup-in-plain-text", ATOM, swap('label="Energy"', 'label="&lt;/b>"'), what="label"),
+    Broken("markup-in-plain-text", ATOM, swap('label="Energy"', 'label="&amp;copy 2020"'), what="reference in label"),
+    Broken("markup-in-plain-text", ATOM, swap('title="Elsewhere"', 'title="&lt;/b>"'), what="link"),
+    Broken("markup-in-plain-text", ATOM, swap('title="Elsewhere"', 'title="&amp;#8217;"'), what="reference in link"),
+    Broken("markup-in-plain-text", ATOM, sub("(<source>.*?<title>)", r"\1&lt;/b>"), what="source"),
+    *(Broken("markup-in-plain-text", path, swap('<media:title type="plain">', f'<media:title type="plain">{said}'),
+             what=f"{what} in media")
+      for path in (RSS, ATOM) for what, said in (("tag", "&#x3C;b>A&#x3C;/b>"), ("reference", "&amp;nbsp;"))),
+    Broken("markup-in-plain-text", RSS, swap('<media:title type="plain">', '<media:title type="plain">&lt;b> '),
+           what="element in media"),
+    *(Broken("markup-in-plain-text", RSS, sub(f"<item>(.*?)<{name}([^>]*)>", rf"<item>\1<{name}\2>&#x3C;b>A&#x3C;/b> "),
+             what=f"tag in {name}") for name in ("title", "category", "source", "dc:creator")),
+    *(Broken("markup-in-plain-text", RSS, sub(f"<{name}>", f"<{name}>&#x3C;b>A&#x3C;/b> "), also=also,
+             what=f"tag in {name} of the channel")
+      for name, also in (("title", ("channel-image-differs",)), ("description", ()), ("copyright", ()))),
+    Broken("markup-in-plain-text", RSS, swap("(Ed Itor)", "(Ed &#x3C;/b> Itor)"), what="editor"),
+    Broken("markup-in-plain-text", RSS, swap("<description>All", "<description>&lt;b> All"), what="description"),
+    Broken("markup-in-plain-text", RSS, swap("<description>All", "<description>&amp;nbsp; All"), what="reference"),
     # Links
     Broken("self-link", RSS, swap("all.rss", "other.rss"), also=("dead-link",)),
     Broken("self-link", RSS, sub(r"<atom:link [^>]*rel=\"self\"[^>]*/>", ""), what="missing"),
@@ -239,6 +329,18 @@ BROKEN = (
     Broken("bad-history", ATOM, swap("<entry>", f"{COMPLETE}<entry>"), what="complete"),
     Broken("bad-history", MONTH_ATOM, sub(r'<link [^>]*rel="current"[^>]*/>', ""), what="current"),
     Broken("bad-history", MONTH_RSS, swap("<fh:archive/>", ""), also=("unused-namespace",)),
+    *(Broken("bad-history", MONTH_ATOM, swap(f'{ARCHIVE}/2026-03.atom" rel="prev', f'{other}" rel="prev'),
+             what=what)
+      for what, other in (("itself", f"{ARCHIVE}/2026-04.atom"), ("another format", f"{ARCHIVE}/2026-03.rss"),
+                          ("another feed", f"{STEPS}.atom"), ("elsewhere", "https://x.example/2026-03.atom"))),
+    Broken("bad-history", MONTH_ATOM, swap(f'{STEPS}.atom" rel="current', f'{ARCHIVE}/2026-04.atom" rel="current'),
+           what="to itself"),
+    Broken("bad-history", MONTH_RSS, sub(r'(<atom:link [^>]*rel="prev-archive"[^>]*/>)', r"\1\1"), what="twice"),
+    Broken("bad-history", MONTH_RSS, swap('rel="prev-archive"', 'rel="next-archive"'), what="turned round"),
+    Broken("bad-history", RSS, sub(r'<atom:link [^>]*rel="prev-archive"[^>]*/>', ""), what="no archive"),
+    Broken("bad-history", ATOM, swap("/archive/2026-04.atom", "/archive/2026-03.atom"), what="a month left out"),
+    Broken("bad-history", JSON, sub('"next_url": "[^"]*",', ""), what="no archive"),
+    Broken("bad-history", JSON, swap("/archive/2026-04.json", ".json"), what="itself"),
     # RSS
     Broken("content-before-description", RSS,
            sub(r"(<description>What is said[^<]*</description>)\s*(<content:encoded>.*?</content:encoded>)", r"\2\1")),
@@ -246,6 +348,8 @@ BROKEN = (
     Broken("channel-image-differs", RSS, sub(r"(<image>.*?<link>)[^<]*", r"\1https://x.example/"), what="link"),
     Broken("channel-image-differs", RSS, sub(r"(<image>.*?<title>)[^<]*", r"\1Other"), what="title"),
     Broken("channel-image-type", RSS, swap("icon.png</url>", "icon.webp</url>")),
+    Broken("channel-image-type", RSS, swap("icon.png</url>", "icon.webp#x</url>"), what="fragment"),
+    Broken("channel-image-type", RSS, swap("icon.png</url>", "icon?of=x.svg</url>"), what="query"),
     # Pictures and HTML
     Broken("picture-differs", RSS, swap(ENCLOSURE, "")),
     Broken("picture-differs", RSS, swap(ENCLOSURE, ENCLOSURE.replace("one.jpg", "other.jpg")), what="enclosure"),
@@ -266,9 +370,39 @@ BROKEN = (
     Broken("unbalanced-html", RSS, swap("&lt;p&gt;", "&lt;p&gt;&lt;b&gt;")),
     Broken("unbalanced-html", ATOM, swap("&lt;p&gt;", "&lt;/b&gt;&lt;p&gt;")),
     Broken("unknown-html", ATOM, swap("&lt;p&gt;", "&lt;name&gt;&lt;/name&gt;&lt;p&gt;")),
+    Broken("unknown-html", RSS, swap("&lt;p&gt;", "&lt;title&gt;x&lt;/title&gt;&lt;p&gt;"), what="title"),
+    Broken("unknown-html", ATOM, before_body("<html><body>x</body></html>"), what="page"),
+    *(Broken("irregular-html", path, before_body(html), what=what)
+      for (what, html), path in zip(IRREGULAR.items(), cycle((ATOM, RSS)))),
+    Broken("irregular-html", JSON, before_body(IRREGULAR["table"])),
+    Broken("irregular-html", RSS, swap("What is said of it.", "What is said of it.&lt;!-- x"), what="open comment"),
+    Broken("irregular-html", RSS, swap("What is said of it.", 'What is said of it.&lt;b title="x'), what="open tag"),
+    Broken("unsafe-html", ATOM, before_body("<!--><script>alert(1)</script>-->"), what="comment"),
+    Broken("unsafe-html", RSS, before_body("<!---><script>alert(1)</script>-->"), what="comment"),
+    Broken("unsafe-html", JSON, before_body("<!-- --!><script>alert(1)</script><!-- -->"), what="comment"),
+    Broken("unsafe-html", ATOM,
+           before_body('<img srcset="https://a.example/x 1x,javascript:alert(1) 2x" src="https://a.example/">'),
+           what="srcset"),
+    Broken("unsafe-html", RSS, before_body('<a href="java&#9;script:alert(1)">x</a>'), what="tab"),
+    Broken("unsafe-html", ATOM, before_body('<iframe srcdoc="x"></iframe>'), what="srcdoc"),
+    Broken("unsafe-html", RSS, before_body('<a ping="https://a.example/ javascript:x" href="https://a.example/">x</a>'),
+           what="ping"),
+    Broken("relative-address", ATOM, before_body('<img srcset="/x.png 2x" src="https://a.example/">'), what="srcset"),
+    Broken("picture-differs", JSON, swap('src=\\"https://img.example/two', 'src=\\"https://img.example/0\\" '
+           'src=\\"https://img.example/two'), also=("irregular-html",), what="hidden"),
+    *(Broken("irregular-html", ATOM, sub(f"<{name}>", f'<{name} type="html">a &lt; '), what=f"{name} as HTML")
+      for name in ("title", "subtitle", "summary", "rights")),
+    Broken("unbalanced-html", ATOM, sub("(<source>.*?)<title>", r'\1<title type="html">&lt;b&gt;'), what="source"),
+    Broken("unbalanced-html", RSS, swap('<media:title type="plain">', '<media:title type="html">&lt;b&gt;'),
+           what="media"),
+    Broken("unsafe-html", ATOM, swap("<summary>", '<summary type="html">&lt;script&gt;&lt;/script&gt;'),
+           what="summary"),
     # JSON Feed
     Broken("json-missing-key", JSON, sub(r'"content_html": "(?:[^"\\]|\\.)*",', ""), also=("picture-differs",)),
     Broken("json-missing-key", JSON, swap('"title": "Fish & Wire",', ""), what="title"),
+    Broken("json-duplicate-key", JSON, swap('"title": "Fish', '"title": "Other",\n  "title": "Fish')),
+    Broken("json-duplicate-key", JSON, swap('"id": "https://a', '"id": "https://b.example/",\n      "id": "https://a'),
+           what="item"),
     Broken("json-unknown-key", JSON, swap('"title": "Fish', '"colour": "red",\n  "title": "Fish')),
     Broken("json-wrong-value", JSON, swap("https://jsonfeed.org/version/1.1", "https://jsonfeed.org/version/9")),
     Broken("json-wrong-value", JSON, swap('"size_in_bytes": 2048', '"size_in_bytes": "2048"'), what="number"),
@@ -276,16 +410,65 @@ BROKEN = (
     # Pages
     Broken("page-without-name", PAGE, sub("<title>.*?</title>", "<title></title>")),
     Broken("page-without-name", PAGE, sub("<html[^>]*>", "<html>"), what="language"),
-    Broken("page-without-policy", PAGE, swap("Content-Security-Policy", "X-Policy")),
+    Broken("page-without-policy", PAGE, swap('http-equiv="Content-Security-Policy"', 'name="policy"')),
+    Broken("page-without-policy", PAGE, sub('(Content-Security-Policy" content=")[^"]*', r"\1default-src *"),
+           what="loose"),
+    Broken("page-without-policy", PAGE, swap("script-src 'self'", "script-src 'self' 'unsafe-inline'"), what="inline"),
+    *(Broken("unsafe-html", PAGE, swap("</main>", f"{html}</main>"), what=what) for what, html in (
+        ("script of others", '<script src="http://evil.example/x.js"></script>'),
+        ("another script of ours", '<script src="../all.json"></script>'),
+        ("refresh", '<meta http-equiv="refresh" content="0; url=https://evil.example/">'),
+        ("refresh in time", '<meta http-equiv="refresh" content="9">'),
+        ("header", '<meta http-equiv="set-cookie" content="a=b">'),
+        ("tab", '<a href="java\tscript:alert(1)">x</a>'), ("control", '<a href="\x01javascript:alert(1)">x</a>'),
+        ("data", '<a href="data:text/html,x">x</a>'), ("form", '<form action="javascript:alert(1)"></form>'),
+        ("comment", "<!--><script>alert(1)</script>-->"), ("marked section", "<![nonsense[x]]>"),
+        ("end of comment", "<!-- --!><script>alert(1)</script><!-- -->"), ("instruction", "<?x?>"),
+        ("text area", '<textarea><p title="</textarea><script>alert(1)</script>"></p>'), ("frame", "<iframe></iframe>"),
+        ("link in a picture", '<svg><a xlink:href="javascript:alert(1)"></a></svg>'), ("style", "<style></style>"))),
+    *(Broken("bad-address", PAGE, swap("</main>", f'<a href="{address}">x</a></main>'), what=address)
+      for address in ("https://[x/", "//a\u2100b/")),
     # Between documents
     Broken("dead-link", ATOM, swap("all.json", "gone.json")),
     Broken("dead-link", PAGE, swap('href="../all.atom"', 'href="../gone.atom"')),
     Broken("dead-link", JSON,
-           swap('"next_url": "https://feeds.example.com/all/archive/', '"next_url": "https://feeds.example.com/x/')),
+           swap('"next_url": "https://feeds.example.com/all/archive/', '"next_url": "https://feeds.example.com/x/'),
+           also=("bad-history",)),
     Broken("unlisted-feed", OPML,
            sub(r'<outline [^>]*xmlUrl="https://feeds.example.com/topics/energy.rss"[^>]*/>', "")),
     Broken("formats-differ", JSON, lambda text: text.replace("https://c.example/else", "https://d.example/else")),
     Broken("count-differs", RSS, sub(r"(</item>).*?</item>", r"\1"), also=("formats-differ",)),
+    # Addresses, ids and e-mail addresses that look right
+    *(Broken("unusual-host", RSS, swap(ENCLOSED, f'<enclosure url="{address}'), also=("picture-differs",), what=address)
+      for address in ("http://localhost/one.jpg", "https://img/one.jpg", "https://img_1.example/one.jpg",
+                      "https://me@img.example/one.jpg", "https://img.example./one.jpg", "https://img.example?one.jpg",
+                      "https://[2001:db8::1]/one.jpg")),
+    Broken("unusual-host", RSS, swap("<link>https://a.example/story", "<link>https://[2001:db8::1]/story"),
+           what="link"),
+    *(Broken("bad-address", path, swap(old, new), also=also, what=f"brackets {number}")
+      for number, (path, old, new, also) in enumerate((
+          (RSS, "<link>https://a.example/story", "<link>https://a.example/[story]", ()),
+          (RSS, 'href="https://b.example/paper"', 'href="https://b.example/paper?a[]=1"', ()),
+          (RSS, "icon.png</url>", "[icon].png</url>", ()),
+          (ATOM, "<uri>https://a.example/jo", "<uri>https://a.example/[jo]", ()),
+          (ATOM, 'href="https://b.example/paper"', 'href="https://b.example/paper#[x"', ()),
+          (OPML, 'htmlUrl="https://feeds.example.com/all/"', 'htmlUrl="https://feeds.example.com/[all]/"',
+           ("dead-link",))))),
+    *(Broken(rule, ATOM, swap(ENTRY_ID, f"<id>{given}</id>"), also=("formats-differ",), what=given)
+      for rule, given in (
+          *(("id-not-normal", f"https://a.example/{path}") for path in (
+              "%7ex", "%c3%a9", "caf%E9", "e%CC%81", "%2541", "x?a=%7e", "x#%7e", "é")),
+          ("id-not-normal", "https://é.example/"), ("id-not-normal", "https://a.example./x"),
+          ("id-not-normal", "URN:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), ("id-not-normal", "urn:x-y:a/b"),
+          ("id-not-normal", "tag:A.example,2020:x"), ("id-not-normal", "mailto:A+b@a.example"),
+          ("bad-id", "https://a.example/[x]"), ("bad-id", "https://a.example/%zz"), ("bad-id", "urn:x-y:[a]"),
+          ("bad-id", "mailto:"), ("bad-id", "info:a[b]"), ("unusual-host", "https://[2001:db8::1]/x"),
+          ("unusual-scheme", "doi:10.1000/182"), ("unusual-scheme", "javascript:alert(1)"),
+          ("unusual-scheme", "feed://a.example/x"))),
+    *(Broken("bad-email", path, swap("editor@example.com", email), what=email)
+      for path in (ATOM, RSS)
+      for email in ("a@b", "mailto:a@b.example", "a,b@c.example", "a@[192.0.2.1]", "a@é.example", "a..b@c.example")),
+    Broken("bad-email", RSS, swap("(Ed Itor)", "(Ed) Itor)"), what="brackets"),
     # What else the feed validator has a message for
     Broken("missing-attribute", OPML, swap(' xmlUrl="https://feeds.example.com/all.rss"', ""),
            also=("unlisted-feed",), what="xmlUrl"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
+from feeds import build
 from feeds.build import probe
 from feeds.check import check
 from feeds.check.rules import RULES, level_of, nearest_rules
 from feeds.check.rules_of_documents import OF_DOCUMENTS
 from feeds.check.rules_of_sources import OF_SOURCES
 from feeds.cli import main
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, ProcessError
 from tests.conftest import NOW
 from tests.test_cli import run
 from tests.test_layers import MODULES
@@ -54,6 +57,17 @@ CONFIGURATIONS = {
     "provider-spelling": f"{SITE}providers: {{WWW.a.example: {{title: A}}}}\n",
     "empty-feed": f"{SITE}feeds: {{custom: [{{path: good, min_quality: 90}}]}}\n",
 }
+#: Wherever the configuration has an address.
+ADDRESSES = {
+    "site.url": SITE.replace("https://feeds.example.com/", '"https://[x]/"'),
+    "site.hub": SITE.replace("title: Test Wire", 'title: A, hub: "https://[x]/"'),
+    "site.logo": SITE.replace("title: Test Wire", 'title: A, logo: "https://a.example:99999/"'),
+    "site.author.uri": SITE.replace("title: Test Wire", 'title: A, author: {name: A, uri: "https://a%zz.example/"}'),
+    "source.base_url": SITE.replace("source: {", 'source: {base_url: "https://a..example/", '),
+    "providers.a.example.feed": f'{SITE}providers: {{a.example: {{feed: "https://[x]/"}}}}\n',
+    "topics.Energy.icon": f'{SITE}topics: {{Energy: {{icon: "https://[x]/"}}}}\n',
+    "feeds.custom.0.icon": f'{SITE}feeds: {{custom: [{{path: a, icon: "https://[x]/"}}]}}\n',
+}
 ARTICLES = {
     "bad-front-matter": "title: [",
     "bad-field-value": f"{SOUND}quality: high\n",
@@ -83,6 +97,15 @@ def test_what_is_wrong_with_the_configuration_is_found(site: Site, rule: str) ->
         rules = {mistake.rule for mistake in error.mistakes}
     also = {"unused-topic"} if rule == "slug-collision" else set()
     assert rules == {rule, *also}
+
+
+@pytest.mark.parametrize("key", ADDRESSES)
+def test_every_address_of_the_configuration_is_looked_at(site: Site, key: str) -> None:
+    site.configure(ADDRESSES[key])
+    with pytest.raises(ConfigError) as caught:
+        feeds.load_config(site.config_path)
+    (mistake,) = caught.value.mistakes
+    assert (mistake.rule, mistake.message.split(": ")[0]) == ("config-address", key)
 
 
 @pytest.mark.parametrize("rule", ARTICLES)
@@ -141,7 +164,7 @@ def test_rules_are_told_apart_and_explained() -> None:
 
 def rules_in_code() -> set[str]:
     """The ids that findings and mistakes are made with, wherever that is."""
-    names = {"Finding", "Mistake", "note", "_note", "one_of"}
+    names = {"Finding", "Mistake", "note", "_note", "_unread", "one_of"}
     found = set()
     for name, path in MODULES.items():
         if name.startswith("check.rule"):
@@ -200,6 +223,49 @@ def test_aliases_parents_and_spellings_count_as_used(site: Site) -> None:
     assert found(site) == ()
 
 
+def test_what_waits_for_its_time_counts_as_used(site: Site) -> None:
+    site.article("a.md", SOUND)
+    later = "title: B\nwebUrl: https://b.example/b\npublishedDateTime: 2026-07-01\ntopics: [Soon]\n"
+    site.article(
+        "b.md", f"{later}related: [{{title: C, webUrl: 'https://c.example/', publishedDateTime: 2026-08-01}}]\n"
+    )
+    site.configure(
+        f"{SITE}topics: {{Soon: {{title: S}}}}\nproviders: {{b.example: {{title: B}}, c.example: {{title: C}}}}\n"
+        "feeds: {custom: [{path: soon, topics: {any: [Soon]}}, {path: never, min_quality: 90}]}\n"
+    )
+    assert [(each.rule, each.message[:18]) for each in found(site)] == [("empty-feed", "the feed never has")]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_plain"),
+    [
+        ("bücher.example", True),
+        ("xn--bcher-kva.example", True),
+        ("www.bücher.example", False),
+        ("Bücher.example", False),
+    ],
+)
+def test_a_domain_beyond_ascii_may_be_spelled_as_it_is_read(site: Site, name: str, *, is_plain: bool) -> None:
+    site.article("a.md", SOUND.replace("a.example", "bücher.example"))
+    site.configure(f"{SITE}providers: {{{name}: {{title: B}}}}\n")
+    assert [each.rule for each in found(site)] == ([] if is_plain else ["provider-spelling"])
+
+
+def test_many_names_that_nobody_has_take_no_longer_than_a_few(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def look_for(name: str, *_: object, **__: object) -> list[str]:
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", look_for)
+    site.article("a.md", SOUND)
+    topics = ", ".join(f"Topic {number}: {{title: T}}" for number in range(100))
+    site.configure(f"{SITE}topics: {{{topics}}}\n")
+    assert len(found(site)) == 100
+    assert len(asked) == 20
+
+
 def test_an_archive_without_articles_has_no_unused_names(site: Site) -> None:
     site.configure(f"{SITE}topics: {{Energy: {{title: E}}}}\n")
     assert {each.rule for each in found(site)} == {"empty-feed"}
@@ -239,6 +305,57 @@ def test_output_judges_what_is_published_by_default_or_where_it_says(site: Site)
     site.output.rename(site.folder / "elsewhere")
     assert "elsewhere/all.rss" in run(site, "check", "--output", "elsewhere").stdout
     assert run(site, "check", "--output").stdout.splitlines()[0].startswith("output/feeds.json: there is no manifest")
+
+
+def _overwrite(text: str) -> Callable[[Path], object]:
+    return lambda place: place.write_text(text, encoding="utf-8")
+
+
+def _make_a_folder(place: Path) -> None:
+    place.unlink()
+    place.mkdir()
+
+
+def _make_a_pipe(place: Path) -> None:
+    place.unlink()
+    os.mkfifo(place)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        pytest.param(_overwrite("garbage"), "is not a manifest of ours (", id="garbage"),
+        pytest.param(_overwrite('{"version": 9, "documents": []}'), "has version 9; expected 1", id="version"),
+        pytest.param(_make_a_folder, "cannot be read: Is a directory", id="folder"),
+        pytest.param(_make_a_pipe, "cannot be read: Is not a regular file", id="pipe"),
+    ],
+)
+@pytest.mark.parametrize("output", [["--output"], []], ids=["with documents", "without"])
+def test_a_damaged_manifest_is_found_beside_all_else(
+    site: Site, damage: Callable[[Path], object], message: str, output: list[str]
+) -> None:
+    site.article("a.md", f"{SOUND}quality: high\n")
+    run(site, "regenerate")
+    damage(site.output / "feeds.json")
+    result = run(site, "check", *output)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith("[bad-field-value]")
+    assert lines[1].startswith(f"output/feeds.json: {message}")
+    assert lines[1].endswith(" [bad-manifest]")
+    report = json.loads(run(site, "check", "--json", *output).stdout)
+    assert [found["rule"] for found in report["findings"]] == ["bad-field-value", "bad-manifest"]
+    assert report["documents"] == (0 if output else None)
+
+
+def test_an_error_is_json_where_that_is_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_killed(*_: object, **__: object) -> None:
+        raise ProcessError("a process was killed")
+
+    monkeypatch.setattr(build, "_refresh", is_killed)
+    result = run(site, "check", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"error": "a process was killed", "mistakes": []}
 
 
 def test_json_has_every_finding(site: Site) -> None:

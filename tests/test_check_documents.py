@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import shutil
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from feeds.check import folder
+from feeds.check import documents, folder
+from feeds.check.atom import judge_atom
 from feeds.check.folder import judge_folder
 from feeds.check.rules_of_documents import OF_DOCUMENTS
+from feeds.check.values import one_of
+from feeds.compression import compress, compress_brotli, compress_gzip
 from feeds.parallel import untracked
-from feeds.publish import read_manifest
+from feeds.publish import Record, read_manifest
 from feeds.storage import DiskFolder
 from tests.broken_documents import BROKEN, publish_sound
 from tests.conftest import NOW, Site
@@ -22,10 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from feeds.check.judged import About, Judged
     from feeds.errors import Mistake
+    from feeds.model import Coding
     from tests.broken_documents import Broken
 
 BASE = "https://feeds.example.com/"
+RECORD = Record(
+    path="a", feed="", kind="site", name="", title="", type="text/plain", entries=0, updated=NOW, bytes=0, digest=""
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +57,13 @@ def rewrite(output: Path, path: str, body: bytes) -> None:
     (output / path).write_bytes(body)
     manifest = read_manifest(DiskFolder(output))
     records = [
-        msgspec.structs.replace(record, bytes=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
+        replace(record, bytes=len(body), digest=f"sha256:{hashlib.sha256(body).hexdigest()}")
         if record.path == path
         else record
         for record in manifest.documents
         if not (record.coding and record.path.startswith(f"{path}."))
     ]
-    manifest = msgspec.structs.replace(manifest, documents=tuple(records))
+    manifest = replace(manifest, documents=tuple(records))
     (output / "feeds.json").write_bytes(msgspec.json.encode(manifest))
 
 
@@ -76,6 +88,33 @@ def test_what_is_broken_is_found(sound: Site, row: Broken) -> None:
     assert {mistake.rule for mistake in mistakes} == {row.rule, *row.also}, [*map(str, mistakes)]
 
 
+@pytest.mark.parametrize(
+    "url", ["icon.png#x", "icon.PNG", "icon", "icon.png?x=1&amp;y=2", "a.b/icon", "icon?x.gif", "i.php?x"]
+)
+def test_an_image_of_a_channel_may_have_more_in_its_address(sound: Site, tmp_path: Path, url: str) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    text = (output / "all.rss").read_text(encoding="utf-8")
+    rewrite(output, "all.rss", text.replace("icon.png</url>", f"{url}</url>").encode())
+    assert judge(output) == ()
+
+
+@pytest.mark.parametrize("path", ["all.rss", "all.atom", "all.json"])
+def test_letters_of_all_planes_are_sound(sound: Site, tmp_path: Path, path: str) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    text = (output / path).read_text(encoding="utf-8")
+    rewrite(output, path, text.replace("What is said", "What 😀 is 𠀀 said &#x1F600;").encode())
+    assert judge(output) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [(("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")], ids=len
+)
+def test_what_is_expected_is_said_in_words(values: tuple[str, ...], expected: str) -> None:
+    assert one_of("bad-medium", *values)("x", NOW) == ("bad-medium", expected)
+
+
 def _unlist_everything(output: Path) -> None:
     (output / "feeds.json").unlink()
 
@@ -92,7 +131,7 @@ def _list_a_wrong_type(output: Path) -> None:
 def _unlist_an_original(output: Path) -> None:
     manifest = read_manifest(DiskFolder(output))
     kept = tuple(record for record in manifest.documents if record.path != "assets/page.js")
-    (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=kept)))
+    (output / "feeds.json").write_bytes(msgspec.json.encode(replace(manifest, documents=kept)))
 
 
 def _stop_in_the_middle(output: Path) -> None:
@@ -101,6 +140,40 @@ def _stop_in_the_middle(output: Path) -> None:
 
 def _lose_a_document(output: Path) -> None:
     (output / "topics" / "energy.atom").unlink()
+
+
+def _put_a_pipe(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+    os.mkfifo(output / "topics" / "energy.atom")
+
+
+def _put_a_folder(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+    (output / "topics" / "energy.atom").mkdir()
+
+
+def _put_a_link_to_itself(output: Path) -> None:
+    (output / "topics" / "energy.atom").unlink()
+    (output / "topics" / "energy.atom").symlink_to("energy.atom")
+
+
+def _put_a_link_out(output: Path) -> None:
+    place = output / "topics" / "energy.atom"
+    place.rename(output.parent / "energy.atom")
+    place.symlink_to(output.parent / "energy.atom")
+
+
+def _list(path: str) -> Callable[[Path], None]:
+    """List a document at another path in place of the page that lists all."""
+
+    def change(output: Path) -> None:
+        text = (output / "feeds.json").read_text(encoding="utf-8")
+        assert '"path": "index.html"' in text
+        (output / "feeds.json").write_text(
+            text.replace('"path": "index.html"', f'"path": {json.dumps(path)}'), encoding="utf-8"
+        )
+
+    return change
 
 
 def _lose_a_copy(output: Path) -> None:
@@ -117,21 +190,21 @@ def _edit_a_copy(output: Path) -> None:
     place.write_bytes(place.read_bytes()[:-1])
 
 
-def _copy_another(coding: str) -> Callable[[Path], None]:
-    def change(output: Path) -> None:
-        other = (output / f"all.atom.{coding}").read_bytes()
-        (output / f"all.rss.{coding}").write_bytes(other)
+def _copy(path: str, change: Callable[[Path, bytes], bytes]) -> Callable[[Path], None]:
+    """Put another compressed copy at a path, and list it."""
+
+    def change_copy(output: Path) -> None:
+        copy = change(output, (output / path).read_bytes())
+        (output / path).write_bytes(copy)
         manifest = read_manifest(DiskFolder(output))
-        digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
+        digest = f"sha256:{hashlib.sha256(copy).hexdigest()}"
         records = tuple(
-            msgspec.structs.replace(record, bytes=len(other), digest=digest)
-            if record.path == f"all.rss.{coding}"
-            else record
+            replace(record, bytes=len(copy), digest=digest) if record.path == path else record
             for record in manifest.documents
         )
-        (output / "feeds.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, documents=records)))
+        (output / "feeds.json").write_bytes(msgspec.json.encode(replace(manifest, documents=records)))
 
-    return change
+    return change_copy
 
 
 #: What is done to an output folder: the rule that it is against then, and which others necessarily.
@@ -143,10 +216,29 @@ BROKEN_FOLDERS = [
     ("unfinished-run", _stop_in_the_middle, set()),
     ("missing-document", _lose_a_document, {"copy-differs"}),
     ("missing-document", _lose_a_copy, set()),
+    ("missing-document", _put_a_pipe, {"copy-differs"}),
+    ("missing-document", _put_a_folder, {"copy-differs"}),
+    ("missing-document", _put_a_link_to_itself, {"copy-differs"}),
+    ("bad-manifest", _list("a\0b"), set()),
+    ("bad-manifest", _list("../config/feeds.yaml"), set()),
+    ("bad-manifest", _list("/etc/hostname"), set()),
+    ("bad-manifest", _put_a_link_out, {"copy-differs"}),
     ("document-changed", _edit_a_document, {"copy-differs"}),
     ("document-changed", _edit_a_copy, set()),
-    ("copy-differs", _copy_another("gz"), set()),
-    ("copy-differs", _copy_another("br"), set()),
+    *(
+        ("copy-differs", _copy(f"all.rss.{coding}", change), set[str]())
+        for coding in ("gz", "br")
+        for change in (
+            lambda output, _, coding=coding: (output / f"all.atom.{coding}").read_bytes(),
+            lambda _, copy: copy[:-4],
+            lambda _, copy: copy + b"garbage",
+            lambda _, copy: copy + copy,
+            lambda _, __: b"",
+        )
+    ),
+    ("copy-differs", _copy("all.rss.gz", lambda _, copy: copy + compress_gzip(b"more")), set()),
+    ("copy-differs", _copy("all.rss.gz", lambda _, __: compress_gzip(bytes(10_000_000))), set()),
+    ("copy-differs", _copy("all.rss.br", lambda _, __: compress_brotli(bytes(10_000_000))), set()),
 ]
 
 
@@ -162,8 +254,37 @@ def test_what_is_broken_in_the_folder_is_found(
     assert {mistake.rule for mistake in judge(output)} == {rule, *also}
 
 
+def test_a_document_that_cannot_be_judged_loses_no_other_one(
+    sound: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge_feed(body: bytes, about: About) -> Judged:
+        if about.path == "all.atom":
+            raise AssertionError(about.path)
+        return judge_atom(body, about)
+
+    output = tmp_path / "output"
+    shutil.copytree(sound.output, output)
+    (output / "all.rss").write_bytes(b"")
+    monkeypatch.setattr(documents, "_JUDGES", {**documents._JUDGES, "atom": judge_feed})
+    found = {(mistake.path, mistake.rule): mistake.message for mistake in judge(output)}
+    assert found["all.atom", "not-judged"] == "could not be judged: AssertionError: 'all.atom'; this is a fault of ours"
+    assert ("all.rss", "document-changed") in found
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_a_copy_is_unpacked_no_further_than_is_expected(coding: Coding) -> None:
+    record = replace(RECORD, coding=coding)
+    bomb = compress(bytes(100_000_000), coding)
+    tracemalloc.start()
+    assert documents._unpacked(bomb, record, 1000) != bytes(1000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000
+    assert documents._unpacked(compress(b"abc", coding), record, 3) == b"abc"
+
+
 def test_every_rule_of_documents_is_tried() -> None:
-    tried = {row.rule for row in BROKEN} | {rule for rule, *_ in BROKEN_FOLDERS}
+    tried = {row.rule for row in BROKEN} | {rule for rule, *_ in BROKEN_FOLDERS} | {"not-judged"}
     assert tried == {rule.id for rule in OF_DOCUMENTS}
 
 
@@ -217,3 +338,21 @@ def test_the_moved_the_empty_and_the_undated_are_sound(site: Site) -> None:
     assert {"topics/old.rss", "topics/old/index.html", "nothing/here.rss", "topics/r-and-d.rss"} <= set(
         site.documents()
     )
+
+
+def test_the_history_of_a_feed_that_moved_is_sound(site: Site) -> None:
+    site.configure(
+        """\
+        site: {title: Test Wire, url: https://feeds.example.com/}
+        source: {articles: [../articles]}
+        archives: month
+        moved: {topics/old: topics/energy}
+        feeds: {all: {limit: 1}, topics: {limit: 1}}
+        """
+    )
+    for month in (1, 2, 4, 5, 6):
+        date = f"publishedDateTime: 2026-{month:02}-01\ntopics: [Energy]"
+        site.article(f"{month}.md", f"title: A\nwebUrl: https://a.example/{month}\n{date}")
+    site.regenerate()
+    assert judge(site.output) == ()
+    assert "topics/old/archive/2026-04.atom" in site.documents()

@@ -428,8 +428,17 @@ def test_a_wrong_site_is_reported(site: SiteFolder, text: str, message: str) -> 
         pytest.param("language: english", f"site.language: 'english'; expected {LANGUAGE}", id="language, name"),
         pytest.param("author: Ada", "site.author: 'Ada'; expected a mapping with name, email, uri", id="author, text"),
         pytest.param("author: {}", "site.author: name is missing; expected text", id="author, no name"),
-        pytest.param(
-            "author: {name: A, email: ada}", "site.author.email: 'ada'; expected an e-mail address", id="author, e-mail"
+        *(
+            pytest.param(
+                f'author: {{name: A, email: "{email}"}}',
+                f"site.author.email: {email!r}; expected an e-mail address such as ada@example.com",
+                id=f"author, e-mail {email}",
+            )
+            for email in (
+                *("ada", "a@b", "mailto:a@b.example", "a@[192.0.2.1]", "a,b@c.example", "a@b.example;c@d.example"),
+                *("a@é.example", "a..b@c.example", ".a@b.example", "a@b..example", "a@-b.example", "a@b_c.example"),
+                *("a@b.example.", "a(b)@c.example", "a b@c.example"),
+            )
         ),
         pytest.param("author: {name: A, uri: a.b}", f"site.author.uri: 'a.b'; expected {URL}", id="author, address"),
         pytest.param("icon: icon.png", f"site.icon: 'icon.png'; expected {URL}", id="icon"),

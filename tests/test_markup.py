@@ -21,7 +21,7 @@ ORIGIN = "https://www.example.com"
 BASE = f"{ORIGIN}/news/"
 
 #: What XML 1.0 forbids or discourages (section 2.2), and lone surrogates, which no encoding takes.
-CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff"
+CONTROLS = "\x00\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x9f\ud800\udfff\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff"
 VOID = frozenset("area br col embed hr img input link meta source track wbr".split())
 ADDRESSES = frozenset("href src cite poster action formaction data srcset background ping".split())
 FORBIDDEN = frozenset(
@@ -515,7 +515,8 @@ def test_what_xml_forbids_or_discourages_goes(character: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "a\tb\nc\rd", "é日😀", "\u00a0\u200b\u2028\ufeff", "\ue000\ufffd", "\U0001f600"]
+    "text",
+    ["", "a", "a\tb\nc\rd", "é日😀", "\u00a0\u200b\u2028\ufeff", "\ue000\ufffd", "\U0001f600", "a\n\U00020000"],
 )
 def test_what_xml_allows_stays(text: str) -> None:
     assert remove_controls(text) == text

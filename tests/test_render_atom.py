@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from feeds.model import Enclosure, Entry, Feed, Link, Person
+from feeds.model import Category, Enclosure, Entry, Feed, Link, Person
 from feeds.render import atom
 from feeds.render.shared import show_entries
 from tests import samples
 from tests.samples import MARKUP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "schemas" / "atom.rng"))
 
@@ -192,11 +197,55 @@ def test_an_entry_has_its_fields_once(path: str, text: str) -> None:
     assert [element.text for element in entry_of(ENTRY).findall(f"{ATOM}{path}")] == [text]
 
 
-@pytest.mark.parametrize("path", ["title", "summary"])
-def test_a_text_is_text_and_reads_back_as_it_was(path: str) -> None:
-    element = entry_of(replace(ENTRY, title=MARKUP, summary=MARKUP)).find(f"{ATOM}{path}")
-    assert element is not None
-    assert (element.get("type", "text"), element.text) == ("text", MARKUP)
+def rendered(text: str) -> str:
+    """A document in which each plain text that there may be is this one."""
+    entry = replace(
+        ENTRY,
+        title=text,
+        summary=text,
+        authors=(Person(name=text),),
+        categories=(Category(term="t", scheme="https://feeds.example.com/topics/", label=text),),
+        enclosures=(replace(PICTURE, title=text),),
+        related=(Link(href="https://other.example/1", title=text, provider="Other"),),
+        source=Link(href="https://s.example/", title=text, provider="S"),
+    )
+    person = Person(name=text, email="editor@example.com")
+    return render(replace(FEED, entries=(entry,), title=text, description=text, rights=text, author=person)).decode()
+
+
+TEXTS = ("title", "subtitle", "rights", "entry/title", "entry/summary", "entry/source/title")
+NAMES = ("author/name", "entry/author/name")
+
+
+def constructs(document: str, paths: Iterable[str]) -> set[tuple[str | None, str | None]]:
+    """The types and texts of what is at these paths."""
+    root = etree.fromstring(document.encode())
+    found = [root.find("/".join(f"{ATOM}{name}" for name in path.split("/"))) for path in paths]
+    return {(element.get("type"), element.text) for element in found if element is not None}
+
+
+@pytest.mark.parametrize("text", ["AT&T <b> chips", "R&D", "a < b & c", "5 > 4"])
+def test_a_text_is_text(text: str) -> None:
+    document = rendered(text)
+    assert constructs(document, (*TEXTS, *NAMES)) == {(None, text)}
+    assert "&#x26;" not in re.sub("<media:title.*?</media:title>", "", document)  # which RSS has, too
+
+
+@pytest.mark.parametrize("text", ["&nbsp;x", "&copy 2020", "x&#8217;y", "&x1", "Q&A &amp; more"])
+def test_what_looks_like_a_reference_is_written_as_no_program_takes_for_one(text: str) -> None:
+    document = rendered(text)
+    assert constructs(document, (*TEXTS, *NAMES)) == {(None, text)}
+    rest = re.sub('<content .*?</content>|<uri>.*?</uri>|(?:href|url)="[^"]*"', "", document, flags=re.DOTALL)
+    assert "&amp;" not in rest
+
+
+def test_what_looks_like_html_is_written_as_html() -> None:
+    document = rendered(MARKUP)
+    assert constructs(document, TEXTS) == {("html", html.escape(MARKUP, quote=False))}
+    assert constructs(document, NAMES) == {(None, MARKUP)}
+    (title,) = etree.fromstring(document.encode()).iter(f"{MEDIA}title")
+    assert (title.get("type"), title.text) == ("html", html.escape(MARKUP, quote=False))
+    assert SCHEMA.validate(etree.fromstring(document.encode())), SCHEMA.error_log
 
 
 def test_without_a_summary_there_is_no_element() -> None:

@@ -110,12 +110,23 @@ def test_groups_stand_in_their_order_and_feeds_by_name() -> None:
     assert found["Topics"] == ["A", "b"]
 
 
-def test_empty_feeds_are_left_out() -> None:
-    assert outlines_of(replace(SITE, outlines=(replace(OUTLINE, entries=0),))) == {}
+def test_empty_feeds_are_left_out_beside_others() -> None:
+    empty = replace(OUTLINE, name="empty", entries=0)
+    assert [one["text"] for one in outlines_of(replace(SITE, outlines=(OUTLINE, empty)))["Topics"]] == ["KI"]
+
+
+def test_feeds_are_listed_where_all_are_empty() -> None:
+    assert [*outlines_of(replace(SITE, outlines=(replace(OUTLINE, entries=0),)))] == ["Topics"]
+
+
+def test_a_body_is_never_empty() -> None:
+    assert outlines_of(replace(SITE, title="A <site>", outlines=())) == {"A ‹site›": []}
 
 
 def test_the_head() -> None:
     root = etree.fromstring(opml.render(replace(SITE, title=MARKUP)))
     assert root.tag == "opml"
     assert root.get("version") == "2.0"
-    assert [(element.tag, element.text) for element in root.iterfind("head/*")] == [("title", MARKUP)]
+    assert [(element.tag, element.text) for element in root.iterfind("head/*")] == [
+        ("title", 'A ‹b›bold‹/b› & "quoted" & amp; title')
+    ]

@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
+from feeds.check.values import contact
 from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
 from feeds.render import rss
 from feeds.render.shared import show_entries
@@ -88,6 +89,23 @@ def test_a_channel_has_its_metadata_once(path: str, text: str) -> None:
     assert [element.text for element in channel_of(FEED).findall(path)] == [text]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Ed (of Wire)", "Ed (of Wire)"),
+        ("Ed) Itor", "Ed\\) Itor"),
+        ("Ed :-( Itor", "Ed :-\\( Itor"),
+        (")(", "\\)\\("),
+        ("a\\b", "a\\b"),
+        ("a\\b)", "a\\\\b\\)"),
+    ],
+)
+def test_brackets_in_the_name_of_the_editor_fit(name: str, expected: str) -> None:
+    author = Person(name=name, email="editor@example.com")
+    assert channel_of(replace(FEED, author=author)).findtext("managingEditor") == f"editor@example.com ({expected})"
+    assert contact(f"editor@example.com ({expected})", NOW) is None
+
+
 def test_the_generator_is_named_with_its_version() -> None:
     assert re.fullmatch(r"feeds \d+\.\d+\.\d+\S*", channel_of(FEED).findtext("generator") or "")
 
@@ -152,6 +170,8 @@ def test_addresses_of_a_feed_are_percent_encoded() -> None:
         pytest.param(None, "https://i.example/i.jpeg", "https://i.example/i.jpeg", id="else the icon"),
         pytest.param("https://i.example/l.svg", "https://i.example/i.gif", "https://i.example/i.gif", id="no SVG"),
         pytest.param("https://i.example/l.webp", None, None, id="no WebP"),
+        pytest.param("https://i.example/l?of=x.svg", None, None, id="nor what looks like another at its end"),
+        pytest.param("https://i.example/l.png?x=y", None, "https://i.example/l.png?x=y", id="query"),
         pytest.param(None, None, None, id="none"),
     ],
 )

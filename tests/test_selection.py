@@ -51,7 +51,7 @@ def entry(name: str, **fields: Any) -> Entry:
 
 def configuration(**sections: Any) -> Config:
     return Config(
-        site=Site(title="Wire", url=BASE_URL),
+        site=sections.pop("site", Site(title="Wire", url=BASE_URL)),
         source=Source(articles=("articles",)),
         path=Path("/site/config/feeds.yaml"),
         articles=(),
@@ -243,6 +243,12 @@ def test_a_feed_that_lost_its_last_entry_keeps_its_title_and_formats() -> None:
     assert plan is not None
     assert (plan.path, plan.name, plan.title) == ("topics/ai", "AI", "AI – Wire")
     assert formats_of(plan, config) == RSS_ONLY
+
+
+def test_what_a_site_does_not_say_of_itself_no_feed_says() -> None:
+    site = Site(title="Wire", url=BASE_URL, description="  ", rights=" ")
+    feed = selected([], site=site)["all"]
+    assert (feed.description, feed.rights) == ("Wire", None)
 
 
 @pytest.mark.parametrize("kind", ["all", "custom", "topic"])

@@ -317,6 +317,13 @@ class Catalog:
         )
         return int(rows.fetchone()[0])
 
+    def waiting_entries(self, now: dt.datetime) -> list[Entry]:
+        """The entries whose time has not come."""
+        rows = self._database.execute(
+            "SELECT id, value, latest FROM entry WHERE latest > ? AND published > ?", (seconds(now), seconds(now))
+        )
+        return [entry for due in group_due(rows, now).values() for _, entry in due]
+
     def next_due(self, now: dt.datetime) -> dt.datetime | None:
         """When the first entry is due that is not yet."""
         rows = self._database.execute(

@@ -96,6 +96,9 @@ class AnyCatalog(Protocol):
     def waiting(self, now: dt.datetime) -> int:
         """How many ids have nothing that is due."""
 
+    def waiting_entries(self, now: dt.datetime) -> list[Entry]:
+        """The entries whose time has not come."""
+
     def next_due(self, now: dt.datetime) -> dt.datetime | None:
         """When the first entry is due that is not yet."""
 

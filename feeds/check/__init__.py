@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from feeds.check.names import unused_names
 from feeds.check.rule import Level
 from feeds.check.rules import level_of
 from feeds.config import locate
-from feeds.errors import Finding
+from feeds.errors import Finding, PublishError
 from feeds.facts import lock_beside, read_facts
 from feeds.parallel import available_jobs, untracked
+from feeds.publish import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,15 +68,21 @@ def check(
     if config.enclosures.probe == "on":
         read_facts(lock_beside(config.path))  # raises ConfigError, as it would in a run
     output = Path(output or config.default_output)
-    examined = examine(config, output=output, now=now, jobs=jobs, track=track)
+    look = partial(examine, config, now=now, jobs=jobs, track=track)
+    is_damaged = False
+    try:
+        examined = look(output=output)
+    except PublishError:
+        is_damaged = True  # which is said with the documents
+        examined = look(output=output / MANIFEST)  # as if nothing were published
     mistakes = [*examined.mistakes, *locate(config, [*_names(config, examined), *_empty(config, examined)])]
     found, count = found_of(mistakes), None
-    if documents:
+    if documents or is_damaged:
         from feeds.check.folder import judge_folder  # noqa: PLC0415  # not every check needs what reads documents
 
         judged = judge_folder(output, config.base_url, now, jobs=jobs or available_jobs(), track=track)
         found += found_of(judged.mistakes, f"{output}/")
-        count = judged.documents
+        count = judged.documents if documents else None
     return report_of(found, articles=examined.articles, left_out=examined.left_out, documents=count)
 
 

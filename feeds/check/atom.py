@@ -14,10 +14,10 @@ from feeds.check.pictures import (
     judge_pictures,
     note_html,
 )
-from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
+from feeds.check.plain import judge_plain_attribute, judge_plain_texts
+from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
 from feeds.check.values import (
     address,
-    any_text,
     email,
     identity,
     language,
@@ -28,6 +28,7 @@ from feeds.check.values import (
     uri,
 )
 from feeds.render.rss import ATOM
+from feeds.render.shared import MEDIA
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -46,8 +47,8 @@ _SHAPES = {
     "title": Shape(attributes=_TEXT_TYPE, text=some_text),
     "updated": Shape(text=rfc3339),
     "published": Shape(text=rfc3339),
-    "subtitle": Shape(attributes=_TEXT_TYPE, text=any_text),
-    "rights": Shape(attributes=_TEXT_TYPE, text=any_text),
+    "subtitle": Shape(attributes=_TEXT_TYPE, text=some_text),
+    "rights": Shape(attributes=_TEXT_TYPE, text=some_text),
     "summary": Shape(attributes=_TEXT_TYPE, text=some_text),
     "generator": Shape(attributes={"version": some_text}, text=some_text),
     "icon": Shape(text=address),
@@ -73,18 +74,28 @@ _SHAPES = {
 }
 
 
+#: Text constructs (RFC 4287, 3.1), but for the content of entries, which is always HTML.
+_TEXTS = [f"{{{ATOM}}}{name}" for name in ("title", "subtitle", "summary", "rights")]
+#: What else is a plain text, if it has not the type html.
+_NAMES = [f"{{{ATOM}}}name", f"{{{ATOM}}}generator", f"{{{MEDIA}}}title"]
+
+
 def judge_atom(body: bytes, about: About) -> Judged:
     """What is wrong with an Atom document."""
     judged = Judged(about.path)
-    root = parse_xml(body, judged)
-    if root is None or root.tag != f"{{{ATOM}}}feed":
-        judged.is_readable = False
-        if root is not None:
-            judged.note(line_of(root), "unknown-element", f"the document is <{root.tag!s}>; expected <feed> of Atom")
+    parsed = parse_root(body, f"{{{ATOM}}}feed", judged)
+    if parsed is None:
         return judged
-    judge_shape(root, _SHAPES, ATOM, about, judged)
+    root, lines = parsed
+    judge_shape(root, _SHAPES, ATOM, about, lines, judged)
     judge_feed_links(root, "atom", about, judged)
     _judge_order(root, judged)
+    judge_plain_texts(root.iter(*_TEXTS, *_NAMES), lines, judged)
+    judge_plain_attribute(root, _atom("category"), "label", lines, judged)
+    judge_plain_attribute(root, _atom("link"), "title", lines, judged)
+    for text in root.iter(*_TEXTS):
+        if text.get("type") == "html":
+            note_html(text.text or "", line_of(text), judged)
     has_author = root.find(_atom("author")) is not None
     for entry in root.iterchildren(_atom("entry")):
         _judge_entry(entry, judged)

@@ -16,7 +16,6 @@ from feeds.check.judged import Judged
 from feeds.check.opml import judge_opml
 from feeds.check.pages import judge_page
 from feeds.check.rss import judge_rss
-from feeds.compression import EXTENSIONS
 from feeds.errors import Mistake
 from feeds.model import INDEX, OPML, page_path
 from feeds.publish import MANIFEST
@@ -57,27 +56,40 @@ def judge_document(record: Record, body: bytes, about: About) -> Judged:
     return judged
 
 
-def judge_copy(record: Record, copy: bytes, body: bytes | None) -> Judged:
-    """What is wrong with a compressed copy of a document, which is `body`, None where there is none."""
+def judge_copy(record: Record, copy: bytes, original: str, body: bytes | None) -> Judged:
+    """What is wrong with a compressed copy of the document at the path `original`; its `body` is None if not known."""
     judged = Judged(record.path)
     if len(copy) != record.bytes or f"sha256:{hashlib.sha256(copy).hexdigest()}" != record.digest:
         message = f"is not what {MANIFEST} lists, {record.bytes} bytes with the digest {record.digest}"
         judged.note(0, "document-changed", f"{message}; expected the file as it was published")
     elif body is None or _unpacked(copy, record, len(body)) != body:
-        original = record.path.removesuffix(EXTENSIONS[record.coding] if record.coding else "")
         judged.note(0, "copy-differs", f"does not unpack to {original}; expected the same bytes")
     return judged
 
 
 def _unpacked(copy: bytes, record: Record, size: int) -> bytes | None:
-    """The bytes of a copy, and hardly more than are expected."""
+    """The bytes of a copy, and hardly more than are expected; None where it is not one whole stream."""
     try:
-        if record.coding == "gzip":
-            return zlib.decompressobj(wbits=31).decompress(copy, size + 1)
-        unpacked: bytes = brotli.decompress(copy)
+        return _gunzip(copy, size) if record.coding == "gzip" else _unbrotli(copy, size)
     except (zlib.error, brotli.error):
         return None
-    return unpacked
+
+
+def _gunzip(copy: bytes, size: int) -> bytes | None:
+    """RFC 1952 allows more than one member, and not all programs read the second."""
+    stream = zlib.decompressobj(wbits=31)
+    body = stream.decompress(copy, size + 1)
+    return body if stream.eof and not stream.unused_data else None
+
+
+def _unbrotli(copy: bytes, size: int) -> bytes | None:
+    stream = brotli.Decompressor()
+    body: bytes = stream.process(copy, output_buffer_limit=size + 1)
+    while (
+        len(body) <= size and not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=size + 1))
+    ):
+        body += more
+    return body if stream.is_finished() else None
 
 
 def compare_documents(manifest: Manifest, judged: Mapping[str, Judged], base_url: str) -> Iterator[Mistake]:

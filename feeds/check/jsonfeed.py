@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +17,7 @@ from feeds.check.judged import Judged
 from feeds.check.pictures import judge_shown
 from feeds.check.values import address, identity, language, media_type, rfc3339, uri
 from feeds.errors import Keys, shown
+from feeds.markup import BEYOND, is_letter_beyond
 from feeds.typecheck import wrong_values
 from feeds.yamlfile import ConfigLoader, Positions
 
@@ -94,7 +98,7 @@ _CHECKS: dict[str, Callable[..., tuple[str, str] | None]] = {
     "mime_type": media_type,
     "language": language,
 }
-_DISCOURAGED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff]")
+_DISCOURAGED = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff{BEYOND}]")
 
 
 def judge_json(body: bytes, about: About) -> Judged:
@@ -104,7 +108,9 @@ def judge_json(body: bytes, about: About) -> Judged:
     if judged.mistakes:
         judged.is_readable = False
         return judged
-    for line, rule, message in _with_lines(body, [*_wrong(value, about), *_wrong_meanings(value, about)]):
+    for line, rule, message in _with_lines(
+        body, [*_duplicates(body.decode()), *_wrong(value, about), *_wrong_meanings(value, about)]
+    ):
         judged.note(line, rule, message)
     if not isinstance(value, dict):
         judged.is_readable = False
@@ -116,6 +122,9 @@ def judge_json(body: bytes, about: About) -> Judged:
 
 
 def _parsed(body: bytes, judged: Judged) -> Any:
+    if body.startswith(codecs.BOM_UTF8):
+        judged.note(1, "not-utf-8", "there is a byte order mark; expected none (RFC 8259, 8.1)")
+        return None
     try:
         body.decode()
         return msgspec.json.decode(body)
@@ -132,6 +141,25 @@ def _parsed(body: bytes, judged: Judged) -> Any:
 _Wrong = tuple[Keys, str, str]
 
 
+def _duplicates(text: str) -> Iterator[_Wrong]:
+    """Keys that an object has twice, which parsers do not tell; what knows the lines of YAML finds where that is."""
+    if _has_duplicates(text):
+        for finding in Positions(text, ConfigLoader).duplicate_keys():
+            yield finding.keys, "json-duplicate-key", _at(finding.keys, finding.message)
+
+
+def _has_duplicates(text: str) -> bool:
+    found = False
+
+    def look_at(pairs: list[tuple[str, object]]) -> None:
+        nonlocal found
+        found = found or len(pairs) > len({key for key, _ in pairs})
+
+    with contextlib.suppress(RecursionError):  # deeper than any that we publish, which has its finding
+        json.loads(text, object_pairs_hook=look_at, parse_int=str, parse_float=str, parse_constant=str)
+    return found
+
+
 def _wrong(value: Any, about: About) -> Iterator[_Wrong]:
     """What is not of the right type, or not the text that it is to be."""
     for finding in wrong_values(value, _TYPE):
@@ -143,6 +171,8 @@ def _wrong(value: Any, about: About) -> Iterator[_Wrong]:
             rule, expected = wrong
             yield keys, rule, _at(keys, f"{shown(text)}; expected {expected}")
         for found in _DISCOURAGED.finditer(text):
+            if is_letter_beyond(found[0]):
+                continue
             message = f"there is U+{ord(found[0]):04X}; expected none that shows nothing"
             yield keys, "doubtful-character", _at(keys, message)
 
@@ -152,6 +182,9 @@ def _wrong_meanings(value: Any, about: About) -> Iterator[_Wrong]:
         return
     if "feed_url" in value and value["feed_url"] != about.address:
         yield ("feed_url",), "self-link", f"feed_url is {shown(value['feed_url'])}; expected {about.address}"
+    if value.get("next_url") != about.history.get("prev-archive"):
+        there = f"next_url is {shown(value['next_url'])}" if "next_url" in value else "there is no next_url"
+        yield ("next_url",), "bad-history", f"{there}; expected {about.history.get('prev-archive', 'none')}"
     seen: set[str] = set()
     for index, item in enumerate(value.get("items") or () if isinstance(value.get("items"), list) else ()):
         if not isinstance(item, dict):

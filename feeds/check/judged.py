@@ -9,13 +9,15 @@ from feeds.errors import Mistake
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """A document: its `path`, the `address` that it is to name as its own, the month of history that it shows.
 
-    `now` is the time after which nothing in it is to be dated; `base_url` is where the site is served.
+    `now` is the time after which nothing in it is to be dated; `base_url` is where the site is served. `history` are
+    the addresses that it is to name of its feed's history, by the relation of RFC 5005.
     """
 
     path: str
@@ -23,6 +25,7 @@ class About:
     base_url: str
     now: dt.datetime
     month: str = ""
+    history: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

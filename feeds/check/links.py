@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LINK = f"{{{ATOM}}}link"
 #: The relations that we write and readers know (https://www.iana.org/assignments/link-relations).
 _RELATIONS = ("self", "alternate", "hub", "current", "prev-archive", "next-archive", "via", "enclosure", "related")
-_OF_HISTORY = frozenset({"current", "prev-archive", "next-archive"})
+_BESIDE = ("prev-archive", "next-archive")
+_OF_HISTORY = ("current", *_BESIDE)
 ATTRIBUTES = {
     "href!": address,
     "rel!": one_of("unknown-relation", *_RELATIONS),
@@ -36,7 +37,7 @@ def judge_feed_links(parent: etree._Element, format_: Format, about: About, judg
     links = list(parent.iterchildren(LINK))
     _judge_self([link for link in links if link.get("rel") == "self"], parent, format_, about, judged)
     _judge_alternates(links, judged)
-    _judge_history({str(link.get("rel")): link for link in links}, parent, about, judged)
+    _judge_history(links, parent, about, judged)
     for link in links:
         if link.get("rel") != "hub":
             judged.links.append((line_of(link), link.get("href", "")))
@@ -78,16 +79,28 @@ def _judge_alternates(links: list[etree._Element], judged: Judged) -> None:
             judged.note(line_of(link), "duplicate-link", message)
 
 
-def _judge_history(links: dict[str, etree._Element], parent: etree._Element, about: About, judged: Judged) -> None:
+def _judge_history(links: list[etree._Element], parent: etree._Element, about: About, judged: Judged) -> None:
     """RFC 5005, 2 and 4: a complete feed has no archives; an archive says so, and leads to the feed and its others."""
     is_complete = parent.find(f"{{{HISTORY}}}complete") is not None
     is_archive = parent.find(f"{{{HISTORY}}}archive") is not None
-    if is_complete and _OF_HISTORY & links.keys():
+    if is_complete and any(link.get("rel") in _OF_HISTORY for link in links):
         judged.note(line_of(parent), "bad-history", "a complete feed has links to archives; expected none")
     if is_archive != bool(about.month):
         expected = "fh:archive in an archive" if about.month else "no fh:archive in a feed of the newest entries"
         judged.note(line_of(parent), "bad-history", f"the document is at {about.path}; expected {expected}")
-    if is_archive and not {"prev-archive", "next-archive"} & links.keys():
+    if is_archive and not any(link.get("rel") in _BESIDE for link in links):
         judged.note(line_of(parent), "bad-history", "an archive has no link to another one; expected one at least")
-    if about.month and "current" not in links:
-        judged.note(line_of(parent), "bad-history", "an archive has no link current; expected one to its feed")
+    for rel in _OF_HISTORY:
+        _judge_step(rel, [link for link in links if link.get("rel") == rel], parent, about, judged)
+
+
+def _judge_step(rel: str, links: list[etree._Element], parent: etree._Element, about: About, judged: Judged) -> None:
+    """Each link of a history leads to the month beside, or to what people subscribe to, and is there once."""
+    expected = about.history.get(rel)
+    if expected and not links:
+        judged.note(line_of(parent), "bad-history", f"there is no link {rel}; expected one to {expected}")
+    for number, link in enumerate(links):
+        if number or link.get("href") != expected:
+            wanted = f"{expected}, once" if expected else "none"
+            message = f"the link {rel} is {shown(link.get('href'))}; expected {wanted}"
+            judged.note(line_of(link), "bad-history", message)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from feeds.check.judged import Judged
-from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
-from feeds.check.values import address, name_in_opml, one_of, some_text
+from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
+from feeds.check.values import address, name_in_opml, one_of
 
 if TYPE_CHECKING:
     from feeds.check.judged import About
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _SHAPES = {
     "opml": Shape({"head": "1", "body": "1"}, {"version!": one_of("wrong-version", "2.0")}),
     "head": Shape({"title": "1"}),
-    "title": Shape(text=some_text),
-    "body": Shape({"outline": "*"}),
-    "body/outline": Shape({"outline": "+"}, {"text!": some_text}),
+    "title": Shape(text=name_in_opml),
+    "body": Shape({"outline": "+"}),
+    "body/outline": Shape({"outline": "*"}, {"text!": name_in_opml}),
     "outline/outline": Shape(
         attributes={
             "type!": one_of("bad-outline", "rss"),
@@ -33,13 +33,11 @@ _SHAPES = {
 def judge_opml(body: bytes, about: About) -> Judged:
     """What is wrong with a list of feeds."""
     judged = Judged(about.path)
-    root = parse_xml(body, judged)
-    if root is None or root.tag != "opml":
-        judged.is_readable = False
-        if root is not None:
-            judged.note(line_of(root), "unknown-element", f"the document is <{root.tag!s}>; expected <opml>")
+    parsed = parse_root(body, "opml", judged)
+    if parsed is None:
         return judged
-    judge_shape(root, _SHAPES, "", about, judged)
+    root, lines = parsed
+    judge_shape(root, _SHAPES, "", about, lines, judged)
     for outline in root.iter("outline"):
         for name in ("xmlUrl", "htmlUrl"):
             if outline.get(name):

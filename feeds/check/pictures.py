@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from feeds.check.content import judge_html
 from feeds.check.shapes import line_of
-from feeds.check.values import address, any_text, count, media_type, one_of, positive
+from feeds.check.values import address, any_text, media_type, one_of, positive
 from feeds.errors import shown
 from feeds.render.shared import MEDIA
 
@@ -24,7 +24,7 @@ CONTENT_ATTRIBUTES = {
     "url!": address,
     "type!": media_type,
     "medium": one_of("bad-medium", *_MEDIA, "document", "executable"),
-    "fileSize": count,
+    "fileSize": positive,
     **_SIZE,
 }
 THUMBNAIL_ATTRIBUTES = {"url!": address, **_SIZE}
@@ -70,6 +70,9 @@ def _judge_media(item: etree._Element, judged: Judged) -> None:
         if medium in _MEDIA and type_ in _MEDIA and medium != type_:
             message = f"medium is {medium} and type is {content.get('type')}; expected the same"
             judged.note(line_of(content), "bad-medium", message)
+        for title in content.iterchildren(f"{{{MEDIA}}}title"):
+            if title.get("type") == "html":
+                note_html(title.text or "", line_of(title), judged)
 
 
 def note_html(html: str, line: int, judged: Judged) -> None:

@@ -15,12 +15,14 @@ from feeds.check.pictures import (
     judge_pictures,
     note_html,
 )
-from feeds.check.shapes import Shape, judge_shape, line_of, parse_xml
+from feeds.check.plain import judge_plain_texts
+from feeds.check.shapes import Shape, judge_shape, line_of, parse_root
 from feeds.check.values import (
     address,
     any_text,
     contact,
     count,
+    enclosure_address,
     identity,
     language,
     media_type,
@@ -31,11 +33,16 @@ from feeds.check.values import (
     rfc3339,
     some_text,
 )
+from feeds.enclosures import media_type as type_of
+from feeds.errors import shown
+from feeds.render.rss import DC
+from feeds.render.shared import MEDIA
 
 if TYPE_CHECKING:
     from lxml import etree
 
     from feeds.check.judged import About
+    from feeds.check.lines import Lines
 
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _SHAPES = {
@@ -69,7 +76,7 @@ _SHAPES = {
     "content:encoded": Shape(text=some_text),
     "guid": Shape(attributes={"isPermaLink!": one_of("guid-is-no-address", "false")}, text=identity),
     "category": Shape(attributes={"domain": address}, text=some_text),
-    "enclosure": Shape(attributes={"url!": address, "length!": count, "type!": media_type}),
+    "enclosure": Shape(attributes={"url!": enclosure_address, "length!": count, "type!": media_type}),
     "pubDate": Shape(text=rfc822),
     "source": Shape(attributes={"url!": address}, text=some_text),
     "dc:creator": Shape(text=person_name),
@@ -80,20 +87,33 @@ _SHAPES = {
 }
 #: RSS profile, character data: what readers may take for HTML in these is written in a way that is none.
 _PLAIN = re.compile(
-    r"<(title|category|dc:creator|source|copyright|managingEditor|generator)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)"
+    r"<(title|category|dc:creator|source|copyright|managingEditor|generator|media:title(?! type=.html.))\b[^>]*>"
+    r"([^<]*&(?:lt|amp);|<!\[CDATA\[)"
 )
-_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
+_PLAIN_DESCRIPTION = re.compile(r"<(description)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)")
+#: What there is no HTML in. The description of a channel is another thing than that of an item.
+_PLAIN_TEXTS = (
+    *("title", "category", "source", "copyright", "managingEditor", "generator"),
+    *(f"{{{DC}}}creator", f"{{{MEDIA}}}title"),
+)
+_IMAGES = frozenset({"png", "jpg", "jpeg", "gif"})
+_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
+#: What looks like the extension of a file, also of an address as a whole, to who does not know what a query is.
+_ENDING = re.compile(r"\.(\w+)$")
 
 
 def judge_rss(body: bytes, about: About) -> Judged:
     """What is wrong with an RSS document."""
     judged = Judged(about.path)
-    root = parse_xml(body, judged)
-    if root is None or root.tag != "rss":
-        return _unreadable(root, judged)
-    judge_shape(root, _SHAPES, "", about, judged)
-    _judge_plain_texts(body, judged)
+    parsed = parse_root(body, "rss", judged)
+    if parsed is None:
+        return judged
+    root, lines = parsed
+    judge_shape(root, _SHAPES, "", about, lines, judged)
+    _judge_character_data(lines, judged)
+    judge_plain_texts(root.iter(*_PLAIN_TEXTS), lines, judged)
     for channel in root.iterchildren("channel"):
+        judge_plain_texts(channel.iterchildren("description"), lines, judged)
         judge_feed_links(channel, "rss", about, judged)
         _judge_image(channel, judged)
         _judge_order(channel, judged)
@@ -103,19 +123,11 @@ def judge_rss(body: bytes, about: About) -> Judged:
     return judged
 
 
-def _unreadable(root: etree._Element | None, judged: Judged) -> Judged:
-    judged.is_readable = False
-    if root is not None:
-        judged.note(line_of(root), "unknown-element", f"the document is <{root.tag!s}>; expected <rss>")
-    return judged
-
-
-def _judge_plain_texts(body: bytes, judged: Judged) -> None:
-    text = body.decode()
-    for found in _PLAIN.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
+def _judge_character_data(lines: Lines, judged: Judged) -> None:
+    head = lines.text.partition("<item>")[0]
+    for found in (*_PLAIN.finditer(lines.text), *_PLAIN_DESCRIPTION.finditer(head)):
         message = f"<{found[1]}> has &lt;, &amp; or CDATA; expected &#x3C; and &#x26;, which no reader takes for HTML"
-        judged.note(line, "markup-in-plain-text", message)
+        judged.note(lines.number(found.start()), "markup-in-plain-text", message)
 
 
 def _judge_image(channel: etree._Element, judged: Judged) -> None:
@@ -125,9 +137,10 @@ def _judge_image(channel: etree._Element, judged: Judged) -> None:
             if image.findtext(name, "") != channel.findtext(name, ""):
                 message = f"<{name}> of <image> is not that of <channel>; expected the same"
                 judged.note(line_of(image), "channel-image-differs", message)
-        path = image.findtext("url", "").partition("?")[0].lower()
-        if "." in path.rpartition("/")[2] and not path.endswith(_IMAGES):
-            judged.note(line_of(image), "channel-image-type", f"<url> is {path!r}; expected a PNG, JPEG or GIF")
+        url = image.findtext("url", "")
+        ending = _ENDING.search(url)
+        if type_of(url) not in _IMAGE_TYPES or (ending and ending[1].lower() not in _IMAGES):
+            judged.note(line_of(image), "channel-image-type", f"<url> is {shown(url)}; expected a PNG, JPEG or GIF")
 
 
 def _judge_order(channel: etree._Element, judged: Judged) -> None:

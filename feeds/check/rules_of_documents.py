@@ -15,7 +15,7 @@ OF_DOCUMENTS = (
     Rule(
         "bad-manifest",
         "error",
-        "There is no manifest, it cannot be read, or it has a wrong type.",
+        "There is no manifest, it cannot be read, or it has a wrong type or a path that leads out of the folder.",
         "Runs do not know what is theirs, and web servers are set up by it.",
         "docs/internals.md, Publishing",
     ),
@@ -29,9 +29,16 @@ OF_DOCUMENTS = (
     Rule(
         "missing-document",
         "error",
-        "A document that the manifest lists is not there, or cannot be read.",
+        "A document that the manifest lists is not there, is no regular file, or cannot be read.",
         "Subscribers are told that it is gone, and readers give up after a while.",
         "docs/internals.md, Publishing",
+    ),
+    Rule(
+        "not-judged",
+        "error",
+        "A document could not be judged.",
+        "It has something that `feeds check` does not know how to read: a fault of ours, please tell us.",
+        "docs/internals.md, Mistakes",
     ),
     Rule(
         "document-changed",
@@ -205,6 +212,13 @@ OF_DOCUMENTS = (
         "RFC 3986",
     ),
     Rule(
+        "unusual-host",
+        "warning",
+        "A host is a number of IPv6; that of an enclosure has no public name, or the address has a user or no path.",
+        "Others cannot download from `localhost`, and validators refuse names without a dot, with `_` or a dot behind.",
+        f"{_RSS}, <enclosure>; the feed validator's InvalidURLAttribute",
+    ),
+    Rule(
         "relative-address",
         "error",
         "An address is relative.",
@@ -221,9 +235,16 @@ OF_DOCUMENTS = (
     Rule(
         "id-not-normal",
         "warning",
-        "An id is not in its normal form.",
+        "An id is not in its normal form, or has letters beyond ASCII.",
         "Software that normalises addresses makes another id of it, and the entry is shown twice.",
         f"{_ATOM}, 4.2.6.1",
+    ),
+    Rule(
+        "unusual-scheme",
+        "warning",
+        "An id has a scheme that is not registered, or not one for ids.",
+        "It may be anybody's, and validators doubt it; `javascript:` and `feed:` are none for ids.",
+        "RFC 7595, 3; the feed validator's SchemeNotIANARegistered",
     ),
     Rule(
         "duplicate-id",
@@ -312,7 +333,7 @@ OF_DOCUMENTS = (
     Rule(
         "markup-in-plain-text",
         "warning",
-        "A title or name in RSS is written so that readers may take it for HTML.",
+        "A title, name or other plain text is one that programs take for HTML, or is written so that they may.",
         "Some decode it twice: `<b>` in a title is gone, or bold.",
         f"{_PROFILE}, character data; docs/formats.md",
     ),
@@ -406,9 +427,16 @@ OF_DOCUMENTS = (
     Rule(
         "unknown-html",
         "error",
-        "HTML has an element that HTML has not.",
+        "HTML has an element that HTML has not, or not in a body.",
         "It is mostly text with an angle bracket, which readers swallow.",
         "HTML, 4",
+    ),
+    Rule(
+        "irregular-html",
+        "warning",
+        "HTML is not written as browsers write it, and is read by them in another way than it is written.",
+        "What others read differs: a table in a paragraph, `<` or `&` as a character, a comment that ends too early.",
+        "HTML, 13.2 and 13.3",
     ),
     # JSON Feed
     Rule(
@@ -417,6 +445,13 @@ OF_DOCUMENTS = (
         "A document is not JSON.",
         "Readers show nothing at all of the feed.",
         "RFC 8259",
+    ),
+    Rule(
+        "json-duplicate-key",
+        "error",
+        "An object has the same key twice.",
+        "Readers take the first or the last.",
+        "RFC 8259, 4",
     ),
     Rule(
         "json-missing-key",
@@ -450,7 +485,7 @@ OF_DOCUMENTS = (
     Rule(
         "page-without-policy",
         "error",
-        "A page has no Content-Security-Policy.",
+        "A page has no Content-Security-Policy, or another one than ours.",
         "Should anything slip in that runs, browsers would run it.",
         "Content Security Policy Level 3",
     ),

@@ -111,7 +111,7 @@ OF_SOURCES = (
         "not-configured",
         "error",
         "A command needs a setting that is off or missing.",
-        "It has nothing to do without it.",
+        "It has nothing to do without it: `feeds probe` and `feeds ping` say so, `feeds check` never.",
         _CONFIGURATION,
     ),
     Rule(
@@ -159,7 +159,7 @@ OF_SOURCES = (
     Rule(
         "empty-feed",
         "warning",
-        "A feed has no entries.",
+        "A feed has no entries, and none wait for their time.",
         "Subscribers see nothing and take it for broken.",
         f"{_CONFIGURATION}, feeds",
     ),

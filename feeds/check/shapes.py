@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from feeds.check.lines import Lines
 from feeds.check.values import any_text
 from feeds.errors import shown
+from feeds.markup import BEYOND, is_letter_beyond
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from feeds.check.judged import About, Judged
     from feeds.check.values import Wrong
@@ -31,8 +35,9 @@ PREFIXES = {
     "http://www.w3.org/XML/1998/namespace": "xml",
 }
 _NAMESPACES = {prefix: namespace for namespace, prefix in PREFIXES.items()}
-#: The controls that XML 1.0 allows and discourages (2.2), and what stands for a character that was lost.
-_DISCOURAGED = re.compile("[\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffd]")
+#: What XML 1.0 allows and discourages (2.2), and what stands for a character that was lost.
+_DISCOURAGED = re.compile(f"[\x7f-\x9f\ufdd0-\ufdef\ufffd{BEYOND}]")
+_REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*\sencoding=["']([A-Za-z0-9._-]+)["']""")
 
 
@@ -48,22 +53,31 @@ class Shape:
     text: Check | None = None
 
 
-def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
-    """The root of the document; None where it is none. Nothing outside of it is read, and no entity is expanded."""
+def parse_xml(body: bytes, judged: Judged) -> tuple[etree._Element, Lines] | None:
+    """The root of the document and its lines; None where it is none.
+
+    Nothing outside of it is read, and no entity is expanded.
+    """
     try:
-        text = body.decode()
+        lines = Lines(body.decode())
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         judged.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+        return None
+    if body.startswith(codecs.BOM_UTF8):
+        judged.note(1, "not-utf-8", "there is a byte order mark before the declaration; expected none")
+        return None
+    if not body.strip():
+        judged.note(0, "xml-not-well-formed", "the document is empty; expected a feed")
         return None
     declared = _ENCODING.match(body)
     if declared is None or declared[1].upper() != b"UTF-8":
         there = shown(declared[1].decode()) if declared else "nothing"
         judged.note(1, "not-utf-8", f"the declared encoding is {there}; expected UTF-8")
         return None
-    for found in _DISCOURAGED.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        judged.note(line, "doubtful-character", f"there is U+{ord(found[0]):04X}; expected none that shows nothing")
+    for position, character in _doubtful(lines.text):
+        message = f"there is U+{ord(character):04X}; expected none that shows nothing"
+        judged.note(lines.number(position), "doubtful-character", message)
     if not body.startswith((b"<?xml version='1.0'", b'<?xml version="1.0"')):
         judged.note(1, "xml-not-well-formed", "the declared version of XML is another one; expected 1.0")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -74,19 +88,59 @@ def parse_xml(body: bytes, judged: Judged) -> etree._Element | None:
         return None
     if root.getroottree().docinfo.doctype:
         judged.note(1, "xml-doctype", "there is a document type declaration; expected none")
-    return root
+    return root, lines
 
 
-def judge_shape(root: etree._Element, shapes: Mapping[str, Shape], default: str, about: About, judged: Judged) -> None:
+def _doubtful(text: str) -> Iterator[tuple[int, str]]:
+    """The discouraged characters of a text and their places, also those that are written as references."""
+    for found in _DISCOURAGED.finditer(text):
+        if not is_letter_beyond(found[0]):
+            yield found.start(), found[0]
+    for found in _REFERENCE.finditer(text):
+        number = int(found[1], 16) if found[1] else int(found[2])
+        character = chr(min(number, sys.maxunicode))
+        if _DISCOURAGED.match(character) and not is_letter_beyond(character):
+            yield found.start(), character
+
+
+def parse_root(body: bytes, tag: str, judged: Judged) -> tuple[etree._Element, Lines] | None:
+    """As for `parse_xml`, of a document whose root has this name; None where it has another one."""
+    parsed = parse_xml(body, judged)
+    if parsed and parsed[0].tag != tag:
+        message = f"the document is <{parsed[0].tag!s}>; expected <{tag}>"
+        judged.note(line_of(parsed[0]), "unknown-element", message)
+        parsed = None
+    judged.is_readable = parsed is not None
+    return parsed
+
+
+def judge_shape(
+    root: etree._Element, shapes: Mapping[str, Shape], default: str, about: About, lines: Lines, judged: Judged
+) -> None:
     """Note all that is not as the shapes have it. `default` is the namespace that has no prefix in their names."""
     walk = _Walk(shapes, default, about, judged)
     walk.judge(root, name_of(root, default))
-    for prefix, namespace in root.nsmap.items():
-        if namespace not in walk.namespaces:
-            judged.note(1, "unused-namespace", f"the namespace {namespace} is declared and not used")
-        elif namespace != default and prefix != PREFIXES.get(namespace, prefix):
-            message = f"the prefix of {namespace} is {prefix}; expected {PREFIXES[namespace]}"
-            judged.note(1, "unusual-prefix", message)
+    declaring: Iterable[etree._Element] = [root]
+    if lines.text.count("xmlns") > len(root.nsmap):  # not only there, or it is a word in a text
+        declaring = root.iter(etree.Element)
+    for element in declaring:
+        _judge_namespaces(element, default, walk.namespaces, judged)
+
+
+def _judge_namespaces(element: etree._Element, default: str, used: Collection[str], judged: Judged) -> None:
+    """Note the namespaces that an element declares and nothing uses, or that have another prefix than usual."""
+    parent = element.getparent()
+    known = parent.nsmap if parent is not None else {}
+    for prefix, namespace in element.nsmap.items():
+        expected = None if namespace == default else PREFIXES.get(namespace, prefix)
+        if not namespace or known.get(prefix) == namespace:
+            continue
+        if namespace not in used:
+            message = f"the namespace {namespace} is declared and not used"
+            judged.note(line_of(element), "unused-namespace", message)
+        elif prefix != expected:
+            message = f"the prefix of {namespace} is {prefix}; expected {expected or 'none'}"
+            judged.note(line_of(element), "unusual-prefix", message)
 
 
 def name_of(element: etree._Element, default: str) -> str:

@@ -383,7 +383,7 @@ def check(
     from feeds.check import found_of, report_of
 
     try:
-        with exit_on_errors(passes_on=(ConfigError,)):
+        with exit_on_errors(as_json=as_json, passes_on=(ConfigError,)):
             config = _load(config_path)
             folder = shown_path(str(config.default_output)) if output in {None, _DEFAULT} else output
             report = judge(config, documents=output is not None, output=folder, track=progress(quiet=quiet))

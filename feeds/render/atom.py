@@ -22,7 +22,17 @@ from feeds.render.shared import (
     history_mark,
     shows_media,
 )
-from feeds.render.xml import attribute, block, insert, text
+from feeds.render.xml import (
+    attribute,
+    block,
+    construct,
+    insert,
+    label,
+    label_attribute,
+    text,
+    write_construct,
+    write_label,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +82,7 @@ def _person(person: Person) -> dict[str, str]:
 
 
 class _Extension(BaseExtension):
-    """What feedgen has not: Media RSS, declared where an entry uses it, and the mark of RFC 5005."""
+    """What feedgen has not: Media RSS, declared where an entry uses it, the mark of RFC 5005, texts like HTML."""
 
     shows_media: bool
     mark: str | None
@@ -84,6 +94,10 @@ class _Extension(BaseExtension):
     def extend_atom(self, atom: etree._Element) -> etree._Element:
         if self.mark:
             SubElement(atom, f"{{{HISTORY}}}{self.mark}")
+        for element in atom.iterchildren("title", "subtitle", "rights"):
+            write_construct(element)
+        for name in atom.iterfind("author/name"):
+            write_label(name)
         return atom
 
 
@@ -91,17 +105,17 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     """Section 4.1.2."""
     entry = shown.entry
     yield f"<id>{text(entry.id)}</id>"
-    yield f"<title>{text(entry.title)}</title>"
+    yield construct("title", entry.title)
     yield f"<updated>{shown.updated}+00:00</updated>"
     for author in entry.authors:
         yield from _author(author)
     yield f'<content type="html">{shown.content_text}</content>'
     if entry.summary:
-        yield f"<summary>{text(entry.summary)}</summary>"
+        yield construct("summary", entry.summary)
     for category in entry.categories:
         yield (
             f'<category term="{attribute(category.term)}" scheme="{attribute(category.scheme)}" '
-            f'label="{attribute(category.label)}"/>'
+            f'label="{label_attribute(category.label)}"/>'
         )
     yield f"<published>{shown.published}+00:00</published>"
     yield from _links(shown, feed)
@@ -112,8 +126,10 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
 
 def _author(person: Person) -> Iterator[str]:
     yield "<author>"
-    for name, value in _person(person).items():
-        yield f"  <{name}>{text(value)}</{name}>"
+    yield f"  <name>{label(person.name)}</name>"
+    for name, value in (("uri", person.uri), ("email", person.email)):
+        if value:
+            yield f"  <{name}>{text(value)}</{name}>"
     yield "</author>"
 
 
@@ -125,19 +141,19 @@ def _links(shown: ShownEntry, feed: Feed) -> Iterator[str]:
         yield f'<link rel="via" href="{attribute(entry.via)}"/>'
     for enclosure in shown.enclosures:
         length = f' length="{enclosure.length}"' if enclosure.length else ""
-        title = f' title="{attribute(enclosure.title)}"' if enclosure.title else ""
+        title = f' title="{label_attribute(enclosure.title)}"' if enclosure.title else ""
         address = f'type="{attribute(enclosure.type)}" href="{attribute(enclosure.href)}"'
         yield f'<link rel="enclosure" {address}{length}{title}/>'
     if feed.shows_related:
         for link in entry.related:
-            yield f'<link rel="related" href="{attribute(link.href)}" title="{attribute(link.title)}"/>'
+            yield f'<link rel="related" href="{attribute(link.href)}" title="{label_attribute(link.title)}"/>'
 
 
 def _source(source: Link, updated: str) -> Iterator[str]:
     """The provider's feed. It was updated when the entry was, if not since."""
     yield "<source>"
     yield f"  <id>{text(source.href)}</id>"
-    yield f"  <title>{text(source.title)}</title>"
+    yield f"  {construct('title', source.title)}"
     yield f"  <updated>{updated}+00:00</updated>"
     yield f'  <link rel="self" href="{attribute(source.href)}"/>'
     yield "</source>"

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from feeds.mediatypes import MEDIA_TYPES
 from feeds.model import page_path
 from feeds.render.content import shown_date
-from feeds.render.shared import GENERATOR, LABELS, first_picture, group_outlines
+from feeds.render.shared import GENERATOR, LABELS, MOVED_POLICY, POLICY, first_picture, group_outlines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,4 +81,5 @@ def _environment() -> Environment:
     )
     environment.filters |= {"date": shown_date, "picture": first_picture}
     environment.globals |= {"generator": GENERATOR, "labels": LABELS, "media_types": MEDIA_TYPES}
+    environment.globals |= {"policy": Markup(POLICY), "moved_policy": Markup(MOVED_POLICY)}  # noqa: S704  # our own
     return environment

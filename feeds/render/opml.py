@@ -21,12 +21,17 @@ _ANGLES = str.maketrans("<>", "‹›")
 
 
 def render(subscriptions: SubscriptionList) -> bytes:
-    """The feeds that have entries, by kind, each in the first of its formats."""
+    """The feeds that have entries, by kind, each in the first of its formats; all of them where none has any.
+
+    A body has an outline at least: that of a site without feeds is named like the site.
+    """
+    title = _unlike_html(subscriptions.title)
     opml = etree.Element("opml", version="2.0")
     head = etree.SubElement(opml, "head")
-    etree.SubElement(head, "title").text = subscriptions.title
+    etree.SubElement(head, "title").text = title
     body = etree.SubElement(opml, "body")
-    for label, outlines in group_outlines(outline for outline in subscriptions.outlines if outline.entries):
+    listed = [outline for outline in subscriptions.outlines if outline.entries] or subscriptions.outlines
+    for label, outlines in group_outlines(listed) or [(title, [])]:
         group = etree.SubElement(body, "outline", text=label)
         for outline in outlines:
             etree.SubElement(group, "outline", _attributes(outline, subscriptions))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
-from lxml.etree import Entity, SubElement, cleanup_namespaces
+from lxml.etree import SubElement, cleanup_namespaces
 
 from feeds.enclosures import media_type
 from feeds.mediatypes import MEDIA_TYPES
@@ -26,7 +26,7 @@ from feeds.render.shared import (
     history_mark,
     shows_media,
 )
-from feeds.render.xml import attribute, block, insert, plain, text
+from feeds.render.xml import attribute, block, insert, plain, text, write_plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,11 +42,12 @@ DC = "http://purl.org/dc/elements/1.1/"
 
 #: The texts of a channel in which readers might see HTML.
 _PLAIN_TEXTS = ("title", "description", "copyright", "managingEditor", "image/title")
-_SPECIAL = re.compile("([&<])")
-_REFERENCES = {"&": "#x26", "<": "#x3C"}
+_PAIR = re.compile(r"\([^()]*\)")
+_BRACKET = re.compile(r"[()\\]")
 #: email.utils has them too, but takes four times as long to write a time.
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_OTHER_ENDING = re.compile(r"\.(?!(?:gif|jpe?g|png)$)\w+$", re.IGNORECASE)
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
@@ -74,15 +75,24 @@ def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:
     if feed.rights:
         channel.copyright(feed.rights)
     if feed.author and feed.author.email:
-        channel.managingEditor(f"{feed.author.email} ({feed.author.name})")
+        channel.managingEditor(f"{feed.author.email} ({_comment(feed.author.name)})")
     image = _channel_image(feed)
     if image:
         channel.image(image, title=feed.title, link=feed.link)
 
 
+def _comment(name: str) -> str:
+    """A name as a comment beside an e-mail address, in which brackets that do not fit are quoted (RFC 5322, 3.2.2)."""
+    without, before = name, ""
+    while without != before:
+        without, before = _PAIR.sub("", without), without
+    return _BRACKET.sub(r"\\\g<0>", name) if "(" in without or ")" in without else name
+
+
 def _channel_image(feed: Feed) -> str | None:
-    """RSS 2.0: the image is a GIF, JPEG or PNG."""
-    return next((url for url in (feed.logo, feed.icon) if url and media_type(url) in _IMAGE_TYPES), None)
+    """RSS 2.0: the image is a GIF, JPEG or PNG, also to who looks at the end of the address for that."""
+    images = (url for url in (feed.logo, feed.icon) if url and media_type(url) in _IMAGE_TYPES)
+    return next((url for url in images if not _OTHER_ENDING.search(url)), None)
 
 
 class _Channel(BaseExtension):
@@ -106,7 +116,7 @@ class _Channel(BaseExtension):
             SubElement(channel, f"{{{HISTORY}}}{mark}")
         for path in _PLAIN_TEXTS:
             for element in channel.findall(path):
-                _write_plain(element)
+                write_plain(element)
         if not self.shown:
             cleanup_namespaces(rss)
         return rss
@@ -146,13 +156,3 @@ def _extensions(shown: ShownEntry) -> Iterator[str]:
     if entry.via:
         yield f'<atom:link href="{attribute(entry.via)}" rel="via"/>'
     yield from shown.media_lines
-
-
-def _write_plain(element: etree._Element) -> None:
-    """What `plain` is, in an element that feedgen made."""
-    first, *rest = _SPECIAL.split(element.text or "")
-    element.text = first
-    for special, after in zip(rest[::2], rest[1::2], strict=True):
-        reference = Entity(_REFERENCES[special])
-        reference.tail = after
-        element.append(reference)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from feeds._version import __version__
 from feeds.mediatypes import MEDIA_TYPES
 from feeds.render.content import render_content, shown_enclosures
-from feeds.render.xml import attribute, text
+from feeds.render.xml import attribute, html, looks_like_html, plain, text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,6 +23,12 @@ GENERATOR_VERSION = __version__
 MEDIA = "http://search.yahoo.com/mrss/"
 _MEDIA = frozenset({"image", "audio", "video"})
 HISTORY = "http://purl.org/syndication/history/1.0"
+
+#: What pages may load and do (https://www.w3.org/TR/CSP3/); those that only lead to others need nothing.
+MOVED_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https:; base-uri 'none'; form-action 'none'"
+)
 
 LABELS: dict[Format, str] = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 #: The kinds of feeds in the order in which they are listed, and what they are called there.
@@ -119,7 +125,8 @@ def _media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
         )
         if enclosure.title:
             yield f"{content}>"
-            yield f'  <media:title type="plain">{text(enclosure.title)}</media:title>'
+            type_, title = ("html", html) if looks_like_html(enclosure.title) else ("plain", plain)
+            yield f'  <media:title type="{type_}">{title(enclosure.title)}</media:title>'
             yield "</media:content>"
         else:
             yield f"{content}/>"

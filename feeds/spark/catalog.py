@@ -104,6 +104,9 @@ class ClusterCatalog:
     def waiting(self, now: dt.datetime) -> int:  # noqa: ARG002  # as above
         return sum(facts.waiting for facts in self.root.stories)
 
+    def waiting_entries(self, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # never asked for
+        raise TypeError("entries stay on the machines of the cluster")
+
     def next_due(self, now: dt.datetime) -> dt.datetime | None:  # noqa: ARG002  # as above
         times = [facts.next_due for facts in self.root.stories if facts.next_due is not None]
         return time_of(min(times)) if times else None

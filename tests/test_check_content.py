@@ -1,0 +1,56 @@
+"""The HTML of entries judged: nothing is wrong with what the sanitiser gives, whatever it was given."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feeds.check.content import judge_html
+from feeds.markup import clean_line, render_body, safe_html
+from tests.test_any_text import any_examples, texts
+
+CORPUS = Path(__file__).parent / "corpus" / "html"
+
+
+def resolve(url: str) -> str | None:
+    return url if url.startswith("https://") else None
+
+
+@any_examples
+@given(body=texts())
+@example(body="<pre><img>\n\nx</pre>")
+@example(body='<a href="https://x.example/">1<table><tr><td><a href="https://y.example/">2</a></table>')
+@example(body="<p title='a&quot;b\n'>\xa0 &nbsp; &quot; ' \"</p>")
+def test_nothing_is_wrong_with_what_is_published(body: str) -> None:
+    assert judge_html(f"<p>{escape(clean_line(body))}</p>\n{render_body(body, resolve)}").wrong == ()
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.iterdir()), ids=lambda path: path.name[:12])
+def test_nothing_is_wrong_with_what_the_fuzzer_found(path: Path) -> None:
+    assert judge_html(safe_html(path.read_bytes().decode(errors="replace"), resolve)).wrong == ()
+
+
+@given(
+    html=st.lists(st.sampled_from(["<b>", "</b>", "<p>", "</p>", "<li>", "<!--", "-->", "<![x[", '<a b="', ">", "&"]))
+)
+def test_any_html_is_judged(html: list[str]) -> None:
+    judge_html("".join(html))
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!-- ", '<a b="', "<li></i>", "&", "<b>"])
+def test_what_is_endless_is_judged_in_the_end(piece: str) -> None:
+    started = time.monotonic()
+    judge_html(piece * 20_000)
+    assert time.monotonic() - started < 10
+
+
+def test_a_difference_is_shown_as_it_is_read_and_as_it_is_written() -> None:
+    (found,) = judge_html("<p>x</p>\n<p>AT&T; <b>y</b></p>").wrong
+    read, written = "'<p>AT&amp;T; <b>y</b></p>'", "'<p>AT&T; <b>y</b></p>'"
+    message = f"a browser reads {read} where {written} is written; expected what is read as written"
+    assert found == (1, "irregular-html", message)
