@@ -33,6 +33,8 @@ _DEEPEST = 100
 #: What merge keys and aliases may bring in.
 _MOST_MERGED = 100_000
 _LONGEST_ALIASES = 1_000_000
+#: PyYAML takes the square of their length for numbers with colons, and Python writes no number of 5,000 digits.
+_LONGEST_NUMBER = 40
 
 #: Anchors, aliases and tags at the start of a value, merge keys and directives. Each pattern begins with a character
 #: that is soon looked for, which makes them ten times as fast as one pattern for all.
@@ -81,14 +83,17 @@ class ConfigLoader(_Loader):
 
 
 def _or_text(name: str) -> Callable[[yaml.SafeLoader, yaml.ScalarNode], Any]:
-    """PyYAML's constructor for a tag, which gives the text as it is where PyYAML's own fails."""
+    """PyYAML's constructor for a tag, which gives the text as it is where PyYAML's own fails, or would be long at it."""
     construct = yaml.SafeLoader.yaml_constructors[_TAG + name]
 
     def constructor(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+        text = loader.construct_scalar(node)
+        if len(text) > _LONGEST_NUMBER:
+            return text
         try:
             return construct(loader, node)
         except (ValueError, LookupError, AttributeError, OverflowError):
-            return node.value
+            return text
 
     return constructor
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feeds.articles import parse_article
 from feeds.errors import Finding
 from feeds.yamlfile import ArticleLoader, ConfigLoader, Positions, YamlError, load_article_yaml, load_yaml
+from tests.clocks import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +47,16 @@ providers:
 title: first
 title: second
 """
+
+
+#: Whole numbers and fractions that take long to read, or that Python reads and does not write.
+LONG_NUMBERS = [
+    *("1" * 5000, f"0x{'f' * 4000}", f"0{'7' * 7000}", f"0b{'1' * 17_000}", f"1{':1' * 3000}"),
+    f"1{':1' * 100_000}",
+    f"1{'_' * 5000}1",
+    f"1.{'1' * 5000}",
+    f"1{':1' * 3000}.5",
+]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +96,37 @@ title: second
         pytest.param("!!float ''", "", "", id="tagged number, empty"),
         pytest.param("!!bool maybe", "maybe", "maybe", id="tagged boolean"),
         pytest.param("!!timestamp soon", "soon", "soon", id="tagged timestamp"),
-        pytest.param("1" * 5000, "1" * 5000, "1" * 5000, id="5000 digits"),
+        pytest.param("1" * 40, int("1" * 40), int("1" * 40), id="40 digits"),
+        pytest.param("1" * 41, "1" * 41, "1" * 41, id="41 digits"),
+        *(pytest.param(number, number, number, id=number[:4]) for number in LONG_NUMBERS),
     ],
 )
 def test_a_word_means_what_the_file_is_for(written: str, article: object, config: object) -> None:
-    found = [load_yaml(f"key: {written}", loader) for loader in (ArticleLoader, ConfigLoader)]
+    with within(seconds=5):
+        found = [load_yaml(f"key: {written}", loader) for loader in (ArticleLoader, ConfigLoader)]
     assert found == [{"key": article}, {"key": config}]
+
+
+def test_a_tagged_mapping_may_stand_for_a_text() -> None:
+    assert load_yaml("key: !!int {=: x}", ArticleLoader) == {"key": "x"}  # https://yaml.org/type/value.html
+
+
+@pytest.mark.parametrize("number", [*LONG_NUMBERS, f"!!int {{=: 0x{'f' * 4000}}}"], ids=lambda number: number[:9])
+@pytest.mark.parametrize(
+    "front_matter",
+    [
+        *(f"{field}: {{}}" for field in "quality published updatedDateTime provider images topics title".split()),
+        "? {}\n: a",
+        "provider: {{authors: [{{url: {}}}]}}",
+        "related:\n- ? {}\n  : a",
+    ],
+)
+def test_a_long_number_is_read_and_said_to_be_one(front_matter: str, number: str) -> None:
+    """By PyYAML, which is asked where there is a tag; the other parser takes none for a number."""
+    text = f"---\nx: !!str a\nwebUrl: https://a.example/\n{front_matter.format(number)}\n---\n"
+    with within(seconds=5):
+        parsed = parse_article(text.encode(), path="a.md", modified=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert all(len(str(mistake)) < 300 for mistake in parsed.mistakes)
 
 
 @pytest.mark.parametrize("key", ["2024", "1.50", "true", "null", "~", "off", "2020-06-10", "="])
