@@ -58,8 +58,9 @@ def test_a_bomb_in_a_field_is_a_mistake(field: str) -> None:
     text = STORY.replace(f"\n{field}:", "\nx:") + f"{BOMB}{field}: *a19\n---\n"
     parsed = parse_article(text.encode(), path="a.md", modified=NOW)
     assert parsed.article is None
+    assert text.splitlines()[10].startswith("a6: ")
     assert list(map(str, parsed.mistakes)) == [
-        "a.md:1: not valid YAML here: aliases (*) bring in more than 1000000 characters"
+        "a.md:11: not valid YAML here: aliases (*) bring in more than 1000000 characters"
     ]
 
 
