@@ -17,6 +17,7 @@ ORDER = [
     "errors",
     "model",
     "paths",
+    "nesting",
     "markup",
     "urls",
     "yamlfile",
