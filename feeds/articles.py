@@ -46,7 +46,10 @@ _ELSEWHERE = {
 
 @dataclass(frozen=True, slots=True)
 class ParsedArticle:
-    """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines."""
+    """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines.
+
+    Of very many there are only the first.
+    """
 
     article: Article | None
     mistakes: tuple[Mistake, ...] = ()
@@ -67,7 +70,7 @@ def parse_article(
     article = _article(fields, path=path, modified=modified, body=body, limits=limits)
     if _may_repeat(source.front_matter, metadata):
         fields.findings.extend(source.repeated_keys())
-    return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings))
+    return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings.first))
 
 
 class _Handler(YAMLHandler):

@@ -13,7 +13,7 @@ from feeds.markup import clean_line, remove_controls, shorten
 from feeds.yamlfile import ArticleLoader, Positions, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _FIRST_YEAR = 1000
 _LONGEST_WRITTEN = 60
@@ -33,6 +33,24 @@ _RFC5322 = re.compile(
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
+class Findings:
+    """What is wrong with an article: the first of it, to be reported and one more, and how much there is."""
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self.first: list[Finding] = []
+        self.count = 0
+        self.extend(findings)
+
+    def append(self, finding: Finding) -> None:
+        self.count += 1
+        if self.count <= _MOST_MISTAKES + 1:
+            self.first.append(finding)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.append(finding)
+
+
 @dataclass
 class ArticleSource:
     """The text of a file and its front matter as they are written, to say where in the file something stands."""
@@ -41,15 +59,16 @@ class ArticleSource:
     text: str
     front_matter: str = ""
 
-    def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
+    def locate(self, findings: Findings | Sequence[Finding]) -> tuple[Mistake, ...]:
         """The findings with the lines that they are about; of very many, the first and how many more there are."""
+        found = findings if isinstance(findings, Findings) else Findings(findings)
         mistakes = [
             Mistake(self.label, self.line(finding.keys), finding.message, finding.rule)
-            for finding in findings[:_MOST_MISTAKES]
+            for finding in found.first[:_MOST_MISTAKES]
         ]
-        if len(findings) > _MOST_MISTAKES:
-            more = findings[_MOST_MISTAKES]
-            message = f"from here on {len(findings) - _MOST_MISTAKES} more mistakes; expected none"
+        if found.count > _MOST_MISTAKES:
+            more = found.first[_MOST_MISTAKES]
+            message = f"from here on {found.count - _MOST_MISTAKES} more mistakes; expected none"
             mistakes.append(Mistake(self.label, self.line(more.keys), message, more.rule))
         return tuple(mistakes)
 
@@ -81,7 +100,7 @@ class Fields:
     values: dict[str, Any]
     source: ArticleSource
     at: Keys = ()
-    findings: list[Finding] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
     def title(self, name: str) -> str | None:
         """A line of text. A number or a date that YAML saw in it is taken as it is written; one that is long is cut."""
@@ -239,10 +258,6 @@ def _expected(name: str, most: int) -> str:
 
 def _shown(value: Any, written: str | None) -> str:
     """A value as a person knows it: as it is written in the file, a text in quotes."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
     return written if written and len(written) <= _LONGEST_WRITTEN else shown(value)
 
 

@@ -553,6 +553,14 @@ def test_a_title_that_is_long_is_cut(front_matter: str) -> None:
         pytest.param("webUrl:\n  - a", "2: webUrl is a list; expected text", id="address is a list"),
         pytest.param("topics:\n  - AI\n  - [a]", "4: topics[1] is a list; expected text", id="topic is a list"),
         pytest.param("topics: {a: b}", "2: topics is a mapping; expected text", id="topics are a mapping"),
+        pytest.param("quality: !!set {a, b, c}", "2: quality is a set; expected a whole number", id="set"),
+        pytest.param("title: !!set {a, b, c}", "2: title is a set; expected text", id="title is a set"),
+        pytest.param("quality: !!pairs [a: b]", "2: quality is a list; expected a whole number", id="pairs"),
+        pytest.param("topics: !!pairs [a: b]", "2: topics[0] is a list; expected text", id="a pair"),
+        pytest.param("quality: !!binary aGVsbG8=", "2: quality is aGVsbG8=; expected a whole number", id="bytes"),
+        pytest.param(
+            f"quality: !!binary {'aGVs' * 30}", "2: quality is bytes; expected a whole number", id="many bytes"
+        ),
         pytest.param("provider: 42", "2: provider is 42; expected a mapping", id="provider is a number"),
         pytest.param("provider: true", "2: provider is true; expected a mapping", id="provider is a boolean"),
         pytest.param("provider: [a]", "2: provider is a list; expected a mapping", id="provider is a list"),

@@ -75,6 +75,13 @@ def test_very_many_mistakes_of_an_article_are_counted() -> None:
     assert str(parsed.mistakes[100]) == "a.md:106: from here on 50 more mistakes; expected none"
 
 
+def test_of_very_many_mistakes_only_the_first_are_kept() -> None:
+    text = f"{STORY}provider: {{authors: [{'1, ' * 250_000}]}}\n---\n".encode()
+    parsed = parse_article(text, path="a.md", modified=NOW)
+    assert str(parsed.mistakes[100]) == "a.md:5: from here on 249900 more mistakes; expected none"
+    assert len(parsed.findings) == 101
+
+
 def test_an_article_multiplies_no_more_than_its_limits() -> None:
     """Each related link has the article's topics where it has none: 20 kB would be in a million feeds otherwise."""
     topics = ", ".join(f"t{number}" for number in range(2_000))
