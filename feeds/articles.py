@@ -46,7 +46,10 @@ _ELSEWHERE = {
 
 @dataclass(frozen=True, slots=True)
 class ParsedArticle:
-    """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines."""
+    """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines.
+
+    Of very many there are only the first.
+    """
 
     article: Article | None
     mistakes: tuple[Mistake, ...] = ()
@@ -64,10 +67,10 @@ def parse_article(
     except YamlError as error:
         return ParsedArticle(None, (Mistake(label, error.line, str(error), "bad-front-matter"),))
     fields = Fields(metadata, source)
-    article = _article(fields, path=path, modified=modified, body=body, most=limits.related)
+    article = _article(fields, path=path, modified=modified, body=body, limits=limits)
     if _may_repeat(source.front_matter, metadata):
         fields.findings.extend(source.repeated_keys())
-    return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings))
+    return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings.first))
 
 
 class _Handler(YAMLHandler):
@@ -136,17 +139,18 @@ def _may_repeat(front_matter: str, metadata: Mapping[str, object]) -> bool:
     return lines > len(metadata) and len(_KEY.findall(front_matter)) > len(metadata)
 
 
-def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str, most: int) -> Article:
-    related = tuple(RelatedLink(**_story(link)) for link in fields.mappings("related", "webUrl", most))
-    return Article(**_story(fields), path=path, modified=modified, body=body, related=related)
+def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str, limits: Limits) -> Article:
+    links = fields.mappings("related", "webUrl", limits.related)
+    related = tuple(RelatedLink(**_story(link, limits)) for link in links)
+    return Article(**_story(fields, limits), path=path, modified=modified, body=body, related=related)
 
 
-def _story(fields: Fields) -> dict[str, Any]:
+def _story(fields: Fields, limits: Limits) -> dict[str, Any]:
     for names, elsewhere in _ELSEWHERE.items():
         fields.expect(names, elsewhere)
     return {
         "id": fields.raw_text("id"),
-        "title": fields.text("title"),
+        "title": fields.title("title"),
         "web_url": fields.raw_text("webUrl"),
         "original_url": fields.raw_text("originalUrl"),
         "amp_url": fields.raw_text("ampWebUrl"),
@@ -154,38 +158,41 @@ def _story(fields: Fields) -> dict[str, Any]:
         "published": fields.time("publishedDateTime"),
         "updated": fields.time("updatedDateTime"),
         "excerpt": fields.raw_text("excerpt"),
-        "type": fields.text("type"),
+        "type": fields.name("type"),
         "quality": fields.integer("quality"),
         "heat": fields.integer("heat"),
         "is_published": fields.flag("published", default=True) and not fields.flag("draft", default=False),
-        "provider": _publisher(fields.mapping("provider")),
-        "topics": fields.texts("topics"),
-        "images": _images(fields),
+        "provider": _publisher(fields.mapping("provider"), limits),
+        "topics": fields.names("topics", limits.topics),
+        "images": _images(fields, limits),
     }
 
 
-def _publisher(fields: Fields | None) -> Publisher | None:
+def _publisher(fields: Fields | None, limits: Limits) -> Publisher | None:
     if fields is None:
         return None
     people = (
         Person(name=name, uri=author.raw_text("url"))
         for author in fields.mappings("authors", "name")
-        if (name := author.text("name"))
+        if (name := author.name("name"))
     )
     return Publisher(
-        name=fields.text("name"), domain=fields.text("domain"), authors=tuple(people), images=_images(fields)
+        name=fields.name("name"),
+        domain=fields.name("domain"),
+        authors=tuple(people),
+        images=_images(fields, limits),
     )
 
 
-def _images(fields: Fields) -> tuple[Image, ...]:
+def _images(fields: Fields, limits: Limits) -> tuple[Image, ...]:
     return tuple(
         Image(
             url=image.raw_text("url") or "",
-            title=image.text("title") or image.text("alt"),
-            type=image.text("type"),
+            title=image.title("title") or image.title("alt"),
+            type=image.name("type"),
             length=image.integer("length"),
             width=image.integer("width"),
             height=image.integer("height"),
         )
-        for image in fields.mappings("images", "url")
+        for image in fields.mappings("images", "url", limits.images)
     )

@@ -52,8 +52,6 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError([Mistake(label, 0, f"cannot be read: {error.strerror}", "config-unreadable")]) from error
     except YamlError as error:
         raise ConfigError([Mistake(label, error.line, str(error), "config-not-yaml")]) from error
-    except RecursionError as error:
-        raise ConfigError([Mistake(label, 1, "not valid YAML here: nested too deeply", "config-not-yaml")]) from error
     if findings:
         raise ConfigError(sorted(Mistake(label, *finding) for finding in findings))
     file = msgspec.convert(_given(values), ConfigFile)

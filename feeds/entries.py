@@ -273,13 +273,16 @@ def _body(article: Article, source: Source, findings: list[Finding]) -> str:
     """The article's body. Without a base, relative addresses are left out of it, with a finding for all of them."""
     relative: list[str] = []
 
+    def note(what: str) -> None:
+        findings.append(Finding((), f"the body {what}", "beyond-limit"))
+
     def resolve(url: str) -> str | None:
         found = absolute_url(url, source.base_url)
         if found is None and is_relative(url):
             relative.append(url)
         return found
 
-    body = render_body(article.body, resolve)
+    body = render_body(article.body, resolve, note)
     if relative:
         there = f"the body has the relative address {shown(relative[0])}" + (" and others" if relative[1:] else "")
         findings.append(Finding((), f"{there}; expected source.base_url to be set; left out", "relative-in-body"))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Keys = tuple[str | int, ...]
 
 _LONGEST_SHOWN = 60
+#: A set has no order that stays the same.
+_KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes, "bytes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ class Mistake:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: a text in quotes, a long one cut."""
+    """A value as a message shows it: a text in quotes, a long one cut; what holds others, or bytes, by its kind."""
+    for kind, name in _KINDS:
+        if isinstance(value, kind):
+            return name
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 

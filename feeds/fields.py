@@ -9,16 +9,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import Finding, Keys, Mistake, shown
-from feeds.markup import clean_line, remove_controls
+from feeds.markup import clean_line, remove_controls, shorten
 from feeds.yamlfile import ArticleLoader, Positions, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _FIRST_YEAR = 1000
 _LONGEST_WRITTEN = 60
 #: Of one article: they are kept in the cache, and a file may be made of nothing else.
 _MOST_MISTAKES = 100
+#: Names are in addresses, in lists and in the cache; titles may be whole sentences.
+_LONGEST_NAME = 500
+_LONGEST_TITLE = 2000
 #: From here on not every whole number is one that JSON can tell from the next.
 _LARGEST = 2**53
 _DATE = "a date and time such as 2020-06-10T23:09:00Z"
@@ -30,6 +33,24 @@ _RFC5322 = re.compile(
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
+class Findings:
+    """What is wrong with an article: the first of it, to be reported and one more, and how much there is."""
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self.first: list[Finding] = []
+        self.count = 0
+        self.extend(findings)
+
+    def append(self, finding: Finding) -> None:
+        self.count += 1
+        if self.count <= _MOST_MISTAKES + 1:
+            self.first.append(finding)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.append(finding)
+
+
 @dataclass
 class ArticleSource:
     """The text of a file and its front matter as they are written, to say where in the file something stands."""
@@ -38,15 +59,16 @@ class ArticleSource:
     text: str
     front_matter: str = ""
 
-    def locate(self, findings: Sequence[Finding]) -> tuple[Mistake, ...]:
+    def locate(self, findings: Findings | Sequence[Finding]) -> tuple[Mistake, ...]:
         """The findings with the lines that they are about; of very many, the first and how many more there are."""
+        found = findings if isinstance(findings, Findings) else Findings(findings)
         mistakes = [
             Mistake(self.label, self.line(finding.keys), finding.message, finding.rule)
-            for finding in findings[:_MOST_MISTAKES]
+            for finding in found.first[:_MOST_MISTAKES]
         ]
-        if len(findings) > _MOST_MISTAKES:
-            more = findings[_MOST_MISTAKES]
-            message = f"from here on {len(findings) - _MOST_MISTAKES} more mistakes; expected none"
+        if found.count > _MOST_MISTAKES:
+            more = found.first[_MOST_MISTAKES]
+            message = f"from here on {found.count - _MOST_MISTAKES} more mistakes; expected none"
             mistakes.append(Mistake(self.label, self.line(more.keys), message, more.rule))
         return tuple(mistakes)
 
@@ -78,10 +100,25 @@ class Fields:
     values: dict[str, Any]
     source: ArticleSource
     at: Keys = ()
-    findings: list[Finding] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
-    def text(self, name: str) -> str | None:
-        """A line of text. A number or a date that YAML saw in it is taken as it is written."""
+    def title(self, name: str) -> str | None:
+        """A line of text. A number or a date that YAML saw in it is taken as it is written; one that is long is cut."""
+        line = self._line(name)
+        if line and len(line) > _LONGEST_TITLE:
+            self._too_long((*self.at, name), line, _LONGEST_TITLE, "cut")
+            return shorten(line, _LONGEST_TITLE)
+        return line
+
+    def name(self, name: str) -> str | None:
+        """A line of text, none if it is long: cut, it would be the name of something else."""
+        line = self._line(name)
+        if line and len(line) > _LONGEST_NAME:
+            self._too_long((*self.at, name), line, _LONGEST_NAME, "left out")
+            return None
+        return line
+
+    def _line(self, name: str) -> str | None:
         raw = self.raw_text(name)
         return clean_line(raw) or None if raw else None
 
@@ -129,12 +166,23 @@ class Fields:
             self._wrong((*self.at, name), value, _DATE)
         return parsed
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts, without repeats; a single text is a list of one."""
+    def names(self, name: str, most: int) -> tuple[str, ...]:
+        """A list of names, of which what is beyond `most` is passed over, without repeats; a text is a list of one."""
         found = self.values.get(name)
-        if not (isinstance(found, list) and set(map(type, found)) <= {str}):
-            found = [self._as_text(value, keys) for keys, value in self._items(name)]
-        return tuple(dict.fromkeys([line for text in found if text and (line := clean_line(text))]))
+        if not (isinstance(found, list) and len(found) <= most and set(map(type, found)) <= {str}):
+            found = [self._as_text(value, keys) for keys, value in self._items(name, most)]
+        lines = [clean_line(text) if text else "" for text in found]
+        if lines and len(max(lines, key=len)) > _LONGEST_NAME:
+            lines = list(self._short_ones(name, lines))
+        return tuple(dict.fromkeys(filter(None, lines)))
+
+    def _short_ones(self, name: str, lines: Sequence[str]) -> Iterator[str]:
+        for index, line in enumerate(lines):
+            if len(line) <= _LONGEST_NAME:
+                yield line
+            else:
+                keys = (*self.at, name, index) if isinstance(self.values[name], list) else (*self.at, name)
+                self._too_long(keys, line, _LONGEST_NAME, "left out")
 
     def expect(self, names: Sequence[str], elsewhere: frozenset[str]) -> None:
         """Where none of `names` is there, a finding for each key that may stand for them, in lower case `elsewhere`."""
@@ -157,11 +205,7 @@ class Fields:
         An item that is not a mapping is an empty one, so that the others keep their places. What is beyond `most`, if
         that is given, is passed over.
         """
-        items = self._items(name)
-        if most is not None and len(items) > most:
-            there = f"{name} has {len(items)} items; {_expected(name, most)}"
-            self.findings.append(Finding((*self.at, name), there, "beyond-limit"))
-        for keys, value in items[:most]:
+        for keys, value in self._items(name, most):
             yield self._mapping(value, keys, main) or Fields({}, self.source, keys, self.findings)
 
     def _mapping(self, value: Any, keys: Keys, main: str) -> Fields | None:
@@ -174,13 +218,17 @@ class Fields:
             return None
         return Fields(value, self.source, keys, self.findings)
 
-    def _items(self, name: str) -> Sequence[tuple[Keys, Any]]:
+    def _items(self, name: str, most: int | None) -> Sequence[tuple[Keys, Any]]:
         values = self.values.get(name)
         if values is None or values == "":
             return ()
-        if isinstance(values, list):
-            return [((*self.at, name, index), value) for index, value in enumerate(values)]
-        return [((*self.at, name), values)]
+        keys = (*self.at, name)
+        is_list = isinstance(values, list)
+        found = values if is_list else [values]
+        if most is not None and len(found) > most:
+            there = f"{name} has {len(found)} items; {_expected(name, most)}"
+            self.findings.append(Finding(keys, there, "beyond-limit"))
+        return [((*keys, index) if is_list else keys, value) for index, value in enumerate(found[:most])]
 
     def _as_text(self, value: Any, keys: Keys) -> str | None:
         if value is None or isinstance(value, str):
@@ -191,11 +239,17 @@ class Fields:
         return written
 
     def _wrong(self, keys: Keys, value: Any, expected: str) -> None:
-        name = keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
         written = None if isinstance(value, str) else self.source.scalar(keys)
-        self.findings.append(
-            Finding(keys, f"{name} is {_shown(value, written)}; expected {expected}", "bad-field-value")
-        )
+        there = f"{_named(keys)} is {_shown(value, written)}; expected {expected}"
+        self.findings.append(Finding(keys, there, "bad-field-value"))
+
+    def _too_long(self, keys: Keys, line: str, most: int, what: str) -> None:
+        there = f"{_named(keys)} has {len(line)} characters; expected {most} at most; it is {what}"
+        self.findings.append(Finding(keys, there, "beyond-limit"))
+
+
+def _named(keys: Keys) -> str:
+    return keys[-1] if isinstance(keys[-1], str) else f"{keys[-2]}[{keys[-1]}]"
 
 
 def _expected(name: str, most: int) -> str:
@@ -204,10 +258,6 @@ def _expected(name: str, most: int) -> str:
 
 def _shown(value: Any, written: str | None) -> str:
     """A value as a person knows it: as it is written in the file, a text in quotes."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
     return written if written and len(written) <= _LONGEST_WRITTEN else shown(value)
 
 

@@ -6,6 +6,7 @@ link may lead to what nobody meant to publish. Of an object store, objects do.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class TooLargeError(Exception):
 
 def read_file(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
     """The bytes of a file, and its facts as of then; raises OSError, TooLargeError where there are more than `most`."""
-    descriptor = os.open(f"{file.root}/{file.path}", _READ_ONLY)  # with fewer system calls than `open`
+    descriptor = _open(file)
     try:
         facts = os.fstat(descriptor)
         if facts.st_size > most:
@@ -131,6 +132,29 @@ def as_read(file: ArticleFile, content: bytes | OSError | None, most: int) -> tu
     if content is None or len(content) > most:
         raise TooLargeError(file.size if content is None else len(content))
     return content, msgspec.structs.replace(file, size=len(content))
+
+
+def _open(file: ArticleFile) -> int:
+    """A descriptor of what was found, else of what is there now without a link: it may lead out of the archive."""
+    descriptor = os.open(f"{file.root}/{file.path}", _READ_ONLY)  # with fewer system calls than `open`
+    facts = os.fstat(descriptor)
+    is_found = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns) == (file.size, file.mtime, file.ctime)
+    if is_found or os.open not in os.supports_dir_fd:  # nobody can choose a ctime
+        return descriptor
+    os.close(descriptor)
+    *folders, name = file.path.split("/")
+    folder = os.open(file.root, os.O_RDONLY)
+    try:
+        for part in folders:
+            above, folder = folder, os.open(part, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(above)
+        return os.open(name, _READ_ONLY | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            raise OSError(error.errno, "a link was put in its place, or changed") from error
+        raise
+    finally:
+        os.close(folder)
 
 
 def is_gone(file: ArticleFile) -> bool:

@@ -6,21 +6,24 @@ The sanitiser is ammonia (nh3), the Markdown parser markdown-it-py; what is here
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
-from html import unescape
+from html import escape, unescape
 from html.entities import html5
 from typing import TYPE_CHECKING
 
 import nh3
+
+from feeds.nesting import depth, is_too_deep
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
+#: Told of what is beyond what is rendered, in words that follow what it is about.
+Note = Callable[[str], object]
 
 #: From the first noncharacter beyond the first plane on, inside of a character class: a range is found in a tenth of
 #: the time of the 32 characters in it that are none.
@@ -29,7 +32,8 @@ BEYOND = "\U0001fffe-\U0010ffff"
 _CONTROLS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{BEYOND}]")
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACE = re.compile(r"\s+")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
+_TAG_START = re.compile(r"[A-Za-z/!?]")
 _CHUNK = re.compile(r"\n[ \t]*\n")
 #: Lines that begin with a letter and hold nothing that Markdown or HTML could mean something with: mere paragraphs.
 _PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
@@ -61,14 +65,22 @@ _HTML = re.compile(rf"<!--|{_tags(_BLOCKS | _INLINE | _DROPPED | _OLD)}[^<>]*>",
 _BLOCK_START = re.compile(rf"\s*(?:<!--|{_tags(_BLOCKS | _DROPPED | _MEDIA | {'center', 'form'})})", re.IGNORECASE)
 #: Where CommonMark begins a block of HTML that lasts to the next empty line (section 4.6, condition 6).
 _HTML_BLOCK_START = re.compile(rf"\s*{_tags(_BLOCKS - {'br'} | {'center', 'form'})}", re.IGNORECASE)
-_DROPPED_START = re.compile(rf"<(?=({'|'.join(sorted(_DROPPED))})[\s/>])", re.IGNORECASE)
-#: Tags that stay open until they are closed. The sanitiser's time grows with the square of how many are open.
-_NESTING = re.compile(
-    r"<(/?)(?!(?:area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p|param|source|t[drh]|track|wbr)[\s/>])"
-    r"([a-z][^\s/>]*)"
-)
+#: As parsers of HTML see them: letters beyond ASCII have no case, and are no white space.
+_DROPPED_TAG = rf"({'|'.join(sorted(_DROPPED))})[\s/>]"
+_DROPPED_START = re.compile(rf"<(?={_DROPPED_TAG})", re.IGNORECASE | re.ASCII)
+_DROPPED_END = re.compile(rf"</{_DROPPED_TAG}", re.IGNORECASE | re.ASCII)
 #: Browsers nest elements 512 deep and no deeper.
 _DEEPEST = 512
+#: The sanitiser takes the square of the length of a text or an attribute that has & or a no-break space in it.
+_LONGEST_TEXT = 4_000
+#: What parts texts for it, wherever parsers move them, and is dropped: a comment, and an element that there is not.
+_PARTING = "<?><x-></x->"
+_LONGEST_ATTRIBUTE = 20_000
+#: What a reference to a character (`&eacute;`) is shorter than.
+_LONGEST_ENTITY = 40
+#: What Markdown takes 5 µs for, counted as often as that, and lines by the memory that they take.
+_MARKS = {"\n": 16, "[": 8, "*": 4, "_": 4} | dict.fromkeys("!#&<\\`|~", 2)
+_MOST_MARKS = 1_000_000
 #: HTML ignores a line break at the start of <pre>, so one that counts needs another before it.
 _PRE_START = re.compile(r"(<pre[^>]*>)\n")
 #: In what the sanitiser gives, quotes and angle brackets are escaped within attributes.
@@ -130,28 +142,31 @@ def plain_text(text: str) -> str:
     """What a person reads of `text`, which may hold HTML: its tags go, and with them scripts and styles."""
     if "<" not in text or not _HTML.search(text):
         return clean_line(text)
-    if _is_too_deep(text):
-        return clean_line(_TAG.sub(" ", text))
-    cleaned = _blocks_cleaner().clean(remove_controls(_unclosed_as_text(text)))
-    # The sanitiser escapes every other < and >, so what looks like a tag now is a block's.
-    return clean_line(_TAG.sub(" ", cleaned))
+    html = _unclosed_as_text(remove_controls(text))
+    # The sanitiser escapes every other < and >, so what looks like a tag then is a block's.
+    return clean_line(_TAG.sub(" ", html if is_too_deep(html) else _clean_in_pieces(_blocks_cleaner(), html)))
 
 
-def safe_html(html: str, resolve: Resolve) -> str:
-    """`html` balanced and with nothing that runs, frames or points nowhere; addresses are what `resolve` makes them."""
+def safe_html(html: str, resolve: Resolve, note: Note = lambda _: None) -> str:
+    """`html` balanced and with nothing that runs, frames or points nowhere; addresses are what `resolve` makes them.
+
+    Where it is nested too deeply, its tags go, and `note` is told.
+    """
 
     def clean(html: str) -> str:
-        cleaned = _html_cleaner().clean(remove_controls(html))
-        cleaned = _PRE_START.sub(r"\1\n\n", remove_controls(cleaned))
+        cleaned = _PRE_START.sub(r"\1\n\n", _clean_in_pieces(_html_cleaner(), html))
         return _IMAGE_OF_NOTHING.sub("", cleaned).strip()
 
+    html = _unclosed_as_text(remove_controls(html))
     token = _resolve.set(resolve)
     try:
-        html = _unclosed_as_text(html)
-        if _is_too_deep(html):
-            return clean(_TAG.sub(" ", html))
-        # Without an element that went, what was in it may nest in a way that HTML does not have: hence a second look.
-        return clean(clean(html))
+        if not is_too_deep(html):
+            # Without an element that went, what was in it may nest in a way that HTML does not have: so once more.
+            cleaned = clean(clean(html))
+            if cleaned.count("</") <= _DEEPEST or depth(cleaned) <= _DEEPEST:
+                return cleaned
+        note(f"has elements that are nested too deeply; expected {_DEEPEST} levels at most; its tags are left out")
+        return clean(_TAG.sub(" ", html).replace("<", "&lt;"))
     finally:
         _resolve.reset(token)
 
@@ -171,11 +186,13 @@ def _html_cleaner() -> nh3.Cleaner:
 @cache
 def _blocks_cleaner() -> nh3.Cleaner:
     """Leaves the tags of blocks only."""
-    return nh3.Cleaner(tags=set(_BLOCKS), clean_content_tags=set(_DROPPED), attributes={}, link_rel=None)
+    return nh3.Cleaner(tags=set(_BLOCKS), clean_content_tags=set(_DROPPED), attributes={"*": set()}, link_rel=None)
 
 
 def _keep(tag: str, attribute: str, value: str) -> str | None:
     """What an attribute becomes; None where it goes."""
+    if len(value) > _LONGEST_ATTRIBUTE:
+        return None
     if attribute in _ADDRESSES:
         is_mail = tag == "a" and _MAILTO.fullmatch(value)
         return value if is_mail else _resolve.get()(value)
@@ -187,37 +204,60 @@ def _unclosed_as_text(html: str) -> str:
 
     What is in such an element is dropped: one that is never closed would take all that follows with it.
     """
-    lower = html.lower()
-    return _DROPPED_START.sub(
-        lambda match: "&lt;" if lower.rfind(f"</{match[1].lower()}") < match.start() else "<", html
-    )
+    if not _DROPPED_START.search(html):
+        return html
+    last = {match[1].lower(): match.start() for match in _DROPPED_END.finditer(html)}
+    return _DROPPED_START.sub(lambda match: "&lt;" if last.get(match[1].lower(), -1) < match.start() else "<", html)
 
 
-def _is_too_deep(html: str) -> bool:
-    """Whether elements are nested in a way that nobody wrote to be read."""
-    if html.count("<") <= _DEEPEST:
-        return False
-    depth = 0
-    is_open: Counter[str] = Counter()
-    for end, name in _NESTING.findall(html.lower()):
-        step = 1 if not end else -1 if is_open[name] else 0
-        is_open[name] += step
-        depth += step
-        if depth > _DEEPEST:
-            return True
-    return False
+def _clean_in_pieces(cleaner: nh3.Cleaner, html: str) -> str:
+    """What the sanitiser makes of `html`, without control characters; it is given long texts in pieces."""
+    if len(html) <= _LONGEST_TEXT:
+        return remove_controls(cleaner.clean(html))
+    text, *parts = html.split("<")
+    cleaned = cleaner.clean("<".join([_text_in_pieces(text), *map(_part_in_pieces, parts)]))
+    return remove_controls(cleaned.replace(escape(_PARTING), ""))  # as it is in old elements that hold text only
 
 
-def render_body(body: str, resolve: Resolve) -> str:
-    """Safe HTML of an article's body, which is Markdown, HTML or both."""
+def _part_in_pieces(part: str) -> str:
+    """What begins behind a `<`, with its text in pieces; within an attribute or a comment they do no harm."""
+    if len(part) <= _LONGEST_TEXT:
+        return part
+    tag, end, text = part.partition(">") if _TAG_START.match(part) else ("", "", part)
+    return f"{tag}{end}{_text_in_pieces(text)}"
+
+
+def _text_in_pieces(text: str) -> str:
+    pieces = []
+    start = 0
+    while start + _LONGEST_TEXT < len(text):
+        end = start + _LONGEST_TEXT
+        entity = text.rfind("&", end - _LONGEST_ENTITY, end)
+        pieces.append(text[start : entity if entity >= 0 else end])
+        start += len(pieces[-1])
+    return _PARTING.join([*pieces, text[start:]])
+
+
+def render_body(body: str, resolve: Resolve, note: Note = lambda _: None) -> str:
+    """Safe HTML of an article's body, which is Markdown, HTML or both.
+
+    What is beyond what is rendered in bounded time is shown in a simpler way, and `note` is told.
+    """
     if not body.strip():
         return ""
     if _PLAIN_BODY.fullmatch(body):
         return "\n".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPH_BREAK.split(body))
     if _is_html(body):
-        return safe_html(body, resolve)
+        return safe_html(body, resolve, note)
+    marks = _marks(body)
+    if marks > _MOST_MARKS:
+        note(
+            f"has {marks:,} lines and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most; "
+            "it is taken for paragraphs of HTML"
+        )
+        return safe_html("\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body)), resolve, note)
     body = body.replace("\0", "")  # which Markdown shows as a lost character
-    return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve)
+    return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve, note)
 
 
 def shorten(text: str, width: int) -> str:
@@ -234,6 +274,13 @@ def shorten(text: str, width: int) -> str:
 def _is_html(body: str) -> bool:
     """Whether every chunk between empty lines is a block of HTML, so that there is no Markdown to render."""
     return all(_HTML_BLOCK_START.match(chunk) for chunk in _CHUNK.split(body) if chunk.strip())
+
+
+def _marks(body: str) -> int:
+    """How much there is in a body that Markdown takes long for; of a short one, nothing."""
+    if len(body) * max(_MARKS.values()) <= _MOST_MARKS:
+        return 0
+    return sum(weight * body.count(mark) for mark, weight in _MARKS.items())
 
 
 @cache

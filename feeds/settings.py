@@ -127,6 +127,8 @@ class Limits(Settings, frozen=True, kw_only=True):
     bytes: Annotated[int, Meta(ge=1, description="bytes of a file; one with more is left out")] = 1_000_000
     depth: Annotated[int, Meta(ge=4, le=100, description="levels of its front matter; one with more is left out")] = 100
     related: Annotated[int, Meta(ge=0, description="related links; more of them are passed over")] = 500
+    topics: Annotated[int, Meta(ge=0, description="topics of a story; more of them are passed over")] = 100
+    images: Annotated[int, Meta(ge=0, description="images of a story or a provider; likewise")] = 100
 
 
 class Source(Settings, frozen=True, kw_only=True):

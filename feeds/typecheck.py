@@ -138,8 +138,4 @@ def _nearest(key: str, known: Iterable[str]) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list" if value else "an empty list"
-    return shown(value)
+    return "an empty list" if value == [] else shown(value)

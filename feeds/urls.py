@@ -14,7 +14,8 @@ import can_ada
 from feeds.markup import decode_entities
 
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
-_LABEL = r"[a-z0-9_-]*[a-z0-9][a-z0-9_-]*"
+#: Of a label there is one way only to be read, lest those of a long name be tried in all combinations.
+_LABEL = r"[_-]*[a-z0-9][a-z0-9_-]*"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 #: The usual case, which needs no work: a lower-case host, and characters that are allowed everywhere.

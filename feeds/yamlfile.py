@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from functools import cache, cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 import yaml12
@@ -22,7 +22,7 @@ from feeds.errors import Finding, Keys
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     #: The line, from 0, of a key or an item, and the value; none where it is not there.
     Place = tuple[int, yaml.Node | None]
@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 _FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST = 100
+#: How far texts are indented at most that yaml12 is given, which does not count levels of blocks.
+_MOST_COLUMNS = 250
 #: What merge keys and aliases may bring in.
 _MOST_MERGED = 100_000
 _LONGEST_ALIASES = 1_000_000
+#: PyYAML takes the square of their length for numbers with colons, and Python writes no number of 5,000 digits.
+_LONGEST_NUMBER = 40
 
 #: Anchors, aliases and tags at the start of a value, merge keys and directives. Each pattern begins with a character
 #: that is soon looked for, which makes them ten times as fast as one pattern for all.
@@ -52,15 +56,23 @@ class _Loader(_FastLoader):  # type: ignore[misc, valid-type]  # the base is cho
     """PyYAML's, but for merge keys that multiply: a few hundred bytes could bring in more keys than there is memory."""
 
     _merged = 0
+    _merging = 0
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        self._merging += 1
+        if self._merging > _DEEPEST:
+            raise _merge_error(node, f"lead to one another more than {_DEEPEST} times")
         for source in _merged_mappings(node):
             self.flatten_mapping(source)
             self._merged += len(source.value)
             if self._merged > _MOST_MERGED:
-                problem = f"merge keys (<<) bring in more than {_MOST_MERGED} keys"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+                raise _merge_error(node, f"bring in more than {_MOST_MERGED} keys")
         super().flatten_mapping(node)
+        self._merging -= 1
+
+
+def _merge_error(node: yaml.MappingNode, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, f"merge keys (<<) {problem}", node.start_mark)
 
 
 class ArticleLoader(_Loader):
@@ -81,14 +93,17 @@ class ConfigLoader(_Loader):
 
 
 def _or_text(name: str) -> Callable[[yaml.SafeLoader, yaml.ScalarNode], Any]:
-    """PyYAML's constructor for a tag, which gives the text as it is where PyYAML's own fails."""
+    """PyYAML's constructor for a tag, which gives the text as it is where PyYAML's own fails or takes long."""
     construct = yaml.SafeLoader.yaml_constructors[_TAG + name]
 
     def constructor(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+        text = loader.construct_scalar(node)
+        if len(text) > _LONGEST_NUMBER:
+            return text
         try:
             return construct(loader, node)
         except (ValueError, LookupError, AttributeError, OverflowError):
-            return node.value
+            return text
 
     return constructor
 
@@ -129,9 +144,9 @@ def decode_text(content: bytes) -> str:
 
 
 def load_yaml(text: str, loader: type[yaml.SafeLoader], deepest: int = _DEEPEST) -> Any:
-    """The value of the only document in `text`, nested `deepest` levels deep at most; raises YamlError.
+    """The value of the only document in `text`; raises YamlError.
 
-    It is not too long to be gone through as a whole, aliases and all.
+    Aliases and all, it is nested `deepest` levels deep at most, and not too long to be gone through as a whole.
     """
     try:
         _check_depth(text, deepest)
@@ -146,7 +161,7 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader], deepest: int = _DEEPEST)
         raise YamlError(line, f"not valid YAML: the character U+{code:04X} is not allowed") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise YamlError(1, f"not valid YAML: {error}") from error
-    _check_length(value, len(text) + _LONGEST_ALIASES)
+    _check_size(value, len(text) + _LONGEST_ALIASES, deepest, Positions(text, loader))
     return value
 
 
@@ -154,34 +169,93 @@ def load_article_yaml(text: str, deepest: int = _DEEPEST) -> Any:
     """The value of an article's front matter, nested `deepest` levels deep at most; raises YamlError.
 
     yaml12 reads YAML 1.2, in which a date is a text and `no` a word. What it does not have (merge keys), may copy
-    without end (aliases), wraps (tags), refuses or takes for several documents is PyYAML's to read.
+    without end (aliases), wraps (tags), refuses or takes for several documents is PyYAML's to read, and so is what is
+    nested too deeply: it says where.
     """
-    documents = () if _is_beyond_yaml12(text) or _may_be_deep(text, deepest) else _documents(text)
-    return documents[0] if len(documents) == 1 else load_yaml(text, ArticleLoader, deepest)
+    may_be_deep = _may_be_deep(text, deepest)
+    is_beyond = _is_beyond_yaml12(text) or (may_be_deep and _is_indented(text, _MOST_COLUMNS))
+    documents = () if is_beyond else _documents(text)
+    if len(documents) != 1 or (may_be_deep and _depth(documents[0]) > deepest):
+        return load_yaml(text, ArticleLoader, deepest)
+    return documents[0]
 
 
-def _check_length(value: Any, most: int) -> None:
-    """Raises YamlError where a value is too long once its aliases are written out, or has no end.
+def _check_size(value: Any, most: int, deepest: int, positions: Positions) -> None:
+    """Raises YamlError where a value is too long or too deep once its aliases are written out, or has no end.
 
-    Whoever goes through all of it would be at it for years: a few hundred bytes can stand for more than a disk holds.
+    Whoever goes through all of it would be at it for years, or out of stack: a few hundred bytes can stand for more
+    than a disk holds.
     """
-    length = _expanded(value, {})
-    if length == math.inf:
-        raise YamlError(1, "not valid YAML here: nested in itself")
-    if length > most:
+    sizes: dict[int, _Size] = {}
+    whole = _size(value, sizes, deepest)
+    if whole.length <= most and whole.depth <= deepest:
+        return
+
+    def is_wrong(part: Any) -> bool:
+        size = sizes.get(id(part))
+        return size is not None and (size.length > most or size.depth > deepest)
+
+    if whole.length == math.inf:
+        problem = "nested in itself"
+    elif whole.depth > deepest:
+        problem = f"nested more than {deepest} levels deep"
+    else:
         problem = f"aliases (*) bring in more than {_LONGEST_ALIASES} characters"
-        raise YamlError(1, f"not valid YAML here: {problem}")
+    raise YamlError(positions.line(_innermost(value, is_wrong)), f"not valid YAML here: {problem}")
 
 
-def _expanded(value: Any, known: dict[int, float]) -> float:
-    """How long a value is; all but texts count as one character. `known` is what was looked at, by its id."""
+class _Size(NamedTuple):
+    """How long a value is, of which all but texts count as one character, and how many levels deep."""
+
+    length: float
+    depth: float
+
+
+def _size(value: Any, known: dict[int, _Size], most_levels: int) -> _Size:
+    """The size of a value, without end where it holds itself. `known` is what was looked at, by its id.
+
+    What is more than so many levels deep is not looked at, but taken for one that has no end.
+    """
     if not isinstance(value, dict | list | tuple | set):
-        return len(value) if isinstance(value, str) else 1
+        return _Size(len(value) if isinstance(value, str) else 1, 0)
     if id(value) not in known:
-        known[id(value)] = math.inf  # as long as this is looked at: a value that holds itself
-        parts = chain(value, value.values()) if isinstance(value, dict) else value
-        known[id(value)] = 1 + sum(_expanded(part, known) for part in parts)
+        if most_levels == 0:
+            return _Size(1, math.inf)
+        known[id(value)] = _Size(math.inf, 0)  # as long as this is looked at
+        parts = [_size(part, known, most_levels - 1) for part in _parts(value)]
+        length = 1 + sum(part.length for part in parts)
+        known[id(value)] = _Size(length, 1 + max((part.depth for part in parts), default=0))
     return known[id(value)]
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    return chain(value, value.values()) if isinstance(value, dict) else value
+
+
+def _innermost(value: Any, is_wrong: Callable[[Any], bool]) -> Keys:
+    """Where the innermost part of a value stands of which something is true, and of none of its parts."""
+    keys: list[str | int] = []
+    seen = {id(value)}
+    while isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        found = next(((key, part) for key, part in items if id(part) not in seen and is_wrong(part)), None)
+        if found is None:
+            break
+        key, value = found
+        keys.append(key)
+        seen.add(id(value))
+    return tuple(keys)
+
+
+def _depth(value: Any) -> int:
+    """How many levels deep a value is that yaml12 read, which wraps keys that are no texts."""
+    depth = 0
+    level = [value]
+    while level := [part for part in level if isinstance(part, dict | list)]:
+        depth += 1
+        parts = chain.from_iterable(map(_parts, level))
+        level = [part.value if isinstance(part, yaml12.Yaml) else part for part in parts]
+    return depth
 
 
 def _is_beyond_yaml12(text: str) -> bool:
@@ -236,13 +310,23 @@ def _check_depth(text: str, deepest: int) -> None:
 
 
 def _may_be_deep(text: str, deepest: int) -> bool:
-    return text.count("[") + text.count("{") > deepest or bool(_indented(deepest).search(f"\n{text}"))
+    """Whether a text has so many brackets and is indented so far that it could be nested more than `deepest` levels.
+
+    Each column of a block has two levels at most, a mapping and a list at the indentation of its key, and so has each
+    square bracket, a list and a mapping of one key without brackets.
+    """
+    levels = deepest - 2 * text.count("[") - text.count("{")
+    return levels < 2 or _is_indented(text, levels // 2)
+
+
+def _is_indented(text: str, columns: int) -> bool:
+    return bool(_indented(columns).search(f"\n{text}"))
 
 
 @cache
-def _indented(deepest: int) -> re.Pattern[str]:
-    """What texts have whose blocks could be nested so deeply that a parser would overflow the stack, and few others."""
-    return re.compile(rf"\n[ \t?-]{{{deepest}}}")
+def _indented(columns: int) -> re.Pattern[str]:
+    """A line with something of a block beyond that many columns, and few others."""
+    return re.compile(rf"\n[ \t?:-]{{{columns}}}")
 
 
 class Positions:

@@ -358,21 +358,27 @@ def test_a_provider_is_called_after_stories_that_its_feed_does_not_hold_too(site
 
 
 def test_what_is_beyond_a_limit_is_left_out_and_reported(site: Site) -> None:
-    limits = "articles], limits: {bytes: 400, depth: 4, related: 2}"
+    limits = "articles], limits: {bytes: 400, depth: 4, related: 2, topics: 1, images: 1}"
     site.configure(site.config_path.read_text(encoding="utf-8").replace("articles]", limits))
     write(site, "a")
     aged(site.article("large.md", STORY.format("large"), body="x" * 400))
     aged(site.article("deep.md", STORY.format("deep") + "\nx: [[[[1]]]]"))
     links = ", ".join(f"https://b.example/{number}" for number in range(3))
     aged(site.article("many.md", STORY.format("many") + f"\nrelated: [{links}]"))
+    images = "images: [https://b.example/1.png, https://b.example/2.png]"
+    story = "title: L\nwebUrl: https://a.example/listed\npublishedDateTime: 2026-05-01"
+    aged(site.article("listed.md", f"{story}\ntopics: [a, b]\n{images}\nprovider:\n  {images}"))
     report = site.regenerate()
-    beyond = "expected 2 at most (source.limits.related); the others are passed over"
+    beyond = "expected {} at most (source.limits.{}); the others are passed over"
     assert [str(mistake) for mistake in report.mistakes if "title" not in mistake.message] == [
         "articles/deep.md:6: not valid YAML here: nested more than 4 levels deep",
         "articles/large.md: has 506 bytes; expected 400 at most (source.limits.bytes); it is left out",
-        f"articles/many.md:6: related has 3 items; {beyond}",
+        f"articles/listed.md:5: topics has 2 items; {beyond.format(1, 'topics')}",
+        f"articles/listed.md:6: images has 2 items; {beyond.format(1, 'images')}",
+        f"articles/listed.md:8: images has 2 items; {beyond.format(1, 'images')}",
+        f"articles/many.md:6: related has 3 items; {beyond.format(2, 'related')}",
     ]
-    assert (report.entries, report.left_out) == (2, {"unreadable": 2})
+    assert (report.entries, report.left_out) == (3, {"unreadable": 2})
     assert site.regenerate().changed == 0
     site.configure(site.config_path.read_text(encoding="utf-8").replace("bytes: 400", "bytes: 600"))
-    assert site.regenerate().entries == 3
+    assert site.regenerate().entries == 4

@@ -485,6 +485,66 @@ def test_topics_are_a_list_of_texts(written: str, topics: tuple[str, ...]) -> No
     assert article(f"title: T\ntopics: {written}").topics == topics
 
 
+LONG = "x" * 501
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "expected"),
+    [
+        pytest.param(f"type: {LONG}", "2: type has 501 characters; expected 500 at most; it is left out", id="type"),
+        pytest.param(
+            f"topics: [AI, {LONG}]", "2: topics[1] has 501 characters; expected 500 at most; it is left out", id="topic"
+        ),
+        pytest.param(
+            f"topics: {LONG}", "2: topics has 501 characters; expected 500 at most; it is left out", id="only topic"
+        ),
+        pytest.param(
+            f"topics: [1, {LONG}, {LONG}&amp;]",
+            "2: topics[1] has 501 characters; expected 500 at most; it is left out",
+            id="topics and a number",
+        ),
+        pytest.param(
+            f"provider: {{name: {LONG}, domain: e.example}}",
+            "2: name has 501 characters; expected 500 at most; it is left out",
+            id="provider",
+        ),
+        pytest.param(
+            f"provider: {{domain: {LONG}.example}}",
+            "2: domain has 509 characters; expected 500 at most; it is left out",
+            id="domain",
+        ),
+        pytest.param(
+            f"provider: {{authors: [Ada, {LONG}]}}",
+            "2: name has 501 characters; expected 500 at most; it is left out",
+            id="author",
+        ),
+        pytest.param(
+            f"images: [{{url: /a.png, type: {LONG}}}]",
+            "2: type has 501 characters; expected 500 at most; it is left out",
+            id="type of an image",
+        ),
+    ],
+)
+def test_a_name_that_is_long_is_left_out(front_matter: str, expected: str) -> None:
+    parsed = parse_front_matter(front_matter)
+    assert parsed.article is not None
+    assert "xxx" not in repr(parsed.article)
+    assert mistakes(f"---\n{front_matter}\n---\n")[0] == f"{LABEL}:{expected}"
+    assert {mistake.rule for mistake in parsed.mistakes} == {"beyond-limit"}
+    assert parse_front_matter(front_matter.replace(LONG, "x" * 492)).mistakes == ()
+
+
+@pytest.mark.parametrize("front_matter", ["title: {}", "images: [{{url: /a.png, title: {}}}]"])
+def test_a_title_that_is_long_is_cut(front_matter: str) -> None:
+    assert front_matter_mistakes(front_matter.format("x " * 1000)) == []
+    parsed = parse_front_matter(front_matter.format("x " * 1100))
+    assert [str(mistake) for mistake in parsed.mistakes] == [
+        f"{LABEL}:2: title has 2199 characters; expected 2000 at most; it is cut"
+    ]
+    assert parsed.article is not None
+    assert (parsed.article.title or parsed.article.images[0].title) == f"{'x ' * 999}x…"
+
+
 @pytest.mark.parametrize(
     ("front_matter", "expected"),
     [
@@ -493,6 +553,14 @@ def test_topics_are_a_list_of_texts(written: str, topics: tuple[str, ...]) -> No
         pytest.param("webUrl:\n  - a", "2: webUrl is a list; expected text", id="address is a list"),
         pytest.param("topics:\n  - AI\n  - [a]", "4: topics[1] is a list; expected text", id="topic is a list"),
         pytest.param("topics: {a: b}", "2: topics is a mapping; expected text", id="topics are a mapping"),
+        pytest.param("quality: !!set {a, b, c}", "2: quality is a set; expected a whole number", id="set"),
+        pytest.param("title: !!set {a, b, c}", "2: title is a set; expected text", id="title is a set"),
+        pytest.param("quality: !!pairs [a: b]", "2: quality is a list; expected a whole number", id="pairs"),
+        pytest.param("topics: !!pairs [a: b]", "2: topics[0] is a list; expected text", id="a pair"),
+        pytest.param("quality: !!binary aGVsbG8=", "2: quality is aGVsbG8=; expected a whole number", id="bytes"),
+        pytest.param(
+            f"quality: !!binary {'aGVs' * 30}", "2: quality is bytes; expected a whole number", id="many bytes"
+        ),
         pytest.param("provider: 42", "2: provider is 42; expected a mapping", id="provider is a number"),
         pytest.param("provider: true", "2: provider is true; expected a mapping", id="provider is a boolean"),
         pytest.param("provider: [a]", "2: provider is a list; expected a mapping", id="provider is a list"),

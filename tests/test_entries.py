@@ -856,3 +856,27 @@ def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, mes
     left_out = f"{message}; expected source.base_url to be set; left out"
     assert findings == ((Finding((), left_out),) if message else ())
     assert derive_entries(article(body=body), source(base_url=BASE)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param(
+            "<div>" * 600,
+            "has elements that are nested too deeply; expected 512 levels at most; its tags are left out",
+            id="HTML",
+        ),
+        pytest.param(
+            "[" * 200_000,
+            "has 1,600,000 lines and marks of Markdown, as they are counted; expected 1,000,000 at most; it is taken "
+            "for paragraphs of HTML",
+            id="Markdown",
+        ),
+    ],
+)
+def test_a_body_that_is_beyond_what_is_rendered_is_reported(body: str, message: str) -> None:
+    derived = derive_entries(article(body=body), source())
+    assert [(finding.message, finding.rule) for finding in derived.findings] == [
+        (f"the body {message}", "beyond-limit")
+    ]
+    assert len(derived.entries) == 1

@@ -189,6 +189,29 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     assert content == b""
 
 
+@pytest.mark.parametrize("swapped", ["news/a.md", "news"])
+def test_what_was_swapped_for_a_link_is_not_read(tmp_path: Path, swapped: str) -> None:
+    write(tmp_path, "articles/news/a.md", "secrets/a.md")
+    folders, _ = find_articles([tmp_path / "articles"])
+    file = folders[0].file(folders[0].files[0])
+    (tmp_path / "articles" / swapped).rename(tmp_path / "away")
+    (tmp_path / "articles" / swapped).symlink_to(tmp_path / ("secrets" if swapped == "news" else "secrets/a.md"))
+    with pytest.raises(OSError, match="a link was put in its place"):
+        read_file(file, 1000)
+
+
+def test_what_changed_since_it_was_found_is_read_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "news/a.md")
+    (tmp_path / "news" / "b.md").symlink_to("a.md")
+    folders, _ = find_articles([tmp_path])
+    one, link = map(folders[0].file, folders[0].files)
+    assert read_file(link, 1000) == (*read_file(one, 1000)[:1], link)
+    (tmp_path / "news" / "a.md").write_text("changed", encoding="utf-8")
+    assert read_file(one, 1000)[0] == b"changed"
+    with pytest.raises(OSError, match="a link was put in its place"):  # where it leads to now, nobody looked
+        read_file(link, 1000)
+
+
 def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
     write(tmp_path, "articles/a.md", "elsewhere/b.md")
     (tmp_path / "articles" / "loop").symlink_to("..")

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.measure import measure
 from feeds.articles import parse_article
+from feeds.settings import Limits
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
@@ -58,14 +59,39 @@ def test_a_bomb_in_a_field_is_a_mistake(field: str) -> None:
     text = STORY.replace(f"\n{field}:", "\nx:") + f"{BOMB}{field}: *a19\n---\n"
     parsed = parse_article(text.encode(), path="a.md", modified=NOW)
     assert parsed.article is None
+    assert text.splitlines()[10].startswith("a6: ")
     assert list(map(str, parsed.mistakes)) == [
-        "a.md:1: not valid YAML here: aliases (*) bring in more than 1000000 characters"
+        "a.md:11: not valid YAML here: aliases (*) bring in more than 1000000 characters"
     ]
 
 
 def test_very_many_mistakes_of_an_article_are_counted() -> None:
     topics = "\n".join(["- {}"] * 150)
-    parsed = parse_article(f"{STORY}topics:\n{topics}\n---\n".encode(), path="a.md", modified=NOW)
+    limits = Limits(topics=150)
+    text = f"{STORY}topics:\n{topics}\n---\n".encode()
+    parsed = parse_article(text, path="a.md", modified=NOW, limits=limits)
     assert len(parsed.mistakes) == 101
     assert str(parsed.mistakes[99]) == "a.md:105: topics[99] is a mapping; expected text"
     assert str(parsed.mistakes[100]) == "a.md:106: from here on 50 more mistakes; expected none"
+
+
+def test_of_very_many_mistakes_only_the_first_are_kept() -> None:
+    text = f"{STORY}provider: {{authors: [{'1, ' * 250_000}]}}\n---\n".encode()
+    parsed = parse_article(text, path="a.md", modified=NOW)
+    assert str(parsed.mistakes[100]) == "a.md:5: from here on 249900 more mistakes; expected none"
+    assert len(parsed.findings) == 101
+
+
+def test_an_article_multiplies_no_more_than_its_limits() -> None:
+    """Each related link has the article's topics where it has none: 20 kB would be in a million feeds otherwise."""
+    topics = ", ".join(f"t{number}" for number in range(2_000))
+    related = ", ".join(f"{{title: R, webUrl: https://b.example/{number}}}" for number in range(600))
+    parsed = parse_article(
+        f"{STORY}topics: [{topics}]\nrelated: [{related}]\n---\n".encode(), path="a.md", modified=NOW
+    )
+    assert parsed.article is not None
+    assert (len(parsed.article.topics), len(parsed.article.related)) == (100, 500)
+    assert sorted(map(str, parsed.mistakes)) == [
+        "a.md:5: topics has 2000 items; expected 100 at most (source.limits.topics); the others are passed over",
+        "a.md:6: related has 600 items; expected 500 at most (source.limits.related); the others are passed over",
+    ]

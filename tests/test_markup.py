@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 import feeds.markup
 from feeds.markup import clean_line, decode_entities, plain_text, remove_controls, render_body, safe_html, shorten
+from feeds.nesting import depth
 from feeds.urls import absolute_url
+from tests.clocks import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -420,11 +422,17 @@ def test_plain_text_is_a_line_without_control_characters(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["<p ", "<p", '<p title="', "<", "&", "&a", "<!--", "</", "<p <", "&amp;", " ", "\n", "<a/"]
+    "opening",
+    [
+        *("<p ", "<p", '<p title="', "<", "&", "&a", "<!--", "</", "<p <", "&amp;", " ", "\n", "<a/", "<b ", "<svg "),
+        *("<svg>", "<title>", "</title ", "\u00a9", "<i \u00a0", '<div title="</div>">', "<div><!--</div>-->"),
+    ],
 )
-def test_plain_text_takes_long_texts_in_their_stride(opening: str) -> None:
-    text = (opening * 200_000)[:200_000]
-    assert len(plain_text(text)) <= len(text)
+@pytest.mark.parametrize("before", ["", "<p>"])
+def test_plain_text_takes_long_texts_in_their_stride(before: str, opening: str) -> None:
+    text = before + (opening * 300_000)[:300_000]
+    with within(seconds=5):
+        assert len(plain_text(text)) <= len(text)
 
 
 @pytest.mark.parametrize(
@@ -435,6 +443,16 @@ def test_plain_text_takes_long_texts_in_their_stride(opening: str) -> None:
         pytest.param("<p>a <STYLE> b</p>", "<p>a &lt;STYLE&gt; b</p>", id="HTML, capitals"),
         pytest.param("a <script>b</script> c", "<p>a  c</p>", id="closed"),
         pytest.param("a <script>b</script> c <script> d", "<p>a  c &lt;script&gt; d</p>", id="one of two closed"),
+        pytest.param("<p>a <title> b</titles> c", "<p>a &lt;title&gt; b c</p>", id="closed by another one"),
+        pytest.param("<p>a <title> b</title", "<p>a &lt;title&gt; b</p>", id="closed by what is no tag"),
+        pytest.param(
+            f"<p>{'İ' * 60} </title> and then the <title> element",
+            f"<p>{'İ' * 60}  and then the &lt;title&gt; element</p>",
+            id="closed before, behind what is longer in lower case",
+        ),
+        pytest.param(
+            "<p>a <\u017fvg> b", "<p>a &lt;\u017fvg&gt; b</p>", id="a letter that is another one in lower case"
+        ),
     ],
 )
 def test_an_element_that_is_written_of_and_not_closed_is_text(body: str, expected: str) -> None:
@@ -470,17 +488,88 @@ def test_markdown_behind_html_is_rendered(body: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["<div>", "<b>", "<b><p>", "<ul><li>", "<b></i>", "<DIV>", "<x-y>", "<div></b></div>", "<table>"]
+    "opening",
+    [
+        *("<div>", "<b>", "<b><p>", "<ul><li>", "<b></i>", "<DIV>", "<x-y>", "<div></b></div>", "<table>", "<li><dd>"),
+        *("<div><!--</div>-->", '<div title="</div>">', "<b><object></b></object>", "<div <p>>"),
+    ],
 )
 @pytest.mark.parametrize("read", [plain_text, body_of], ids=["plain text", "body"])
 def test_elements_nested_too_deeply_lose_their_tags(opening: str, read: Callable[[str], str]) -> None:
-    """40,000 of them would take the sanitiser half a minute."""
-    assert "end" in read(opening * 40_000 + "end")
+    """40,000 of them would take the sanitiser a minute."""
+    with within(seconds=10):
+        assert "end" in read(opening * 40_000 + "end")
+
+
+def test_formatting_that_is_opened_anew_in_each_paragraph_loses_its_tags() -> None:
+    """That would be 7 million elements, and 2 GB."""
+    html = f"<p>{''.join(f'<b title={number}>' for number in range(700))}</p>{'<p>x' * 10_000}"
+    with within(seconds=5):
+        assert len(body_of(html)) < 100_000
+        assert plain_text(html).count("x") == 10_000
+
+
+@pytest.mark.parametrize("element", ["<div>", "<ul><li>", "<div><!--</div>-->", '<div title="</div>">'])
+def test_what_is_published_is_nested_no_deeper_than_browsers_do(element: str) -> None:
+    notes: list[str] = []
+    assert "<div>" not in safe_html(element * 600 + "a", with_base, notes.append)
+    assert notes == ["has elements that are nested too deeply; expected 512 levels at most; its tags are left out"]
+    shallow = safe_html(element * 200 + "a", with_base, notes.append)
+    assert depth(shallow) == 200 * len(re.findall("<(?:div|ul|li)", element))
+    assert len(notes) == 1
 
 
 @pytest.mark.parametrize("element", ["<p>a", "<li>a", "<p><b>a</b>", "<hr>"])
 def test_many_elements_side_by_side_keep_their_tags(element: str) -> None:
     assert body_of(element * 2_000).count(element) == 2_000
+
+
+@pytest.mark.parametrize("unit", ["&amp;", "&", "\u00a9", "a & b, ", "&lt;", "&#38;", "&eacute;", "\u00a0x", "a>b"])
+@pytest.mark.parametrize("before", ["", "<pre>", "a < b ", "<p title='>'>", "<table>", "<xmp>", "<select>", "<!-->"])
+def test_a_long_text_is_cleaned_in_pieces(before: str, unit: str) -> None:
+    html = before + unit * 3_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feeds.markup, "_LONGEST_TEXT", 1_000_000)
+        whole = safe_html(html, with_base), plain_text(html)
+    assert (safe_html(html, with_base), plain_text(html)) == whole
+
+
+@pytest.mark.parametrize("before", ["", "a < b ", "a <é ", "a > b ", "<p title='>'>", "<table>", "<xmp>", "<select>"])
+@pytest.mark.parametrize("unit", ["&amp;", "\u00a9"])
+def test_a_long_text_takes_no_longer_than_its_pieces(before: str, unit: str) -> None:
+    """A megabyte of them would take 20 s."""
+    with within(seconds=5):
+        safe_html(before + unit * (1_000_000 // len(unit)), with_base)
+
+
+def test_an_attribute_may_be_long_but_not_without_end() -> None:
+    assert safe_html(f"<b title='{'&' * 20_000}'>a</b>", with_base) == f'<b title="{"&amp;" * 20_000}">a</b>'
+    assert safe_html(f"<b title='{'&' * 20_001}'>a</b>", with_base) == "<b>a</b>"
+
+
+@pytest.mark.parametrize("mark", ["[", "![", "*[", "#\n", "a|b\n-|-\n", "- a\n\n", "`[", "[<", "a& ", "\\[", "<b\n"])
+def test_very_much_markdown_is_taken_for_html(mark: str) -> None:
+    """Markdown would take half a minute for it."""
+    notes: list[str] = []
+    with within(seconds=10):
+        html = render_body(f"*a*\n\n<b>c</b> {mark * (800_000 // len(mark))}", with_base, notes.append)
+    if mark == "a& ":
+        assert html.startswith("<p><em>a</em></p>")
+        assert not notes
+    else:
+        assert html.startswith("<p>*a*</p>\n<p><b>c</b>")
+        assert re.fullmatch(r"has [\d,]+ lines and marks of Markdown, as they are counted; expected .+", notes[0])
+
+
+def test_much_markdown_is_markdown() -> None:
+    """700 kB of it, with a link in every line, lists and tables."""
+    notes: list[str] = []
+    unit = "- Some *words* of which [one](https://a.example/) is a link.\n\n| a | b |\n|---|---|\n| c | d |\n\n"
+    html = render_body(
+        f"{unit * 50}{'Words and **words**, and a [link](https://a.example/). ' * 5}\n" * 60, with_base, notes.append
+    )
+    assert not notes
+    assert html.count("<a ") == 60 * 55
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,10 @@ CONFIGURATIONS = st.fixed_dictionaries(
     [{"topics": ["con", "CON ", "Straße", "STRASSE!", "a" * 300], "domain": "aux.tv", "name": "x"}],
     {"slugs": {"AI": "İ"}, "custom": ["é" * 100, "assets", "all/index"], "moved": {"ALL": "topics/ai", "é": "all"}},
 )
+@example(
+    [{"topics": ["Other", "ai", "Third", "Σίσυφος", "Fourth", "STRASSE"], "domain": "a.example", "name": "x"}],
+    {"slugs": {"Other": "AI", "Third": "ΣΊΣΥΦΟΣ", "Fourth": "Straße"}, "custom": [], "moved": {}},
+)
 def test_no_site_writes_outside_its_folder_nor_two_documents_to_one_file(
     articles: list[dict[str, Any]], configured: dict[str, Any]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from feeds.model import Enclosure, Entry, Feed, Link, Provider
 from feeds.render.content import render_content
+from tests.clocks import within
 
 if TYPE_CHECKING:
     from tests.conftest import Site
@@ -205,6 +207,14 @@ def test_a_picture_that_the_body_shows_is_not_shown_twice(site: Site, address: s
 def test_a_picture_whose_address_the_body_only_mentions_is_shown() -> None:
     entry = replace(ENTRY, body=f'<pre>&lt;img src="{CHART.href}"&gt;</pre>', enclosures=(CHART,))
     assert pictures(content_of(entry)) == [CHART.href]
+
+
+def test_very_many_pictures_are_looked_for_once() -> None:
+    """For each of them through all of the body would take minutes."""
+    pictures_of_it = tuple(replace(CHART, href=f"https://i.example/{number}.png?a&b") for number in range(16_000))
+    body = "".join(f'<img alt="" src="{escape(picture.href)}">' for picture in pictures_of_it[1:])
+    with within(seconds=5):
+        assert content_of(replace(ENTRY, body=body, enclosures=pictures_of_it)).count("<img ") == 16_000
 
 
 def test_a_picture_of_a_body_that_is_not_shown_is_shown() -> None:

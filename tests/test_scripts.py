@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import feedparser
 import pytest
 import yaml
+from lxml import etree
 from playwright.sync_api import sync_playwright
 
 import feeds
@@ -115,7 +117,7 @@ def attacked(number: int, attack: str) -> dict[str, Any]:
         "provider": {
             "name": attack,
             "domain": attack,
-            "authors": [{"name": attack, "url": attack}],
+            "authors": [{"name": attack, "url": attack}, {"name": f"A {attack}", "url": f"https://a.example/{number}"}],
             "images": [image],
         },
         "images": [image, {"url": attack}],
@@ -248,15 +250,45 @@ def test_nothing_in_pages_runs(published: Site, page: Page) -> None:
     assert ran == []
 
 
+def addresses_in_xml(body: bytes) -> Iterator[str]:
+    """What elements and attributes hold that stand for addresses, in RSS, Atom and what they are extended with."""
+    for element in etree.fromstring(body).iter("*"):
+        if etree.QName(element).localname in {"link", "uri", "url", "icon", "logo"} and (element.text or "").strip():
+            yield str(element.text)
+        yield from (value for name, value in element.items() if name in {"href", "src", "uri", "url"})
+
+
+def addresses_in_json(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from addresses_in_json(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from addresses_in_json(part, key)
+    elif key.endswith("url") or key in {"image", "icon", "favicon", "avatar", "banner_image"}:
+        yield value
+
+
 def test_every_address_is_one_of_the_web(published: Site) -> None:
+    seen = Counter[str]()
     for path, body in published.documents().items():
-        if path.endswith((".rss", ".atom")):
-            for entry in feedparser.parse(body, sanitize_html=False).entries:
-                links = [entry.link, *(link.href for link in (*entry.get("links", ()), *entry.get("enclosures", ())))]
-                links += [
-                    medium["url"] for medium in (*entry.get("media_content", ()), *entry.get("media_thumbnail", ()))
-                ]
-                assert all(link.startswith(("https://", "http://")) for link in links), links
+        _, _, extension = path.rpartition(".")
+        if extension in {"rss", "atom"}:
+            addresses = list(addresses_in_xml(body))
+        elif extension == "json" and path != "feeds.json":
+            addresses = list(addresses_in_json(json.loads(body)))
+        else:
+            continue
+        assert [address for address in addresses if not address.startswith(("https://", "http://"))] == [], path
+        seen[extension] += len(addresses)
+    assert min(seen[extension] for extension in ("rss", "atom", "json")) > 1000
+
+
+def test_an_address_is_found_wherever_it_stands() -> None:
+    xml = b"<a xmlns:m='m' href='1'><link>2</link><uri>3</uri><m:thumbnail url='4'/><b src='5' domain='x'>y</b></a>"
+    assert sorted(addresses_in_xml(xml)) == ["1", "2", "3", "4", "5"]
+    feed = {"icon": "1", "items": [{"url": "2", "id": "x", "authors": [{"url": "3", "avatar": "4"}]}], "next_url": "5"}
+    assert sorted(addresses_in_json(feed)) == ["1", "2", "3", "4", "5"]
 
 
 def test_the_page_of_a_policy_that_forbids_all_but_its_own(published: Site) -> None:

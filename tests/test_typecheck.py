@@ -94,6 +94,8 @@ def test_what_fits_has_no_finding(value: Any, type_: Any) -> None:
         pytest.param(["flat"], Literal["flat", "round"], "a list; expected one of flat, round", id="list for a word"),
         pytest.param("no", Literal["off"], "'no'; expected off", id="the only word"),
         pytest.param("a", tuple[str, ...], "'a'; expected a list of text", id="text for a list"),
+        pytest.param({"a", "b"}, str, "a set; expected text", id="set for text"),
+        pytest.param(b"a", str, "bytes; expected text", id="bytes for text"),
         pytest.param({}, tuple[str, ...], "a mapping; expected a list of text", id="mapping for a list"),
         pytest.param(
             [],

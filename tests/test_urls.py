@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feeds.urls import absolute_url, canonical_url, domain_of, valid_domain
+from tests.clocks import within
 
 BASE = "https://www.example.com/news/2020/"
 
@@ -359,6 +360,7 @@ def test_the_domain_of_an_address(url: str, domain: str) -> None:
         pytest.param("0x7f.1", None, id="number in another form"),
         pytest.param("-", None, id="hyphen"),
         pytest.param("a.-.com", None, id="label without a letter"),
+        pytest.param("_a-b.-c-.__1", "_a-b.-c-.__1", id="labels with hyphens and underscores"),
         pytest.param(".com", None, id="leading dot"),
         pytest.param("ex%61mple.com", None, id="escape"),
         pytest.param("javascript://example.com", None, id="other scheme"),
@@ -370,6 +372,12 @@ def test_the_domain_of_an_address(url: str, domain: str) -> None:
 )
 def test_a_domain_is_a_host_or_an_address(text: str, domain: str | None) -> None:
     assert valid_domain(text) == domain
+
+
+@pytest.mark.parametrize("label", ["aaaa", "a-_a", "-_a1"])
+def test_a_domain_of_many_labels_is_looked_through_once(label: str) -> None:
+    with within(seconds=5):
+        assert valid_domain(f"{'.'.join([label] * 500)}.__") is None
 
 
 @given(anything)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feeds.articles import parse_article
 from feeds.errors import Finding
 from feeds.yamlfile import ArticleLoader, ConfigLoader, Positions, YamlError, load_article_yaml, load_yaml
+from tests.clocks import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +47,16 @@ providers:
 title: first
 title: second
 """
+
+
+#: Whole numbers and fractions that take long to read, or that Python reads and does not write.
+LONG_NUMBERS = [
+    *("1" * 5000, f"0x{'f' * 4000}", f"0{'7' * 7000}", f"0b{'1' * 17_000}", f"1{':1' * 3000}"),
+    f"1{':1' * 100_000}",
+    f"1{'_' * 5000}1",
+    f"1.{'1' * 5000}",
+    f"1{':1' * 3000}.5",
+]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +96,37 @@ title: second
         pytest.param("!!float ''", "", "", id="tagged number, empty"),
         pytest.param("!!bool maybe", "maybe", "maybe", id="tagged boolean"),
         pytest.param("!!timestamp soon", "soon", "soon", id="tagged timestamp"),
-        pytest.param("1" * 5000, "1" * 5000, "1" * 5000, id="5000 digits"),
+        pytest.param("1" * 40, int("1" * 40), int("1" * 40), id="40 digits"),
+        pytest.param("1" * 41, "1" * 41, "1" * 41, id="41 digits"),
+        *(pytest.param(number, number, number, id=number[:4]) for number in LONG_NUMBERS),
     ],
 )
 def test_a_word_means_what_the_file_is_for(written: str, article: object, config: object) -> None:
-    found = [load_yaml(f"key: {written}", loader) for loader in (ArticleLoader, ConfigLoader)]
+    with within(seconds=5):
+        found = [load_yaml(f"key: {written}", loader) for loader in (ArticleLoader, ConfigLoader)]
     assert found == [{"key": article}, {"key": config}]
+
+
+def test_a_tagged_mapping_may_stand_for_a_text() -> None:
+    assert load_yaml("key: !!int {=: x}", ArticleLoader) == {"key": "x"}  # https://yaml.org/type/value.html
+
+
+@pytest.mark.parametrize("number", [*LONG_NUMBERS, f"!!int {{=: 0x{'f' * 4000}}}"], ids=lambda number: number[:9])
+@pytest.mark.parametrize(
+    "front_matter",
+    [
+        *(f"{field}: {{}}" for field in "quality published updatedDateTime provider images topics title".split()),
+        "? {}\n: a",
+        "provider: {{authors: [{{url: {}}}]}}",
+        "related:\n- ? {}\n  : a",
+    ],
+)
+def test_a_long_number_is_read_and_said_to_be_one(front_matter: str, number: str) -> None:
+    """By PyYAML, which is asked where there is a tag; the other parser takes none for a number."""
+    text = f"---\nx: !!str a\nwebUrl: https://a.example/\n{front_matter.format(number)}\n---\n"
+    with within(seconds=5):
+        parsed = parse_article(text.encode(), path="a.md", modified=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert all(len(str(mistake)) < 300 for mistake in parsed.mistakes)
 
 
 @pytest.mark.parametrize("key", ["2024", "1.50", "true", "null", "~", "off", "2020-06-10", "="])
@@ -174,11 +210,27 @@ EMPTY_MERGES = MERGES.replace("{k: v}", "{}")
 WIDE_MERGES = f"a: &a {{{', '.join(f'k{n}: v' for n in range(300))}}}\nb:\n" + "- <<: *a\n" * 400
 
 
+#: Chains of which the last is looked at first: a key that is there twice, one that is further out.
+LONG_CHAIN = "x: 1\na0: &a0 [b]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 800)) + "x: *a799\n"
+MERGED = "".join(f"- &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 800))
+CHAIN_OF_MERGES = f"a:\n- &a0 {{k: b}}\n{MERGED}x: {{<<: *a799}}"
+
+
 @pytest.mark.parametrize("loader", LOADERS)
-@pytest.mark.parametrize("text", [MERGES, WIDE_MERGES], ids=["deep", "wide"])
-def test_merge_keys_that_multiply_are_an_error(loader: type[yaml.SafeLoader], text: str) -> None:
-    with pytest.raises(YamlError, match=r"^not valid YAML: merge keys \(<<\) bring in more than 100000 keys$"):
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        pytest.param(MERGES, 6, "bring in more than 100000 keys", id="deep"),
+        pytest.param(WIDE_MERGES, 336, "bring in more than 100000 keys", id="wide"),
+        pytest.param(CHAIN_OF_MERGES, 702, "lead to one another more than 100 times", id="chain"),
+    ],
+)
+def test_merge_keys_that_multiply_are_an_error(
+    loader: type[yaml.SafeLoader], text: str, line: int, problem: str
+) -> None:
+    with pytest.raises(YamlError, match=rf"^not valid YAML: merge keys \(<<\) {problem}$") as caught:
         load_yaml(text, loader)
+    assert caught.value.line == line
 
 
 def test_what_merge_keys_name_again_and_again_is_looked_into_once() -> None:
@@ -188,27 +240,52 @@ def test_what_merge_keys_name_again_and_again_is_looked_into_once() -> None:
 
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize(
-    "text",
+    ("text", "line"),
     [
-        pytest.param(ALIASES, id="deep"),
-        pytest.param(f"a: &a [{'b, ' * 2000}]\nc: [{'*a, ' * 2000}]", id="wide"),
-        pytest.param(f"a: &a {'x' * 10_000}\nb: [{'*a, ' * 2000}]", id="long"),
-        pytest.param(f"{ALIASES}b: !!omap [c: *a19]", id="ordered mapping"),
-        pytest.param(f"a: &a !!set {{{', '.join(map(str, range(2000)))}}}\nb: [{'*a, ' * 2000}]", id="set"),
+        pytest.param(ALIASES, 7, id="deep"),
+        pytest.param(f"a: &a [{'b, ' * 2000}]\nc: [{'*a, ' * 2000}]", 2, id="wide"),
+        pytest.param(f"\n\na: &a {'x' * 10_000}\nb:\n  c: [{'*a, ' * 2000}]", 5, id="long"),
+        pytest.param(f"a: &a {'x' * 9000}\nb: [{'*a, ' * 99}]\nc: [{'*a, ' * 99}]", 1, id="long, two halves"),
+        pytest.param(f"b: !!omap [c: 1]\n{ALIASES}b: !!omap [c: *a19]", 22, id="ordered mapping"),
+        pytest.param(f"a: &a !!set {{{', '.join(map(str, range(2000)))}}}\nb: [{'*a, ' * 2000}]", 2, id="set"),
     ],
 )
-def test_aliases_that_multiply_are_an_error(loader: type[yaml.SafeLoader], text: str) -> None:
-    with pytest.raises(YamlError, match=r"^not valid YAML here: aliases \(\*\) bring in more than 1000000 characters$"):
+def test_aliases_that_multiply_are_an_error(loader: type[yaml.SafeLoader], text: str, line: int) -> None:
+    message = r"^not valid YAML here: aliases \(\*\) bring in more than 1000000 characters$"
+    with pytest.raises(YamlError, match=message) as caught:
         load_yaml(text, loader)
+    assert caught.value.line == line
 
 
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize(
-    "text", ["a: &a [*a]", "a: &a\n  b: {c: *a}", "a: &a [[*a], b]", "a: &a !!pairs [b: *a]"], ids=repr
+    ("text", "line"),
+    [
+        pytest.param("a: 1\nb: &a [*a]", 2, id="list"),
+        pytest.param("a: &a\n  b: {c: *a}", 2, id="mappings"),
+        pytest.param("a: &a\n- b\n- - *a\n  - b", 3, id="list in a list"),
+        pytest.param("a: 1\nb: &a !!pairs [b: *a]", 2, id="pairs"),
+    ],
 )
-def test_what_is_nested_in_itself_is_an_error(loader: type[yaml.SafeLoader], text: str) -> None:
-    with pytest.raises(YamlError, match=r"^not valid YAML here: nested in itself$"):
+def test_what_is_nested_in_itself_is_an_error(loader: type[yaml.SafeLoader], text: str, line: int) -> None:
+    with pytest.raises(YamlError, match=r"^not valid YAML here: nested in itself$") as caught:
         load_yaml(text, loader)
+    assert caught.value.line == line
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(LONG_CHAIN, 102, id="last first"),
+        pytest.param(LONG_CHAIN.replace("x: 1\n", ""), 101, id="first first"),
+        pytest.param(f"a: &a {'[' * 60}{']' * 60}\nb:\n- {'[' * 40}*a{']' * 40}", 2, id="two halves"),
+    ],
+)
+def test_levels_of_aliases_count(loader: type[yaml.SafeLoader], text: str, line: int) -> None:
+    with pytest.raises(YamlError, match=r"^not valid YAML here: nested more than 100 levels deep$") as caught:
+        load_yaml(text, loader)
+    assert caught.value.line == line
 
 
 @pytest.mark.parametrize("loader", LOADERS)
@@ -228,6 +305,64 @@ def test_nesting_without_end_is_an_error_and_not_a_crash(loader: str, opening: s
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "1\n")
+
+
+#: Ways to nest: what a level begins with, given its indentation, and what it ends with.
+NESTED: dict[str, Callable[[int], tuple[str, str]]] = {
+    "a list in a mapping, at its indentation": lambda level: (
+        "\n" + " " * (level // 2) + ("-" if level % 2 else "a:"),
+        "",
+    ),
+    "mappings": lambda level: ("\n" + " " * level + "a:", ""),
+    "lists": lambda level: ("\n" + " " * level + "-", ""),
+    "lists in one line": lambda level: (("\n" if level == 0 else "") + "- ", ""),
+    "keys in one line": lambda level: (("\n" if level == 0 else "") + "? ", ""),
+    "values behind a colon": lambda level: (
+        "\n" + "  " * (level // 2) + ("? a\n" + "  " * (level // 2) + ":" if level % 2 == 0 else "-"),
+        "",
+    ),
+    "lists with brackets": lambda _: ("[", "]"),
+    "mappings with braces": lambda _: ("{a: ", "}"),
+    "pairs without braces": lambda level: ("[" if level % 2 == 0 else "a: ", "]" if level % 2 == 0 else ""),
+}
+
+
+def nested_in(way: str, levels: int, other: str, other_levels: int) -> str:
+    """So many levels of front matter, of which the outermost is a mapping."""
+    pieces = [NESTED[way](level) for level in range(levels)] + [NESTED[other](level) for level in range(other_levels)]
+    return f"x: {''.join(start for start, _ in pieces)} b{''.join(end for _, end in reversed(pieces))}"
+
+
+def levels_of(text: str) -> int:
+    depths = [0]
+    for event in yaml.parse(text):
+        step = isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depths.append(depths[-1] + step)
+    return max(depths)
+
+
+@pytest.mark.parametrize("way", NESTED)
+@pytest.mark.parametrize("other", ["lists with brackets", "mappings with braces", "pairs without braces"])
+def test_levels_are_counted_however_they_are_written(way: str, other: str) -> None:
+    """By whichever parser reads it; of what neither takes, nothing is to be said."""
+    tried = 0
+    for levels, other_levels in ((0, 4), (3, 0), (4, 0), (5, 6), (20, 20), (49, 50), (98, 0), (99, 0), (100, 0)):
+        text = nested_in(way, levels, other, other_levels)
+        try:
+            depth = levels_of(text)
+        except yaml.YAMLError:
+            continue
+        for deepest in {4, 100, depth - 1, depth, depth + 1} & set(range(4, 101)):
+            try:
+                load_article_yaml(text, deepest)
+            except YamlError as error:
+                is_too_deep = "levels deep" in str(error)
+                assert is_too_deep or "unhashable" in str(error)  # noqa: PT017  # either may be
+                assert (depth > deepest) is is_too_deep
+            else:
+                assert depth <= deepest
+            tried += 1
+    assert tried > 5
 
 
 @settings(deadline=None)

@@ -181,8 +181,8 @@ OF_SOURCES = (
     Rule(
         "beyond-limit",
         "error",
-        "An article is larger than `source.limits` allows, or has more related links.",
-        "It is left out, or the others are passed over: what anybody writes must not stop a run.",
+        "An article, its names, lists or body, is larger than `source.limits` or we allow.",
+        "What is beyond is left out, cut or shown in a simpler way: what anybody writes must not stop a run.",
         f"{_CONFIGURATION}, source",
     ),
     Rule(

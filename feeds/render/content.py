@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from feeds.model import Enclosure, Entry, Feed
 
@@ -20,6 +20,8 @@ _PARAGRAPH = "<p>%s</p>"
 _PICTURE = '<figure><img src="%s" alt="%s"%s></figure>'
 _RELATED = "<p><strong>%s</strong></p>"
 _RELATED_LINK = '<li><a href="%s">%s</a> (%s)</li>'
+#: The address of a picture in a body, in which the sanitiser left `<` for tags only, and `"` for what is around values.
+_SOURCE = re.compile(r'<img (?:[^>]* )?src="([^"]*)"')
 _MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -62,19 +64,13 @@ def _body(entry: Entry, feed: Feed) -> str:
     return _fill(_PARAGRAPH, entry.summary) if entry.summary else ""
 
 
-def _missing_pictures(entry: Entry, feed: Feed, body: str) -> Iterator[Enclosure]:
+def _missing_pictures(entry: Entry, feed: Feed, body: str) -> Sequence[Enclosure]:
     """The pictures that the body does not show itself."""
-    for enclosure in shown_enclosures(entry, feed):
-        if enclosure.type.startswith("image/") and not _shows(body, enclosure.href):
-            yield enclosure
-
-
-def _shows(body: str, href: str) -> bool:
-    """Whether the body, in which the sanitiser left `<` for tags only, has a picture with this address."""
-    if "<img " not in body:
-        return False
-    source = f'src="{href.replace("&", "&amp;")}"'
-    return source in body and bool(re.search(rf"<img [^>]*{re.escape(source)}", body))
+    pictures = [enclosure for enclosure in shown_enclosures(entry, feed) if enclosure.type.startswith("image/")]
+    if not pictures or "<img " not in body:
+        return pictures
+    there = set(_SOURCE.findall(body))
+    return [picture for picture in pictures if picture.href.replace("&", "&amp;") not in there]
 
 
 def _picture(enclosure: Enclosure, entry: Entry) -> str:

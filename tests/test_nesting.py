@@ -1,0 +1,124 @@
+"""How deeply HTML is nested, estimated before it is parsed: never as less, and little more for what people write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from feeds import nesting
+from feeds.nesting import depth, is_too_deep
+from tests.clocks import within
+
+#: What an element can be, by what parsers do with it: closes others, is opened anew, is text, ends another language …
+NAMES = (
+    "a b i font nobr span ruby rt rp p div li ul dd dt dl h1 pre object button form table tr td th tbody caption "
+    "select option svg math mi g foreignObject desc title style script textarea noscript iframe xmp template x-y "
+    "center marquee body html col colgroup input br img source image label details hr annotation-xml path mtext"
+).split()
+#: And what may keep a tag from being one.
+ODD = [
+    *("<!--", "-->", "<!", "<![CDATA[", "]]>", ">", "x", "<?", "</>", '"', "'", "<!-->", "--!>", "<br/>"),
+    *("<div title='</div>'>", '<b title="', "<div/>", "<g/>", "<a href=x/>", "<source/>", "<source x=/>", "</div x='"),
+    *("<b title=%d>", "<i title=%d>", "<script><!--<script>", "</script", "<div\f>", "</div\n>", "</ div>", "<Div>"),
+    *("</dIv>", "<div<b>", "</b/>", "</br>", "<marK>", "</ma\u212a>", "<ma\u212a>", "<div =>", "<a<b title='>'>"),
+]
+TAGS = st.sampled_from([*(f"<{name}>" for name in NAMES), *(f"</{name}>" for name in NAMES), *ODD])
+
+
+def nested(html: str) -> int:
+    """How deeply the elements are nested that a parser of the HTML standard makes of it."""
+    level = [LexborHTMLParser(html, is_fragment=True, scripting=True).root]
+    deepest = 0
+    while level := [child for node in level if node for child in node.iter()]:
+        deepest += 1
+    return deepest
+
+
+def estimated(html: str) -> int:
+    """The same as it is estimated: the most elements that are open at once."""
+    opened = [0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nesting, "_FEW", -1)
+        for limit in (10, 100, 1_000, 10_000, 100_000):
+            patch.setattr(nesting, "_MOST_WORK", limit)
+            if not is_too_deep(html):
+                break
+            opened.append(limit)
+    return opened[-1]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("<div>", "<b>", "<b><p>", "<ul><li>", "<b></i>", "<DIV>", "<x-y>", "<div></b></div>", "<table>", "<li><dd>"),
+        *("<div><!--</div>-->", '<div title="</div>">', "<div title='</div>'>", "<b><object></b></object>"),
+        *("<div><!--></div>-->", "<div><!-- --!></div>", "<form><object></form></object></form>"),
+        *("<div><style></style\u00a0></div></style>", "<ma\u212a></mark>", "<div><?</div>>", "<div></ </div>>"),
+        *(
+            "<div><script><!--<script></script></div>--></script>",
+            "<div><title></div></title>",
+            "<i><table></i></table>",
+        ),
+        *("<svg><source>", "<svg><col></col/>", "<svg><![CDATA[></svg>]]>", "<select><iframe></select><div></iframe>"),
+        *("<svg><title><!--</title></svg><div>-->", "<svg><tr>", "<div =></div x='>'>", "<a href=/x/><a href=/y/>"),
+        *("<div><textarea></div></textarea>", "<template><div></template></div>", "<a<b>", "<ruby><rt>", "<select><p>"),
+    ],
+)
+def test_what_is_nested_without_end_is_too_deep(unit: str) -> None:
+    html = unit * (1_000_000 // len(unit))
+    deep = nested(unit * 100)
+    with within(seconds=20):
+        assert is_too_deep(html) or deep < 20
+
+
+@pytest.mark.parametrize("name", ["b", "font color=%d", "i title='%d'"])
+def test_formatting_that_is_opened_anew_in_each_paragraph_is_too_deep(name: str) -> None:
+    """5,000 paragraphs of 200 would be a million elements, 300 MB, of 30 kB."""
+    opened = "".join(f"<{name.replace('%d', str(number))}>" for number in range(200))
+    assert is_too_deep(f"<p>{opened}</p>{'<p>x' * 5_000}")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("<p>a", "<li>a", "<p><b>a</b>", "<hr>", "<br>", "<p>a</p>", "<div><p>a</div>", "<td>a", "<tr><td>a<td>b"),
+        *("<ul><li>a<li>b</ul>", "<ul><li><p>a</ul>", "<dl><dt>a<dd>b</dl>", "<b><i>a</b></i>", "<div><b>a</div></b>"),
+        *("<table><tr><td>a<td>b<tr><td>c</table>", "<!-- <div> --><p title='<div>'>a</p>", "<p>a<p>b<div>c</div>"),
+        *("<script>if (a<b) c('<div>')</script>", "<noscript><img src=a></noscript>", "<style>a>b{}</style><p>a"),
+        *("<iframe src=a></iframe>", "<ruby>a<rt>b</rt></ruby>", "<h2>a</h2><p>b", "<a href=a><img src=b></a>"),
+        *("<textarea><div></textarea>", "<span a='>'>b</span>", "<svg><path d='M0 0'/></svg>", "<p>a<br>b</p>"),
+        *("<video controls><source src=a></video>", "<figure><img src=a><figcaption>b</figure>", "<blockquote><p>a"),
+    ],
+)
+def test_what_people_write_is_not(unit: str) -> None:
+    """Whatever they forget to close: 2,000 times, behind what a page has around it."""
+    assert not is_too_deep("<div class=a><div><section><article>" + unit * 2_000)
+
+
+def test_articles_are_not_too_deep() -> None:
+    bodies = [path.read_text(encoding="utf-8") for path in Path("articles").rglob("*.md")]
+    assert bodies
+    assert not any(map(is_too_deep, ["\n".join(bodies), *bodies]))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(TAGS, max_size=4), st.lists(TAGS, min_size=1, max_size=8))
+@example(["<svg>"], ["<tr>"])
+@example([], ["<td>", "<table>", "</td>"])
+def test_no_tags_are_nested_more_deeply_than_estimated(before: list[str], unit: list[str]) -> None:
+    """A parser adds three elements to a table at most, and little else."""
+    html = "".join(before) + "".join("".join(unit).replace("%d", str(number)) for number in range(60))
+    if (deep := nested(html)) > 30:
+        assert estimated(html) * 5 + 30 >= deep
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [("", 0), ("a", 0), ("<p>a</p>", 1), ("<ul><li>a<br></li><li><b>c</b></li></ul>", 3), ("<hr><img src=a>", 0)],
+)
+def test_the_depth_of_html_that_is_written(html: str, expected: int) -> None:
+    assert depth(html) == expected
