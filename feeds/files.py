@@ -143,7 +143,7 @@ def _open(file: ArticleFile) -> int:
         return descriptor
     os.close(descriptor)
     *folders, name = file.path.split("/")
-    folder = os.open(file.root, os.O_RDONLY)
+    folder = os.open(str(file.root), os.O_RDONLY)
     try:
         for part in folders:
             above, folder = folder, os.open(part, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
