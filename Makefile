@@ -32,7 +32,7 @@ fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by cover
 
 fuzz-%: $(VENV)/.fuzz
 	@mkdir -p .fuzz/$*
-	$(BIN)/python -m fuzz $* -dict=fuzz/$*.dict -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ .fuzz/$* tests/corpus/$*
+	$(BIN)/python -m fuzz $* -dict=fuzz/$*.dict -timeout=10 -max_len=4096 -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ .fuzz/$* tests/corpus/$*
 
 check: $(VENV)/.dev  ## Check the code: ruff and mypy
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 #: Of a label there is one way only to be read, lest those of a long name be tried in all combinations.
 _LABEL = r"[_-]*[a-z0-9][a-z0-9_-]*"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]")
+_WWW = re.compile(r"(?:www\.)+")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 #: The usual case, which needs no work: a lower-case host, and characters that are allowed everywhere.
 _PLAIN = re.compile(
@@ -120,9 +121,11 @@ def _domain(url: can_ada.URL) -> str:
 
 def _without_www(host: str) -> str:
     """The host without `www.`, which stays where it is the domain itself."""
-    while host.startswith("www.") and "." in host.removeprefix("www."):
-        host = host.removeprefix("www.")
-    return host
+    found = _WWW.match(host)
+    if not found:
+        return host
+    rest = host[found.end() :]
+    return rest if "." in rest else f"www.{rest}"
 
 
 def _canonical(host: str, path: str, query: str) -> str:

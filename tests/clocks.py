@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @contextmanager
@@ -24,3 +25,22 @@ def within(*, seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+
+
+def check_growth(run: Callable[[int], object], size: int) -> None:
+    """Fail where eight times the size takes more than 24 times the time; its square would take 64 times.
+
+    What takes less than a tenth of a second is left alone, and what fails is tried twice again: a processor is shared.
+    """
+    for _ in range(3):
+        with within(seconds=30):
+            small, large = (_seconds(run, each) for each in (size, 8 * size))
+        if large <= max(24 * small, 0.1):
+            return
+    raise AssertionError(f"{8 * size} took {large:.2f} s, {size} took {small:.3f} s")
+
+
+def _seconds(run: Callable[[int], object], size: int) -> float:
+    begun = time.thread_time()
+    run(size)
+    return time.thread_time() - begun
