@@ -165,7 +165,7 @@ def safe_html(html: str, resolve: Resolve, note: Note = lambda _: None) -> str:
             cleaned = clean(clean(html))
             if cleaned.count("</") <= _DEEPEST or depth(cleaned) <= _DEEPEST:
                 return cleaned
-        note(f"has elements that are nested too deeply; expected {_DEEPEST} levels at most; its tags are left out")
+        note(f"is nested too deeply or takes too long; expected {_DEEPEST} levels at most; its tags are left out")
         return clean(_TAG.sub(" ", html).replace("<", "&lt;"))
     finally:
         _resolve.reset(token)

@@ -1,8 +1,9 @@
 """How deeply elements are nested in HTML that nobody parsed yet.
 
-A parser of HTML looks through the elements that are open at each tag, and opens those of formatting anew in each block:
-1 MB may take it hours and more memory than there is. So what it would be at is estimated before: as little more for
-what people write, who forget to close much, and as less only where rules are broken in ways too long to add up to much.
+A parser of HTML looks through the elements that are open at each tag, and opens those of formatting anew in each block,
+attributes and all: 1 MB may take it hours and more memory than there is. So what it would be at is estimated before: as
+little more for what people write, who forget to close much, and as less only where rules are broken in ways too long to
+add up to much.
 
 The sections are those of the HTML standard (https://html.spec.whatwg.org/).
 """
@@ -10,32 +11,41 @@ The sections are those of the HTML standard (https://html.spec.whatwg.org/).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: With so few tags nothing takes long.
-_FEW = 1000
-#: Elements that are open, summed up over all tags: the parser takes 10 to 60 ns for each, and twice that for all.
-_MOST_WORK = 20_000_000
-#: Elements of formatting that are open, likewise: each may be opened anew, which takes 2 µs and 300 bytes.
-_MOST_REOPENED = 500_000
+#: With so few characters, and with so few tags times characters, nothing takes long.
+_SHORT = 50_000
+_LITTLE = 10_000_000
+#: Elements that are open, summed up over all tags: the parser takes 10 to 30 ns for each, and more for those of
+#: formatting that have attributes, which it compares.
+_MOST_WORK = 50_000_000
+_OF_ATTRIBUTES = 5
+#: Of one tag: the parser compares each with all others.
+_MOST_ATTRIBUTES = 20_000
+#: Characters of the tags that are opened anew; each of them takes memory for some more.
+_MOST_REOPENED = 2_000_000
+_OF_AN_ELEMENT = 40
+#: As often are elements of formatting opened anew that are the same (13.2.4.3).
+_MOST_ALIKE = 3
+#: Of so many blocks an end tag of formatting makes way (13.2.6.4.7, the adoption agency algorithm).
+_MOST_ADOPTED = 7
 
 _SPACE = r"\t\n\f\r "
 _NAME = rf"[A-Za-z][^{_SPACE}/>]*+"
 _VALUE = rf"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^{_SPACE}>"'][^{_SPACE}>]*+)"""
 _ATTRIBUTE = rf"[^{_SPACE}/>][^{_SPACE}/>=]*+(?:[{_SPACE}]*+=[{_SPACE}]*+{_VALUE}?+)?+"
+_ONE = re.compile(_ATTRIBUTE)
 #: What is between `<` and where text goes on (13.2.5): comments, what is taken for such, and tags. All have an end.
 _MARKUP = re.compile(
     r"<(?:!--(?:-?>|.*?(?:--!?>|\Z))|(?:[!?]|/(?![A-Za-z]))[^>]*+>?"
     rf"|(?P<end>/?)(?P<name>{_NAME})(?:[{_SPACE}]++|/(?!>)|{_ATTRIBUTE})*+(?P<closed>/?)(?P<whole>>|\Z))",
     re.DOTALL,
 )
-#: Whatever may be the start of an element, if one does not know where comments and attributes are.
-_START = re.compile(r"<([A-Za-z][A-Za-z0-9]*)")
-#: In which elements of text are taken for others, or for none.
-_ODD = re.compile(r"<(?:math|select|svg|template)", re.IGNORECASE)
 _SCRIPT = re.compile(r"<script", re.IGNORECASE)
 #: In what the sanitiser gives, angle brackets are those of tags.
 _WRITTEN = re.compile(r"<(/?)([a-z0-9]+)")
@@ -43,28 +53,36 @@ _WRITTEN = re.compile(r"<(/?)([a-z0-9]+)")
 _EMPTY = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 #: Those of them that end SVG and MathML, in which there are no empty elements (13.2.6.5).
 _EMPTY_EVERYWHERE = frozenset("br embed hr img meta".split())
+#: In which elements of text are taken for others, or for none, and cells for what is in no table.
+_ODD = frozenset("math select svg template".split())
+#: What drawings in SVG consist of, and what of that holds text.
+_DRAWN = frozenset(
+    "circle clippath defs desc ellipse filter g line lineargradient marker mask path pattern polygon polyline "
+    "radialgradient rect stop style svg symbol text textpath title tspan use".split()
+)
+_LABELS = frozenset("desc style title".split())
 #: What holds text only (13.2.6.2).
 _TEXTS = frozenset("iframe noembed noframes noscript plaintext script style textarea title xmp".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _PHRASES = _FORMATTING | frozenset(
     "abbr acronym bdi bdo cite data del dfn ins kbd label mark q samp span sub sup time var".split()
 )
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 _BLOCKS = frozenset(
     "address article aside blockquote center dd dir div dl dt fieldset figcaption figure footer header li main menu "
     "nav ol p pre section ul".split()
 )
-_TABLE = frozenset("caption table tbody td tfoot th thead tr".split())
+_TABLE = frozenset("caption tbody td tfoot th thead tr".split())
 _CELL = frozenset({"td", "th"})
-#: Which elements an end tag closes together with its own; those of any other name only phrases (13.2.6.4.7).
+#: What an end tag closes together with its own element; those of any other name only phrases (13.2.6.4.7).
 _PASSED = (
-    dict.fromkeys(_BLOCKS, _PHRASES | _BLOCKS)
-    | dict.fromkeys(_TABLE, _PHRASES | _BLOCKS | _TABLE)
-    | {"li": (_PHRASES | _BLOCKS) - {"ol", "ul"}, "table": _PHRASES | _BLOCKS | _TABLE - {"table"}, "form": frozenset()}
+    dict.fromkeys(_FORMATTING, _PHRASES | _BLOCKS | _HEADINGS)
+    | dict.fromkeys(_BLOCKS, _PHRASES | _BLOCKS)
+    | dict.fromkeys([*_TABLE, "table"], _PHRASES | _BLOCKS | _TABLE)
+    | {"li": (_PHRASES | _BLOCKS) - {"ol", "ul"}, "form": frozenset()}
 )
-#: Which elements a start tag closes, if one is the last that is open; then the next ones.
-_ENDED: dict[str, tuple[frozenset[str], ...]] = dict.fromkeys(
-    [*_BLOCKS, "h1", "h2", "h3", "h4", "h5", "h6", "hr"], (frozenset({"p"}),)
-) | {
+#: What a start tag closes, if it is the last element that is open; then what it closes of the next ones.
+_ENDED: dict[str, tuple[frozenset[str], ...]] = dict.fromkeys([*_BLOCKS, *_HEADINGS], (frozenset({"p"}),)) | {
     "li": (frozenset({"p"}), frozenset({"li"})),
     "dd": (frozenset({"p"}), frozenset({"dd", "dt"})),
     "dt": (frozenset({"p"}), frozenset({"dd", "dt"})),
@@ -72,33 +90,32 @@ _ENDED: dict[str, tuple[frozenset[str], ...]] = dict.fromkeys(
     "th": (_CELL,),
     "tr": (_CELL, frozenset({"tr"})),
 }
+#: What a start tag of anything but phrases may close, with what is in it; formatting is opened anew after that.
+_MAY_END = {
+    "li": frozenset({"p", "li"}),
+    "dd": frozenset({"p", "dd", "dt"}),
+    "dt": frozenset({"p", "dd", "dt"}),
+    "option": frozenset({"option"}),
+    "button": frozenset({"p", "button"}),
+} | dict.fromkeys([*_TABLE, "table", "colgroup", "col"], frozenset({"p", "table", *_TABLE}))
+_P = frozenset({"p"})
 
 
 def is_too_deep(html: str) -> bool:
     """Whether to parse it may take long, or much memory; `html` holds no control characters."""
-    if html.count("<") <= _FEW:
+    if len(html) <= _SHORT and html.count("<") * len(html) <= _LITTLE:
         return False
-    is_odd = bool(_ODD.search(html))
-    ended = {name: names for name, names in _ENDED.items() if not (is_odd and name in _TABLE)}
-    opened: list[str] = []
-    formatting = work = reopened = 0
-    for name, is_end in _tags(html, is_odd=is_odd):
-        work += len(opened)
-        reopened += formatting
-        if work > _MOST_WORK or reopened > _MOST_REOPENED:
-            return True
-        if not is_end:
-            for names in ended.get(name, ()):
-                if opened and opened[-1] in names:
-                    opened.pop()
-            opened.append(name)
-            formatting += name in _FORMATTING
-        elif (place := _closed(opened, name)) is not None:
-            del opened[place]
-            formatting -= name in _FORMATTING
-            if name == "table" and not is_odd:  # no row and no cell is open without a table
-                opened[place:] = [other for other in opened[place:] if other not in _TABLE]
-    return False
+    for is_odd in (False, True):
+        opened = _Opened(is_odd=is_odd)
+        try:
+            for tag in _tags(html, is_odd=is_odd):
+                opened.take(tag)
+                if opened.work > _MOST_WORK or opened.reopened > _MOST_REOPENED:
+                    return True
+        except _UnclearError:
+            continue
+        return False
+    return True
 
 
 def depth(html: str) -> int:
@@ -111,64 +128,184 @@ def depth(html: str) -> int:
     return deepest
 
 
-def _closed(opened: list[str], name: str) -> int | None:
-    """Which of the open elements an end tag closes. Those in it stay, lest it was closed by something else before."""
-    passed = _PASSED.get(name, _PHRASES)
-    for place in range(len(opened) - 1, -1, -1):
-        if opened[place] == name and name != "form":  # the first end tag of a form may be that of none, or of another
-            return place
-        if opened[place] not in passed:
-            break
-    return None
+class _UnclearError(Exception):
+    """It cannot be known what is text and what is not, or only if one expects odd elements; or it takes too long."""
 
 
-def _tags(html: str, *, is_odd: bool) -> Iterator[tuple[str, bool]]:
-    """The name of each tag that is not of an empty element, and whether it is an end tag.
+class _Tag(NamedTuple):
+    """A tag of an element that is not empty, as it is written."""
 
-    Where it cannot be known what is text, these are all that may be start tags.
-    """
-    empty = _EMPTY_EVERYWHERE if is_odd else _EMPTY
+    name: str
+    is_end: bool
+    written: str
+
+
+@dataclass(slots=True)
+class _Element:
+    """An element that may be open; `is_loose` is one of formatting that may have to be opened anew."""
+
+    name: str
+    written: str
+    is_loose: bool = False
+
+
+class _Opened:
+    """The elements that may be open, and what they cost: those that are looked through, and characters opened anew."""
+
+    def __init__(self, *, is_odd: bool) -> None:
+        self.work = 0
+        self.reopened = 0
+        self._is_odd = is_odd
+        self._elements: list[_Element] = []
+        self._firm = 0  # elements of formatting that are not loose
+        self._compared = 0  # those that have attributes
+        self._loose = 0  # characters of those that are
+        self._alike: Counter[str] = Counter()
+
+    def take(self, tag: _Tag) -> None:
+        """Go on to the next tag."""
+        self.work += len(self._elements) + _OF_ATTRIBUTES * self._compared
+        if tag.is_end:
+            self._end(tag.name)
+        else:
+            self._start(tag)
+        self.reopened += self._loose
+
+    def _start(self, tag: _Tag) -> None:
+        for names in () if self._is_odd and tag.name in _TABLE else _ENDED.get(tag.name, ()):
+            if self._elements and self._elements[-1].name in names:
+                self._remove(len(self._elements) - 1)
+        if self._firm and tag.name not in _PHRASES:
+            self._loosen(self._last(_MAY_END.get(tag.name, _P)))
+        element = _Element(tag.name, tag.written)
+        self._elements.append(element)
+        self._firm += tag.name in _FORMATTING
+        self._compared += _is_compared(element)
+
+    def _end(self, name: str) -> None:
+        place, blocks = self._closed(name)
+        if place is None:
+            self._loosen(0)
+            return
+        self._loosen(place)
+        if blocks and name in _FORMATTING:
+            self.reopened += _MOST_ADOPTED * self._loose
+        self._remove(place)
+        if name == "table" and not self._is_odd:  # no row and no cell is open without a table
+            for inner in range(len(self._elements) - 1, place - 1, -1):
+                if self._elements[inner].name in _TABLE:
+                    self._remove(inner)
+
+    def _closed(self, name: str) -> tuple[int | None, int]:
+        """Which element an end tag closes, and how many blocks are in it.
+
+        What is in it stays, lest the element was closed by something else before.
+        """
+        passed = _PASSED.get(name, _PHRASES)
+        blocks = 0
+        for place in range(len(self._elements) - 1, -1, -1):
+            other = self._elements[place].name
+            if other == name and name != "form":  # the first end tag of a form may be that of none, or of another
+                return place, blocks
+            blocks += other not in _PHRASES
+            if other not in passed or (blocks > _MOST_ADOPTED and name in _FORMATTING):
+                break
+        return None, blocks
+
+    def _last(self, names: frozenset[str]) -> int:
+        places = range(len(self._elements) - 1, -1, -1)
+        return next((place for place in places if self._elements[place].name in names), len(self._elements))
+
+    def _loosen(self, place: int) -> None:
+        """What is at a place and after it may have been closed, and its formatting be opened anew."""
+        for element in self._elements[place:] if self._firm else ():
+            if element.name in _FORMATTING and not element.is_loose:
+                element.is_loose = True
+                self._firm -= 1
+                self._alike[element.written] += 1
+                if self._alike[element.written] <= _MOST_ALIKE:
+                    self._loose += len(element.written) + _OF_AN_ELEMENT
+
+    def _remove(self, place: int) -> None:
+        element = self._elements.pop(place)
+        self._compared -= _is_compared(element)
+        if element.is_loose:
+            self._alike[element.written] -= 1
+            if self._alike[element.written] < _MOST_ALIKE:
+                self._loose -= len(element.written) + _OF_AN_ELEMENT
+        else:
+            self._firm -= element.name in _FORMATTING
+
+
+def _is_compared(element: _Element) -> bool:
+    return element.name in _FORMATTING and len(element.written) > len(f"<{element.name}>")
+
+
+def _tags(html: str, *, is_odd: bool) -> Iterator[_Tag]:
+    """The tags of elements that are not empty; raises _UnclearError. `is_odd` is whether there may be odd elements."""
     if is_odd and "<![CDATA[" in html:  # text in SVG and MathML, the start of a comment elsewhere
-        yield from _starts(html, 0, len(html), empty)
-        return
+        raise _UnclearError
     place = 0
     while match := _MARKUP.search(html, place):
         place = match.end()
-        if match["name"] is None:
+        if place - match.start() > _SHORT and match["name"] and len(_ONE.findall(match[0])) > _MOST_ATTRIBUTES:
+            raise _UnclearError
+        tag = _tag(match, is_odd=is_odd)
+        if tag is None:
             continue
-        if not match["whole"]:  # what has no end is no tag
-            return
-        name = _lower(match["name"])
-        if name not in empty and not (name in _EMPTY and match["closed"]):
-            yield name, bool(match["end"])
-        if name in _TEXTS and not match["end"]:
-            text = _text_end(html, name, place, is_odd=is_odd)
-            if is_odd or text is None:
-                yield from _starts(html, place, len(html) if text is None else text, empty)
-            if text is None:
-                return
-            place = text
+        if tag.name in _ODD and not is_odd and not tag.is_end:
+            place = _drawing_end(html, tag.name, place)
+            continue
+        yield tag
+        if tag.name in _TEXTS and not tag.is_end:
+            place, within = _text(html, tag.name, place, is_odd=is_odd)
+            yield from within
 
 
-def _text_end(html: str, name: str, place: int, *, is_odd: bool) -> int | None:
-    """Where the text of an element ends; None if it may go on, or if it is markup there that ends elsewhere."""
-    found = re.compile(rf"</{name}[{_SPACE}/>]", re.IGNORECASE | re.ASCII).search(html, place)
-    end = found.start() if found else len(html)
-    if name == "script" and html.find("<!--", place, end) >= 0 and _SCRIPT.search(html, place, end):
-        return None  # where such a script ends is a long story (13.2.5.21)
-    while is_odd and (match := _MARKUP.search(html, place)) and match.start() < end:
-        place = match.end()
-        if place > end:
-            return None
-    return end
-
-
-def _starts(html: str, place: int, end: int, empty: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """All that may be start tags, wherever comments and attributes are."""
-    names = map(str.lower, _START.findall(html, place, end))
-    return ((name, False) for name in names if name not in empty)
+def _tag(match: re.Match[str], *, is_odd: bool) -> _Tag | None:
+    """A tag, if it is one that opens or closes an element."""
+    if match["name"] is None or not match["whole"]:  # what has no end is no tag
+        return None
+    name = _lower(match["name"])
+    if name in (_EMPTY_EVERYWHERE if is_odd and not match["closed"] else _EMPTY):
+        return None
+    return _Tag(name, bool(match["end"]), match[0])
 
 
 def _lower(name: str) -> str:
-    """The name of a tag as parsers take it: in lower case where that is a matter of ASCII."""
+    """The name of a tag as parsers take it: letters beyond ASCII have no case."""
     return name.lower() if name.isascii() else name
+
+
+def _drawing_end(html: str, name: str, place: int) -> int:
+    """Where an odd element ends that is a mere drawing, behind the start tag of which is `place`."""
+    opened = [name]
+    while opened and opened[0] == "svg" and (match := _MARKUP.search(html, place)):
+        place = match.end()
+        inner = _lower(match["name"] or "")
+        if match["end"]:
+            if opened.pop() != inner:
+                raise _UnclearError
+        elif match[0].startswith("<![") or (inner and (inner not in _DRAWN or opened[-1] in _LABELS)):
+            raise _UnclearError
+        elif inner and not match["closed"]:
+            opened.append(inner)
+    if opened:
+        raise _UnclearError
+    return place
+
+
+def _text(html: str, name: str, place: int, *, is_odd: bool) -> tuple[int, list[_Tag]]:
+    """Where the text of an element ends, and the start tags in it if it may be markup; raises _UnclearError."""
+    found = re.compile(rf"</{name}[{_SPACE}/>]", re.IGNORECASE | re.ASCII).search(html, place)
+    end = found.start() if found else len(html)
+    if name == "script" and html.find("<!--", place, end) >= 0 and _SCRIPT.search(html, place, end):
+        raise _UnclearError  # where such a script ends is a long story (13.2.5.21)
+    within = []
+    while is_odd and (match := _MARKUP.search(html, place)) and match.start() < end:
+        place = match.end()
+        if place > end:
+            raise _UnclearError
+        if (tag := _tag(match, is_odd=is_odd)) and not tag.is_end:
+            within.append(tag)
+    return end, within

@@ -863,7 +863,7 @@ def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, mes
     [
         pytest.param(
             "<div>" * 600,
-            "has elements that are nested too deeply; expected 512 levels at most; its tags are left out",
+            "is nested too deeply or takes too long; expected 512 levels at most; its tags are left out",
             id="HTML",
         ),
         pytest.param(

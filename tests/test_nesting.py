@@ -42,7 +42,9 @@ def estimated(html: str) -> int:
     """The same as it is estimated: the most elements that are open at once."""
     opened = [0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nesting, "_FEW", -1)
+        patch.setattr(nesting, "_LITTLE", -1)
+        patch.setattr(nesting, "_OF_ATTRIBUTES", 0)
+        patch.setattr(nesting, "_MOST_REOPENED", 10**12)
         for limit in (10, 100, 1_000, 10_000, 100_000):
             patch.setattr(nesting, "_MOST_WORK", limit)
             if not is_too_deep(html):
@@ -75,11 +77,32 @@ def test_what_is_nested_without_end_is_too_deep(unit: str) -> None:
         assert is_too_deep(html) or deep < 20
 
 
-@pytest.mark.parametrize("name", ["b", "font color=%d", "i title='%d'"])
-def test_formatting_that_is_opened_anew_in_each_paragraph_is_too_deep(name: str) -> None:
-    """5,000 paragraphs of 200 would be a million elements, 300 MB, of 30 kB."""
-    opened = "".join(f"<{name.replace('%d', str(number))}>" for number in range(200))
-    assert is_too_deep(f"<p>{opened}</p>{'<p>x' * 5_000}")
+@pytest.mark.parametrize(
+    ("opened", "count", "again"),
+    [
+        pytest.param("<p><b title=%d>", 200, "</p><p>x", id="in each paragraph"),
+        pytest.param("<p><i title=%d>", 200, "<p>x", id="in each paragraph that ends by itself"),
+        pytest.param("<li><u title=%d>", 200, "<li>x", id="in each item"),
+        pytest.param("<table><s title=%d>", 200, "<table>x", id="in each table"),
+        pytest.param(f"<p><font title='%d{'x' * 20_000}'>", 1, "<p>x", id="a long one"),
+        pytest.param(
+            "<div><b title=%d><object></div></object>", 200, "</div><p>x", id="where all is closed in odd ways"
+        ),
+    ],
+)
+def test_formatting_that_is_opened_anew_again_and_again_is_too_deep(opened: str, count: int, again: str) -> None:
+    """A hundred megabytes of 30 kB."""
+    html = "".join(opened.replace("%d", str(number)) for number in range(count)) + again * 5_000
+    assert is_too_deep(html)
+    assert len(LexborHTMLParser(html, is_fragment=True).html or "") > 1_000_000
+
+
+@pytest.mark.parametrize("tag", ["<b {}>", "<img {}/>", "</b {}>", "<b {}"])
+def test_attributes_without_end_are_too_many(tag: str) -> None:
+    """For 150,000 of them the parser takes 20 s."""
+    assert is_too_deep(tag.format(" ".join(f"a{number}" for number in range(30_000))))
+    assert not is_too_deep(tag.format(" ".join(f"a{number}" for number in range(10_000))))
+    assert not is_too_deep(tag.format(f"src='data:image/png;base64,{'A' * 500_000}'"))
 
 
 @pytest.mark.parametrize(
@@ -92,6 +115,15 @@ def test_formatting_that_is_opened_anew_in_each_paragraph_is_too_deep(name: str)
         *("<iframe src=a></iframe>", "<ruby>a<rt>b</rt></ruby>", "<h2>a</h2><p>b", "<a href=a><img src=b></a>"),
         *("<textarea><div></textarea>", "<span a='>'>b</span>", "<svg><path d='M0 0'/></svg>", "<p>a<br>b</p>"),
         *("<video controls><source src=a></video>", "<figure><img src=a><figcaption>b</figure>", "<blockquote><p>a"),
+        *(
+            "<td><font size=2>a</td>",
+            "<p><b>a</p>",
+            "<a href=x><p>a</p></a>",
+            "<b><p>a</b></p>",
+            "<p><a href=x>a",
+            "<p><i>a",
+        ),
+        *("<b>a<b>", "<center><font color=red>a</center>", "<li><a href=x><div>a</div></a>", "<p><em>a<strong>b</em>"),
     ],
 )
 def test_what_people_write_is_not(unit: str) -> None:
