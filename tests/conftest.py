@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import textwrap
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +101,14 @@ def site(tmp_path: Path) -> Site:
     return site
 
 
+#: Those of pytest-xdist, which the command does not have.
+_THREADS = frozenset(threading.enumerate())
+
+
 @pytest.fixture(autouse=True)
 def _processes_as_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-xdist has threads, the command has none."""
-    if sys.platform == "linux":
+    """Fork beside the threads of pytest-xdist, and beside no others: they may hold locks that nobody returns then."""
+    if sys.platform == "linux" and _THREADS.issuperset(threading.enumerate()):
         monkeypatch.setattr(parallel, "_start_method", lambda: "fork")
 
 

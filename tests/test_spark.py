@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed, so no cluster was tried"),
-    pytest.mark.xdist_group("spark"),
+    pytest.mark.cluster,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
