@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import deque
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _START = dt.datetime(2016, 1, 1, tzinfo=dt.UTC)
+#: Of two articles: ten years of them are 170,000.
 _MINUTES_APART = 31
+#: Among so many of the last related links those are that are repeated.
+_REPEATED = 5_000
 _TOPICS = 150
 _ARTICLES_PER_PROVIDER = 30
 _RELATED = range(1, 14)
@@ -47,13 +51,14 @@ class Zipf:
 class Corpus:
     """The articles of one seed, in the order of their dates."""
 
-    def __init__(self, articles: int, seed: int = 1) -> None:
+    def __init__(self, articles: int, seed: int = 1, *, minutes_apart: int = _MINUTES_APART) -> None:
+        self._apart = dt.timedelta(minutes=minutes_apart)
         self._chance = random.Random(seed)  # noqa: S311  # nothing secret
         self._articles = articles
         self._topics = Zipf([f"{self._words(2).title()} {number}" for number in range(_TOPICS)])
         providers = max(articles // _ARTICLES_PER_PROVIDER, 1)
         self._providers = Zipf([f"{self._words(1)}-{number}.example.com" for number in range(providers)])
-        self._earlier: list[str] = []
+        self._earlier: deque[str] = deque(maxlen=_REPEATED)
 
     def write(self, folder: Path) -> None:
         """Write all articles into `folder`, a hundred to a folder of its own."""
@@ -64,7 +69,7 @@ class Corpus:
 
     def article(self, number: int) -> str:
         """The text of an article. To be called with 0, 1, 2 …"""
-        published = _START + dt.timedelta(minutes=_MINUTES_APART * number)
+        published = _START + self._apart * number
         domain, story = self._story(f"{number}", published, "")
         topics = dict.fromkeys(self._topics.pick(self._chance, self._chance.choice((1, 2, 2, 3))))
         lines = [*story, "topics:", *(f"  - {topic}" for topic in topics)]
@@ -80,7 +85,7 @@ class Corpus:
         lines = []
         for index in range(self._chance.choices(_RELATED, weights)[0]):
             if self._earlier and self._chance.random() < 1 / 12:
-                lines.append(self._chance.choice(self._earlier[-5_000:]))
+                lines.append(self._chance.choice(self._earlier))
                 continue
             hours = dt.timedelta(hours=self._chance.randint(-48, 6))
             _, story = self._story(f"{number}-{index}", published + hours, "    ")
@@ -126,9 +131,10 @@ class Corpus:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--articles", default=10_000, show_default=True)
 @click.option("--seed", default=1, show_default=True)
-def main(folder: Path, articles: int, seed: int) -> None:
+@click.option("--minutes-apart", default=_MINUTES_APART, show_default=True)
+def main(folder: Path, articles: int, seed: int, minutes_apart: int) -> None:
     """Write an archive of ARTICLES articles into FOLDER."""
-    Corpus(articles, seed).write(folder)
+    Corpus(articles, seed, minutes_apart=minutes_apart).write(folder)
 
 
 if __name__ == "__main__":

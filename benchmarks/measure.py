@@ -95,11 +95,11 @@ def tree_memory(root: psutil.Process) -> int:
     with suppress(psutil.Error):
         for process in (root, *root.children(recursive=True)):
             with suppress(psutil.Error):  # it ended meanwhile
-                total += _memory(process)
+                total += memory_of(process)
     return total
 
 
-def _memory(process: psutil.Process) -> int:
+def memory_of(process: psutil.Process) -> int:
     """Linux's proportional set size: pages that processes share are counted once. Elsewhere, the resident set size."""
     memory = process.memory_full_info()
     return int(getattr(memory, "pss", 0) or memory.rss)

@@ -239,7 +239,7 @@ def _on_cluster(order: _Order, cache: Path | str | None, master: str | None) -> 
     from feeds.spark import SparkEngine  # noqa: PLC0415  # where it is asked for only
 
     folder = open_folder(f"{cache or order.config.default_cache}/{order.config.path.stem}.catalog")
-    return replace(order, engine=SparkEngine(folder, master))
+    return replace(order, engine=SparkEngine(folder, master, order.track))
 
 
 def _with_catalog(order: _Order, work: Callable[[Work], T], *, anew: bool = False) -> T:

@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -73,19 +73,48 @@ class ArticleFolder:
         return ArticleFile(self.root, f"{self.path}/{name}" if self.path else name, size, mtime, ctime)
 
 
+class Found(NamedTuple):
+    """Folders that hold articles or cannot be read, what is wrong, and by root and path folders not looked into yet."""
+
+    folders: list[ArticleFolder]
+    mistakes: list[Mistake]
+    left: list[tuple[Root, str]]
+
+
 def find_articles(roots: Iterable[Root]) -> tuple[list[ArticleFolder], list[Mistake]]:
     """The folders below `roots` that hold articles or cannot be read, by root and path; what a dot hides is left out.
 
     What cannot be read, is no regular file, leads out of the archive or has a name that is not UTF-8 is a mistake.
     """
+    roots = tuple(roots)
     folders: list[ArticleFolder] = []
     mistakes: list[Mistake] = []
-    roots = tuple(roots)
-    local = [root for root in roots if isinstance(root, Path)]
     for root in roots:
-        found = _Walk(root, local, mistakes).folders() if isinstance(root, Path) else _objects(root, mistakes)
-        folders.extend(sorted(found, key=lambda folder: folder.path))
-    return folders, mistakes
+        found = find_below(root, "", roots)
+        folders += sorted(found.folders, key=lambda folder: folder.path)
+        mistakes += found.mistakes
+    return folders, sorted(mistakes)
+
+
+def find_first(roots: Iterable[Root], most: int) -> Found:
+    """The same from the top down, until there are `most` folders to look into, which others may do: `find_below`."""
+    roots = tuple(roots)
+    walks = [_walk(root, "", roots) for root in roots]
+    while 0 < sum(len(walk.left) for walk in walks) < most:
+        for walk in walks:
+            walk.go_down()
+    return Found(
+        [folder for walk in walks for folder in walk.folders],
+        [mistake for walk in walks for mistake in walk.mistakes],
+        [(walk.root, path) for walk in walks for path in walk.left],
+    )
+
+
+def find_below(root: Root, path: str, roots: Sequence[Root]) -> Found:
+    """All that is in a folder of one of the `roots` of the archive, and below it."""
+    walk = _walk(root, path, roots)
+    walk.go_through()
+    return Found(walk.folders, walk.mistakes, [])
 
 
 class TooLargeError(Exception):
@@ -165,57 +194,103 @@ def is_gone(file: ArticleFile) -> bool:
         return False
 
 
-def _objects(root: ObjectFolder, mistakes: list[Mistake]) -> list[ArticleFolder]:
-    """The folders of an object store that hold articles."""
-    folders: dict[str, list[FoundFile]] = {}
-    try:
-        for path, size, mtime, stamp in root.find():
-            folder, _, name = path.rpartition("/")
-            if name.lower().endswith(EXTENSIONS) and not f"/{path}".count("/."):
-                folders.setdefault(folder, []).append((name, size, mtime, -stamp))
-    except StorageError as error:
-        message = f"the folder cannot be read: {error.strerror}"
-        mistakes.append(Mistake(str(root), 0, message, "article-unreadable"))
-        return [ArticleFolder(root, "", is_unreadable=True)]
-    return [ArticleFolder(root, folder, sorted(files)) for folder, files in folders.items()]
+def _walk(root: Root, path: str, roots: Iterable[Root]) -> _Walk:
+    if isinstance(root, Path):
+        return _DiskWalk(root, path, [root for root in roots if isinstance(root, Path)])
+    return _StoreWalk(root, path)
 
 
 class _Walk:
-    """A look at all that is below one of the archive's `roots`."""
+    """A look at what is below a folder of the archive."""
 
-    def __init__(self, root: Path, roots: Sequence[Path], mistakes: list[Mistake]) -> None:
-        self._root = root
-        self._roots = roots
-        self._mistakes = mistakes
-        self._left: list[str] = [""]
+    def __init__(self, root: Root, path: str) -> None:
+        self.root = root
+        self.left = [path]
+        self.folders: list[ArticleFolder] = []
+        self.mistakes: list[Mistake] = []
 
-    def folders(self) -> list[ArticleFolder]:
-        found = []
-        while self._left:
-            path = self._left.pop()
-            try:
-                files = self._files(path)
-            except OSError as error:
-                if path and isinstance(error, FileNotFoundError):  # removed meanwhile
-                    continue
-                self._note(path, f"the folder cannot be read: {error.strerror}", "article-unreadable")
-                found.append(ArticleFolder(self._root, path, is_unreadable=True))
-                continue
-            if files:
-                found.append(ArticleFolder(self._root, path, files))
-        return found
+    def go_through(self) -> None:
+        """Look into all folders that are left, and those in them."""
+        while self.left:
+            self._look(self.left.pop())
+
+    def go_down(self) -> None:
+        """Look into the folders that are left; those in them are left then."""
+        paths, self.left = self.left, []
+        for path in paths:
+            self._look(path)
+
+    def _look(self, path: str) -> None:
+        try:
+            files = self._files(path)
+        except OSError as error:
+            if path and isinstance(error, FileNotFoundError):  # removed meanwhile
+                return
+            self._note(path, f"the folder cannot be read: {error.strerror}", "article-unreadable")
+            self.folders.append(ArticleFolder(self.root, path, is_unreadable=True))
+            return
+        if files:
+            self.folders.append(ArticleFolder(self.root, path, files))
 
     def _files(self, path: str) -> list[FoundFile]:
-        """The articles in a folder, by name. Folders in it are looked at later, but for links: these may lead back."""
+        """The articles in a folder, by name; raises OSError. Folders in it are `left`."""
+        raise NotImplementedError
+
+    def _note(self, path: str, message: str, rule: str) -> None:
+        label = _label(self.root, path) if path or isinstance(self.root, Path) else str(self.root)
+        self.mistakes.append(Mistake(readable(label), 0, message, rule))
+
+
+class _StoreWalk(_Walk):
+    """That of an object store: to go through it takes a request for a thousand objects, to go down one for a folder."""
+
+    def __init__(self, root: ObjectFolder, path: str) -> None:
+        super().__init__(root, path)
+        self._store = root
+
+    def go_through(self) -> None:
+        paths, self.left = self.left, []
+        for path in paths:
+            self._look_through(path)
+
+    def _look_through(self, top: str) -> None:
+        folders: dict[str, list[FoundFile]] = {}
+        try:
+            for path, size, mtime, stamp in self._store.find(top):
+                folder, _, name = path.rpartition("/")
+                if _is_article(name) and not f"/{path}".count("/."):
+                    folders.setdefault(folder, []).append((name, size, mtime, -stamp))
+        except StorageError as error:
+            self._note(top, f"the folder cannot be read: {error.strerror}", "article-unreadable")
+            self.folders.append(ArticleFolder(self.root, top, is_unreadable=True))
+            return
+        self.folders += [ArticleFolder(self.root, folder, sorted(files)) for folder, files in folders.items()]
+
+    def _files(self, path: str) -> list[FoundFile]:
+        folders, objects = self._store.level(path)
+        self.left += [folder for folder in folders if not folder.rpartition("/")[2].startswith(".")]
+        found = [(name, size, mtime, -stamp) for name, size, mtime, stamp in objects]
+        return sorted(file for file in found if _is_article(file[0]) and not file[0].startswith("."))
+
+
+class _DiskWalk(_Walk):
+    """That of this machine; `roots` are the folders that links may lead into."""
+
+    def __init__(self, root: Path, path: str, roots: Sequence[Path]) -> None:
+        super().__init__(root, path)
+        self._roots = roots
+
+    def _files(self, path: str) -> list[FoundFile]:
+        """Links to folders are not looked into: these may lead back."""
         found: list[FoundFile] = []
-        with os.scandir(f"{self._root}/{path}") as entries:
+        with os.scandir(f"{self.root}/{path}") as entries:
             for entry in entries:
                 name = entry.name
                 if name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    self._left.append(_join(path, name))
-                elif name.lower().endswith(EXTENSIONS):
+                    self.left.append(_join(path, name))
+                elif _is_article(name):
                     file = self._file(path, entry)
                     if file:
                         found.append(file)
@@ -256,8 +331,9 @@ class _Walk:
                 self._note(_join(path, name), message, "not-a-file-of-ours")
         return [file for file in files if is_utf8(_join(path, file[0]))]
 
-    def _note(self, path: str, message: str, rule: str) -> None:
-        self._mistakes.append(Mistake(readable(_label(self._root, path)), 0, message, rule))
+
+def _is_article(name: str) -> bool:
+    return name.lower().endswith(EXTENSIONS)
 
 
 def _kept_time(nanoseconds: int) -> int:

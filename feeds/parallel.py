@@ -36,8 +36,12 @@ class Map(Protocol):
     def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]: ...
 
 
-#: What a Track is told that those are who wait for servers: few of them take long.
+#: What a Track is told that waits for servers.
 ASKING = "Asking for images"
+#: What a Track is told where few items take long: servers that are waited for, and what a cluster does.
+SLOW = frozenset(
+    {ASKING, "Listing", "Reading and merging", "Counting", "Selecting", "Looking for images", "Rendering"}
+)
 
 
 class Track(Protocol):

@@ -70,6 +70,7 @@ ORDER = [
     "spark.buckets",
     "spark.tasks",
     "spark.catalog",
+    "spark.progress",
     "spark",
     "websub",
     "hub",

@@ -43,9 +43,9 @@ T = TypeVar("T")
 
 EXIT_NOT_DONE = 1
 EXIT_WRONG = 2
-#: From how many items on there is a progress bar: files, feeds, and images, each of which takes a while.
+#: From how many items on there is a progress bar: files and feeds, and what takes a while.
 _MANY = 500
-_MANY_IMAGES = 16
+_MANY_SLOW = 16
 _MOST_MISTAKES = 20
 
 
@@ -286,10 +286,10 @@ def _echo_json_line(value: Any) -> None:
 
 def progress(*, quiet: bool) -> Track:
     """A progress bar for long runs on a terminal, and none elsewhere."""
-    from feeds.parallel import ASKING
+    from feeds.parallel import SLOW
 
     def track(items: Iterable[T], length: int, label: str) -> Iterable[T]:
-        many = _MANY_IMAGES if label == ASKING else _MANY
+        many = _MANY_SLOW if label in SLOW else _MANY
         if quiet or length < many or not sys.stderr.isatty():
             yield from items
             return

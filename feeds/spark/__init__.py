@@ -11,7 +11,7 @@ import os
 import sys
 from collections import defaultdict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -19,14 +19,15 @@ from feeds.archive import Refreshed
 from feeds.catalog import DamagedCatalogError, Touched
 from feeds.catalog.database import seconds
 from feeds.errors import FeedsError, ProcessError
-from feeds.files import find_articles
+from feeds.files import find_first
 from feeds.history import least_shown
 from feeds.membership import FeedKey
 from feeds.publish import Put
 from feeds.settings import AllFeed, CustomFeed, FeedSettings, ProviderFeeds, TopicFeeds, first_set, period
 from feeds.spark import tasks
-from feeds.spark.buckets import BucketFacts, Root, bucket_of, buckets_for, read_root
+from feeds.spark.buckets import BucketFacts, Root, buckets_for, read_root
 from feeds.spark.catalog import ClusterCatalog, Images, month_of_name
+from feeds.spark.progress import following
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,25 +37,39 @@ if TYPE_CHECKING:
 
     from feeds.catalog import Reading
     from feeds.documents import Item, Render
-    from feeds.files import ArticleFolder
+    from feeds.files import Root as ArticleRoot
     from feeds.membership import Rules
+    from feeds.parallel import Track
     from feeds.settings import Config
     from feeds.site import Site
     from feeds.storage import Folder
 
-_APPLICATION = "feeds"
+T = TypeVar("T")
 
-_encoder = msgspec.msgpack.Encoder()
-_facts_decoder = msgspec.msgpack.Decoder(tasks.FilesFacts)
+_APPLICATION = "feeds"
+#: Unless somebody chose otherwise. Java only passes bytes on: it need not spend as much on compiling itself as the
+#: tasks take, nor open a file for each part of what a task gives away. Progress is ours to show.
+_SETTINGS = {
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.shuffle.sort.bypassMergeThreshold": "1",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+#: The first machine looks into folders until so many are left, below which others look, in so many tasks.
+_MANY_FOLDERS = 100
+_LISTING_TASKS = 1_000
+
+_report_decoder = msgspec.msgpack.Decoder(tasks.FilesFacts | tasks.Listing)
 _puts_decoder = msgspec.msgpack.Decoder(list[Put])
 
 
 class SparkEngine:
     """A cluster that Spark knows by the address `master`, or by what `spark-submit` says, and a catalog in a folder."""
 
-    def __init__(self, folder: Folder, master: str | None = None) -> None:
+    def __init__(self, folder: Folder, master: str | None, track: Track) -> None:
         self._folder = folder
         self._master = master
+        self._track = track
 
     @contextmanager
     def opened(self, reading: Reading, *, anew: bool, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
@@ -74,7 +89,7 @@ class SparkEngine:
     def _work(self, root: Root | None, reading: Reading, *, is_new: bool) -> Iterator[SparkWork]:
         catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
         with _connected(self._master) as context, _errors():
-            yield SparkWork(catalog, context)
+            yield SparkWork(catalog, context, self._track)
 
 
 def _successor(root: Root, reading: Reading) -> Root:
@@ -98,7 +113,10 @@ def _context(master: str | None) -> SparkContext:
         from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # where it is asked for only
     except ImportError as error:
         raise ProcessError("PySpark is missing; `pip install 'feeds[spark]'` has it") from error
+    SparkContext._ensure_initialized()  # noqa: SLF001  # else what spark-defaults.conf says is not known yet
     settings = SparkConf().setAppName(_APPLICATION)
+    for name, value in _SETTINGS.items():
+        settings.setIfMissing(name, value)
     if master:
         settings.setMaster(master)
     context = SparkContext.getOrCreate(settings)
@@ -129,60 +147,91 @@ def _last_line(said: str) -> str:
 class SparkWork:
     """What a run on a cluster has at hand."""
 
-    def __init__(self, catalog: ClusterCatalog, context: SparkContext) -> None:
+    def __init__(self, catalog: ClusterCatalog, context: SparkContext, track: Track) -> None:
         self.catalog = catalog
         self._context = context
+        self._track = track
         self._tops: RDD[tuple[FeedKey, list[tasks.Ref]]] = context.emptyRDD()
 
     def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
         """Bring the catalog up to what the article folders hold at the time `now`."""
         catalog, root = self.catalog, self.catalog.root
-        folders, mistakes = find_articles(config.articles)
-        files = sum(len(folder.files) for folder in folders)
-        if not root.buckets:
-            root.buckets = buckets_for(files)
-            root.files = [""] * root.buckets
-            root.stories = [BucketFacts()] * root.buckets
+        found = self._find(config.articles)
         root.run += 1
-        facts = self._read_and_tell(config, rules, now, folders)
+        facts, folders = self._read_and_tell(config, rules, now, found)
         self._count(config)
         self._select(config, rules, now)
-        roots = {str(folder.root) for folder in folders}
+        roots = {str(config.articles[number]) for one in folders for number in one.roots}
         emptied = [str(one) for one in config.articles if str(one) in catalog.former_roots - roots]
         root.roots = sorted(roots | (set(root.roots) & set(emptied)))
         articles, changed = sum(one.articles for one in facts), sum(one.changed for one in facts)
+        mistakes = sorted(mistake for one in folders for mistake in one.mistakes)
         # of feeds is known by their digests whether they changed: all are looked at
         touched = Touched(set(), changed)
         return Refreshed(articles, changed, mistakes, touched, -1, root.run, emptied)
 
+    def _find(self, roots: tuple[ArticleRoot, ...]) -> RDD[tuple[int, bytes]]:
+        """The files of the archive by bucket, and what there is to report of folders.
+
+        The first machine looks from the top down, and leaves what is below many folders to the others: it may be more
+        than it can hold.
+        """
+        found = find_first(roots, _MANY_FOLDERS)
+        first = list(tasks.listings_of(found, roots))
+        listings = self._context.parallelize(first, min(len(first), _LISTING_TASKS))
+        if found.left:
+            numbers = {root: number for number, root in enumerate(roots)}
+            left = [(numbers[root], path) for root, path in found.left]
+            parts = self._context.parallelize(left, min(len(left), _LISTING_TASKS))
+            listings = listings.union(parts.flatMap(lambda one: tasks.list_below(roots, *one)))
+        if not self.catalog.root.buckets:
+            listings = listings.persist()
+            self._begin(sum(self._collect(listings.map(tasks.files_in), "Listing")))
+        buckets = self.catalog.root.buckets
+        return listings.flatMap(lambda packed: tasks.spread(roots, buckets, packed)).partitionBy(buckets + 1, int)
+
+    def _begin(self, files: int) -> None:
+        """Choose how many buckets there are, for as long as the catalog lasts."""
+        root = self.catalog.root
+        root.buckets = buckets_for(files)
+        root.files = [""] * root.buckets
+        root.stories = [BucketFacts()] * root.buckets
+
     def _read_and_tell(
-        self, config: Config, rules: Rules, now: dt.datetime, folders: Sequence[ArticleFolder]
-    ) -> list[tasks.FilesFacts]:
+        self, config: Config, rules: Rules, now: dt.datetime, found: RDD[tuple[int, bytes]]
+    ) -> tuple[list[tasks.FilesFacts], list[tasks.Listing]]:
+        """Read what changed and tell its stories; what there is to report of files, and of folders."""
         root, folder = self.catalog.root, self.catalog.folder
-        closed = frozenset((str(one.root), one.path) for one in folders if one.is_unreadable)
-        reader = tasks.Reader(folder, root.files, config.articles, closed, root.buckets, config.source, root.run)
+        reader = tasks.Reader(folder, root.files, config.articles, root.buckets, config.source, root.run)
         then, known = self.catalog.state("now"), self.catalog.state("rules")
         teller = tasks.Teller(
             folder, root.stories, rules, now, then, then is not None and known != rules.digest, root.run
         )
         read, tell = self._context.broadcast(reader), self._context.broadcast(teller)
-        found = self._context.parallelize(_spread(folders, config, root.buckets), root.buckets)
-        changes = found.flatMap(lambda one: tasks.read_bucket(read.value, *one))
+        changes = found.mapPartitionsWithIndex(
+            lambda bucket, shares: tasks.read_bucket(read.value, bucket, (packed for _, packed in shares))
+        )
         told = changes.partitionBy(root.buckets + 1, int).mapPartitionsWithIndex(
             lambda bucket, items: tasks.tell(tell.value, bucket, (packed for _, packed in items))
         )
-        results = dict(told.collect())
-        facts = [_facts_decoder.decode(packed) for packed in results.pop(root.buckets)]
-        for one in facts:
-            root.files[one.bucket] = one.name
-            self.catalog.file_mistakes += one.mistakes
-            for reason, count in one.left_out.items():
-                self.catalog.file_reasons[reason] = self.catalog.file_reasons.get(reason, 0) + count
-        self.catalog.file_mistakes.sort()
+        results = dict(self._collect(told, "Reading and merging"))
+        reports = [_report_decoder.decode(packed) for packed in results.pop(root.buckets)]
+        facts = [one for one in reports if isinstance(one, tasks.FilesFacts)]
+        self._note(facts)
         root.stories = [results[bucket] for bucket in range(root.buckets)]
         self.catalog.set_state("now", now)
         self.catalog.set_state("rules", rules.digest)
-        return facts
+        return facts, [one for one in reports if isinstance(one, tasks.Listing)]
+
+    def _note(self, facts: Iterable[tasks.FilesFacts]) -> None:
+        """Keep what came of files."""
+        catalog = self.catalog
+        for one in facts:
+            catalog.root.files[one.bucket] = one.name
+            catalog.file_mistakes += one.mistakes
+            for reason, count in one.left_out.items():
+                catalog.file_reasons[reason] = catalog.file_reasons.get(reason, 0) + count
+        catalog.file_mistakes.sort()
 
     def _count(self, config: Config) -> None:
         """Names of topics and providers, who has the same id, and months where a history is published."""
@@ -194,10 +243,9 @@ class SparkWork:
             .flatMap(lambda bucket: tasks.count_bucket(folder, facts.value, bucket, has_months=has_months))
             .groupByKey(min(buckets, 64))
             .map(lambda one: (one[0], tasks.total(one[0], one[1])))
-            .collect()
         )
         months: dict[FeedKey, list[Any]] = defaultdict(list)
-        for (what, *names), value in counted:
+        for (what, *names), value in self._collect(counted, "Counting"):
             if what == "topic":
                 catalog.topics[names[0]] = value
             elif what == "provider":
@@ -222,8 +270,8 @@ class SparkWork:
             .map(lambda one: (one[0], tasks.merge_refs(limits.value, FeedKey(*one[0]), one[1])))
         )
         self._tops = tops.persist()
-        windows = self._tops.map(lambda one: (one[0], tasks.window_of(one[1]))).collect()
-        catalog.windows = {FeedKey(*feed): window for feed, window in windows}
+        windows = self._tops.map(lambda one: (one[0], tasks.window_of(one[1])))
+        catalog.windows = {FeedKey(*feed): window for feed, window in self._collect(windows, "Selecting")}
         catalog.find_images = self._find_images
 
     def _find_images(self) -> Images:
@@ -242,11 +290,10 @@ class SparkWork:
                 )
             )
             .groupByKey(buckets)
-            .collect()
         )
         return {
             (FeedKey(*feed), month): [[tuple(image) for image in images] for _, images in sorted(some)]
-            for (feed, month), some in found
+            for (feed, month), some in self._collect(found, "Looking for images")
         }
 
     @contextmanager
@@ -271,7 +318,7 @@ class SparkWork:
             lambda one: (one[0], tasks.render(shown.value, *one[1]))
         )
         puts: list[list[Put]] = [[] for _ in items]
-        for number, result in done.collect():
+        for number, result in self._collect(done, "Rendering"):
             if isinstance(result, FeedsError):
                 raise result
             puts[number] = _puts_decoder.decode(result)
@@ -305,20 +352,14 @@ class SparkWork:
         )
         return wanted.union(archived)
 
+    def _collect(self, wanted: RDD[T], label: str) -> list[T]:
+        """What is wanted, while it is shown how much of it is done."""
+        with following(self._context, self._track, label):
+            return wanted.collect()
+
     def _buckets(self) -> RDD[int]:
         buckets = self.catalog.root.buckets
         return self._context.parallelize(range(buckets), buckets)
-
-
-def _spread(folders: Iterable[ArticleFolder], config: Config, buckets: int) -> list[tuple[int, bytes]]:
-    """The files as they were found, by bucket."""
-    numbers = {root: number for number, root in enumerate(config.articles)}
-    found: list[list[tasks.Listed]] = [[] for _ in range(buckets)]
-    for folder in folders:
-        for file in map(folder.file, folder.files):
-            listed = tasks.Listed(numbers[folder.root], file.path, file.size, file.mtime, file.ctime)
-            found[bucket_of(f"{folder.root}/{file.path}", buckets)].append(listed)
-    return [(bucket, _encoder.encode(listed)) for bucket, listed in enumerate(found)]
 
 
 def _has_months(config: Config) -> bool:

@@ -27,9 +27,12 @@ _encoder = msgspec.msgpack.Encoder()
 
 ROOT = "catalog.msgpack"
 VERSION = 1
-#: Files of the archive to a bucket, and the least number of buckets.
+#: Files of the archive to a bucket, and the least number of buckets. What goes from one bucket to another is a piece
+#: for each two of them: there are to be no more of these than a cluster can look after, so buckets grow first.
 _FILES_TO_A_BUCKET = 2_000
 _LEAST_BUCKETS = 8
+_MANY_BUCKETS = 1_000
+_MOST_FILES_TO_A_BUCKET = 20_000
 
 
 class FileRow(msgspec.Struct, frozen=True, array_like=True):
@@ -112,7 +115,8 @@ def bucket_of(text: str, buckets: int) -> int:
 
 def buckets_for(files: int) -> int:
     """How many buckets an archive is spread over when it is first read."""
-    return max(-(-files // _FILES_TO_A_BUCKET), _LEAST_BUCKETS)
+    some = min(-(-files // _FILES_TO_A_BUCKET), _MANY_BUCKETS)
+    return max(some, -(-files // _MOST_FILES_TO_A_BUCKET), _LEAST_BUCKETS)
 
 
 def read_root(folder: Folder) -> Root | None:

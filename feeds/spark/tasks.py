@@ -21,16 +21,17 @@ from feeds.catalog.stories import group_due
 from feeds.documents import render_job
 from feeds.entries import merge_entries
 from feeds.errors import FeedsError, Mistake
-from feeds.files import ArticleFile
+from feeds.files import ArticleFile, find_below
 from feeds.membership import FeedKey, memberships
 from feeds.model import Entry
 from feeds.spark.buckets import BucketFacts, EntryRow, FileRow, StoryRow, bucket_of, read_rows, write_rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from feeds.documents import Item
+    from feeds.files import Found
     from feeds.files import Root as ArticleRoot
     from feeds.membership import Rules
     from feeds.settings import Source
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Files read at a time.
 _CHUNK = 64
+#: Files that are listed in one piece.
+_LISTED = 5_000
 #: A reference to a story, in the order in which a feed shows them: rank, published (newest first), id; then its digest
 #: and its bucket.
 Ref = tuple[int, int, str, bytes, int]
@@ -57,6 +60,25 @@ class Listed(msgspec.Struct, frozen=True, array_like=True):
     ctime: int
 
 
+class Listing(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What came of looking into folders: files, and what there is to report.
+
+    `roots` are those that hold articles or cannot be read, by number; `closed` are the folders that cannot.
+    """
+
+    files: list[Listed]
+    roots: list[int]
+    closed: list[tuple[int, str]]
+    mistakes: list[Mistake]
+
+
+class Share(msgspec.Struct, frozen=True, array_like=True):
+    """A bucket's part of a Listing: all of `closed`, lest what is in such a folder be taken for gone."""
+
+    files: list[Listed]
+    closed: list[tuple[int, str]]
+
+
 class Changes(msgspec.Struct, frozen=True, array_like=True):
     """What files that changed mean for a bucket of entries: the files whose entries go, and entries that come."""
 
@@ -64,7 +86,7 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
     entries: list[EntryRow] = []
 
 
-class FilesFacts(msgspec.Struct, frozen=True, array_like=True):
+class FilesFacts(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What came of a bucket of files: the name of its file, and what there is to report."""
 
     bucket: int
@@ -75,30 +97,71 @@ class FilesFacts(msgspec.Struct, frozen=True, array_like=True):
     mistakes: list[Mistake]
 
 
+_listing_decoder = msgspec.msgpack.Decoder(Listing)
+_share_decoder = msgspec.msgpack.Decoder(Share)
+
+
+def list_below(roots: Sequence[ArticleRoot], root: int, path: str) -> Iterator[bytes]:
+    """What is in a folder of the archive, and below it, as packed Listings."""
+    return listings_of(find_below(roots[root], path, roots), roots)
+
+
+def listings_of(found: Found, roots: Sequence[ArticleRoot]) -> Iterator[bytes]:
+    """What was found, as packed Listings."""
+    numbers = {root: number for number, root in enumerate(roots)}
+    files = (file for folder in found.folders for file in map(folder.file, folder.files))
+    rows = (Listed(numbers[file.root], file.path, file.size, file.mtime, file.ctime) for file in files)
+    there = sorted({numbers[folder.root] for folder in found.folders})
+    closed = [(numbers[folder.root], folder.path) for folder in found.folders if folder.is_unreadable]
+    yield _encoder.encode(Listing(list(islice(rows, _LISTED)), there, closed, found.mistakes))
+    while some := list(islice(rows, _LISTED)):
+        yield _encoder.encode(Listing(some, [], [], []))
+
+
+def files_in(packed: bytes) -> int:
+    """How many files are in a packed Listing."""
+    return len(_listing_decoder.decode(packed).files)
+
+
+def spread(roots: Sequence[ArticleRoot], buckets: int, packed: bytes) -> Iterator[tuple[int, bytes]]:
+    """The Shares of a packed Listing by bucket, and under the number after the last of these what is to be reported."""
+    listing = _listing_decoder.decode(packed)
+    found: dict[int, list[Listed]] = defaultdict(list)
+    for file in listing.files:
+        found[bucket_of(f"{roots[file.root]}/{file.path}", buckets)].append(file)
+    for bucket in range(buckets) if listing.closed else found:
+        yield bucket, _encoder.encode(Share(found.get(bucket, []), listing.closed))
+    if listing.roots:
+        yield buckets, _encoder.encode(msgspec.structs.replace(listing, files=[]))
+
+
 @dataclass(frozen=True)
 class Reader:
-    """What a task needs that reads files: where the catalog is, its files, and what is known of folders.
-
-    `closed` are the folders, by root and path, that cannot be read now: what was in them stays.
-    """
+    """What a task needs that reads files: where the catalog is, its files, and the folders of the archive."""
 
     catalog: Folder
     names: Sequence[str]
     roots: Sequence[ArticleRoot]
-    closed: frozenset[tuple[str, str]]
     buckets: int
     source: Source
     run: int
 
 
-def read_bucket(reader: Reader, bucket: int, packed: bytes) -> Iterator[tuple[int, bytes]]:
-    """Read the files of a bucket that changed, of those that are listed: what that means for each bucket of entries,
-    and, under the number after the last of these, what there is to report."""
-    listed = msgspec.msgpack.decode(packed, type=list[Listed])
+def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Read the files of a bucket that changed, of those in its Shares: what that means for each bucket of entries, and,
+    under the number after the last of these, what there is to report. That of folders is passed on.
+
+    What was in a folder that cannot be read stays.
+    """
+    if bucket == reader.buckets:
+        yield from ((bucket, one) for one in packed)
+        return
+    shares = [_share_decoder.decode(one) for one in packed]
     old = {(row.root, row.path): row for row in read_rows(reader.catalog, reader.names[bucket], FileRow)}
-    rows = {key: row for key, row in old.items() if _is_within(row, reader.closed)}
+    closed = {(str(reader.roots[number]), path) for share in shares for number, path in share.closed}
+    rows = {key: row for key, row in old.items() if _is_within(row, closed)}
     todo: list[tuple[ArticleFile, FileFacts | None]] = []
-    for one in listed:
+    for one in (file for share in shares for file in share.files):
         file = ArticleFile(reader.roots[one.root], one.path, one.size, one.mtime, one.ctime)
         known = old.get((str(file.root), file.path))
         if known and _is_the_same(known, one):
@@ -137,7 +200,7 @@ def _is_the_same(known: FileRow, found: Listed) -> bool:
     return known.mtime != UNSETTLED and (known.size, known.mtime, known.ctime) == (found.size, found.mtime, found.ctime)
 
 
-def _is_within(row: FileRow, closed: frozenset[tuple[str, str]]) -> bool:
+def _is_within(row: FileRow, closed: Collection[tuple[str, str]]) -> bool:
     if not closed:
         return False
     parts = row.path.split("/")[:-1]

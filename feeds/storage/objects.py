@@ -150,11 +150,33 @@ class ObjectFolder:
     def locked(self, patience: float) -> AbstractContextManager[None]:  # noqa: ARG002
         return contextlib.nullcontext()
 
-    def find(self) -> Iterator[tuple[str, int, int, int]]:
-        """The path, size, time of writing in nanoseconds and stamp of each object; raises StorageError."""
+    def find(self, below: str = "") -> Iterator[tuple[str, int, int, int]]:
+        """The path, size, time of writing in nanoseconds and stamp of each object below a folder.
+
+        Raises StorageError.
+        """
         with _as_storage_error():
-            for path, info in self._found():
+            for path, info in self._found(below):
                 yield path, info["size"], _nanoseconds(info), _stamp(info)
+
+    def level(self, path: str) -> tuple[list[str], list[tuple[str, int, int, int]]]:
+        """The paths of the folders in a folder, and of each object in it what `find` says, by its name.
+
+        Raises StorageError.
+        """
+        root, folders, objects = self._path(""), [], []
+        with _as_storage_error():
+            try:
+                found: list[dict[str, Any]] = self._store.ls(self._path(path), detail=True)
+            except FileNotFoundError:
+                return [], []
+            for info in found:
+                place = info["name"].removeprefix(root).strip("/")
+                if info["type"] == "directory":
+                    folders.append(place)
+                elif place != path:
+                    objects.append((place.rpartition("/")[2], info["size"], _nanoseconds(info), _stamp(info)))
+        return folders, objects
 
     def fetch(self, paths: Sequence[str]) -> dict[str, bytes | StorageError | FileNotFoundError]:
         """The bytes of objects, many at a time, or why one cannot be read."""
@@ -189,11 +211,11 @@ class ObjectFolder:
             return None
         return found if found["type"] == "file" else None
 
-    def _found(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What is below the folder, by path; none of it need be there yet."""
+    def _found(self, below: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+        """What is below the folder, or one in it, by path; none of it need be there yet."""
         root = self._path("")
         try:
-            found: dict[str, dict[str, Any]] = self._store.find(root, detail=True)
+            found: dict[str, dict[str, Any]] = self._store.find(self._path(below), detail=True)
         except FileNotFoundError:
             return
         for place, info in found.items():

@@ -1,0 +1,200 @@
+"""A run on a cluster of one worker and of more, on the same archive: what each takes, and how that compares.
+
+    python -m benchmarks.cluster ARCHIVE --workers 1 --workers 2
+
+The cluster is a real one, of a master and workers of one processor each, on this machine. ARCHIVE is a folder that
+benchmarks.corpus made. The table goes to standard output in Markdown; docs/scaling.md says what it means.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import psutil
+
+from benchmarks.measure import BenchmarkError, measure, memory_of, tree_memory, yardstick
+from benchmarks.peers import Feeds
+from benchmarks.report import MB
+from benchmarks.standalone import standalone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.standalone import Cluster
+
+#: Between two looks at the memory, in seconds.
+_INTERVAL = 0.5
+_HEADER = (
+    "| run | workers | wall, s | start, s | work, s | busy, s | first machine, MB | executor, MB | of it Python, MB "
+    "| shuffled, MB | tasks |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The most bytes of memory that the first machine, an executor, and the Python of an executor took."""
+
+    first: int = 0
+    executor: int = 0
+    python: int = 0
+
+    def __or__(self, other: Peak) -> Peak:
+        return Peak(max(self.first, other.first), max(self.executor, other.executor), max(self.python, other.python))
+
+
+@dataclass(frozen=True)
+class Events:
+    """What Spark noted: when the first executor was there (seconds since 1970), and sums over all tasks."""
+
+    started: float
+    busy: float
+    shuffled: int
+    tasks: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run took. `start` are the seconds until the first executor was there."""
+
+    name: str
+    workers: int
+    seconds: float
+    start: float
+    peak: Peak
+    events: Events
+
+    @property
+    def row(self) -> str:
+        peak, events = self.peak, self.events
+        memory = (f"{value / MB:,.0f}" for value in (peak.first, peak.executor, peak.python, events.shuffled))
+        times = (f"{value:,.1f}" for value in (self.seconds, self.start, self.seconds - self.start, events.busy))
+        return f"| {' | '.join([self.name, str(self.workers), *times, *memory, f'{events.tasks:,}'])} |"
+
+
+def run(cluster: Cluster, name: str, command: list[str]) -> Run:
+    """Run a command on a cluster to its end."""
+    known = set(cluster.events)
+    began, started = time.time(), time.perf_counter()
+    with (cluster.folder / "logs" / "run").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603  # that of the benchmark
+            [*command, "--engine", "spark", "--master", cluster.url],
+            env=cluster.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    peak = Peak()
+    for seen in _watched(process, cluster):
+        peak |= seen
+    seconds = time.perf_counter() - started
+    said = (cluster.folder / "logs" / "run").read_text(encoding="utf-8", errors="replace")
+    if process.returncode:
+        raise BenchmarkError(f"{' '.join(command)} exited with {process.returncode}:\n{said[-3_000:]}")
+    _tell(said)
+    (log_of_events,) = set(cluster.events) - known
+    events = read_events(log_of_events)
+    return Run(name, len(cluster.workers), seconds, events.started - began, peak, events)
+
+
+def _watched(process: subprocess.Popen[bytes], cluster: Cluster) -> Iterator[Peak]:
+    """What all take, again and again until the process has ended."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_INTERVAL)
+            return
+        with suppress(psutil.Error):
+            first = tree_memory(psutil.Process(process.pid))
+            found = [(tree_memory(one), memory_of(one)) for one in cluster.executors()]
+            yield Peak(
+                first,
+                max((all_ for all_, _ in found), default=0),
+                max((all_ - java for all_, java in found), default=0),
+            )
+
+
+def read_events(path: Path) -> Events:
+    """What Spark's event log says of a program that has ended."""
+    started, busy, shuffled, tasks = 0.0, 0, 0, 0
+    with path.open(encoding="utf-8") as lines:
+        for event in map(json.loads, lines):
+            if event["Event"] == "SparkListenerExecutorAdded" and not started:
+                started = event["Timestamp"] / 1000
+            elif event["Event"] == "SparkListenerTaskEnd":
+                metrics: dict[str, Any] = event.get("Task Metrics") or {}
+                busy += metrics.get("Executor Run Time", 0)
+                shuffled += metrics.get("Shuffle Write Metrics", {}).get("Shuffle Bytes Written", 0)
+                tasks += 1
+    return Events(started, busy / 1000, shuffled, tasks)
+
+
+def compare(folder: Path, other: Path) -> int:
+    """How many files two folders have, all with the same bytes; raises BenchmarkError where they have not."""
+    names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    others = {path.relative_to(other) for path in other.rglob("*") if path.is_file()}
+    different = sorted(map(str, names ^ others))
+    different += filecmp.cmpfiles(folder, other, map(str, names & others), shallow=False)[1]
+    if different or not names:
+        raise BenchmarkError(f"{len(different)} files of {len(names)} have other bytes: {different[:5]}")
+    return len(names)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@click.command()
+@click.argument("archive", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--workers", "sizes", type=click.IntRange(1), multiple=True, default=[1, 2], show_default=True)
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where all is put.")
+@click.option("--rounds", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--again/--once", default=True, show_default=True, help="Run a second time, with nothing changed.")
+@click.option("--conf", "settings", metavar="NAME=VALUE", multiple=True, help="A setting of Spark's.")
+@click.option("--with-local", is_flag=True, help="Publish by the local engine, too, and compare the bytes.")
+def main(
+    archive: Path,
+    sizes: tuple[int, ...],
+    folder: Path,
+    rounds: int,
+    settings: tuple[str, ...],
+    *,
+    again: bool,
+    with_local: bool,
+) -> None:
+    """Publish ARCHIVE on clusters of as many workers, and print what each run takes."""
+    ours = Feeds(folder / "site", archive)
+    ours.configure()
+    local = folder / "local"
+    if with_local:
+        shutil.rmtree(local, ignore_errors=True)
+        cost = measure(ours.regenerate(local / "output", local / "cache"), with_memory=True)
+        click.echo(
+            f"One machine, local engine: {cost.seconds:.1f} s, {(cost.memory or 0) / MB:.0f} MB, cpu {cost.cpu:.1f}\n"
+        )
+    click.echo(_HEADER)
+    for _ in range(rounds):
+        for workers in sizes:
+            place = folder / f"{workers}"
+            shutil.rmtree(place, ignore_errors=True)
+            chosen = dict(setting.split("=", 1) for setting in settings)
+            with standalone(place / "cluster", workers, chosen) as cluster:
+                command = ours.regenerate(place / "output", place / "cache")
+                for name in ("full build", "nothing changed")[: 1 + again]:
+                    click.echo(run(cluster, name, command).row)
+            click.echo(f"  empty loop {yardstick():.2f} s", err=True)
+            if with_local:
+                click.echo(
+                    f"  {compare(local / 'output', place / 'output'):,} files with the bytes of one machine", err=True
+                )
+
+
+if __name__ == "__main__":
+    main()

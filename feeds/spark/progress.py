@@ -1,0 +1,59 @@
+"""How far a cluster is with what it was asked for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark import SparkContext, StatusTracker
+
+    from feeds.parallel import Track
+
+#: Between two looks at what is done, in seconds.
+_INTERVAL = 0.25
+
+
+@contextmanager
+def following(context: SparkContext, track: Track, label: str) -> Iterator[None]:
+    """Show how many tasks are done of those that are asked for while this lasts."""
+    ended = Event()
+    thread = Thread(target=_follow, args=(context.statusTracker(), track, label, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _follow(tracker: StatusTracker, track: Track, label: str, ended: Event) -> None:
+    """The stages of a job are known when it begins; one whose result was there before has no task to do."""
+    while not (stages := _stages(tracker)):
+        if ended.wait(_INTERVAL):
+            return
+    sizes = [tracker.getStageInfo(stage) for stage in stages]
+    total = sum(size.numTasks for size in sizes if size)
+    for _ in track(_done(tracker, stages, total, ended), total, label):
+        pass
+
+
+def _stages(tracker: StatusTracker) -> list[int]:
+    jobs = [tracker.getJobInfo(job) for job in tracker.getActiveJobsIds()]
+    return [stage for job in jobs if job for stage in job.stageIds]
+
+
+def _done(tracker: StatusTracker, stages: list[int], total: int, ended: Event) -> Iterator[None]:
+    """Something for each task as it is done; for all of them at the end."""
+    told = 0
+    while told < total:
+        if ended.wait(_INTERVAL):
+            done = total
+        else:
+            done = sum(info.numCompletedTasks for info in map(tracker.getStageInfo, stages) if info)
+        for _ in range(told, min(done, total)):
+            yield
+        told = max(told, min(done, total))
