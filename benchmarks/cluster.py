@@ -53,12 +53,16 @@ class Peak:
 
 @dataclass(frozen=True)
 class Events:
-    """What Spark noted: when the first executor was there (seconds since 1970), and sums over all tasks."""
+    """What Spark noted: when the first executor was there (seconds since 1970), and sums over all tasks.
 
-    started: float
-    busy: float
-    shuffled: int
-    tasks: int
+    `lost` counts the executors that were lost meanwhile.
+    """
+
+    started: float = 0
+    busy: float = 0
+    shuffled: int = 0
+    tasks: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,17 +127,19 @@ def _watched(process: subprocess.Popen[bytes], cluster: Cluster) -> Iterator[Pea
 
 def read_events(path: Path) -> Events:
     """What Spark's event log says of a program that has ended."""
-    started, busy, shuffled, tasks = 0.0, 0, 0, 0
+    started, busy, shuffled, tasks, lost = 0.0, 0, 0, 0, 0
     with path.open(encoding="utf-8") as lines:
         for event in map(json.loads, lines):
-            if event["Event"] == "SparkListenerExecutorAdded" and not started:
-                started = event["Timestamp"] / 1000
+            if event["Event"] == "SparkListenerExecutorAdded":
+                started = started or event["Timestamp"] / 1000
+            elif event["Event"] == "SparkListenerExecutorRemoved":
+                lost += 1
             elif event["Event"] == "SparkListenerTaskEnd":
                 metrics: dict[str, Any] = event.get("Task Metrics") or {}
                 busy += metrics.get("Executor Run Time", 0)
                 shuffled += metrics.get("Shuffle Write Metrics", {}).get("Shuffle Bytes Written", 0)
                 tasks += 1
-    return Events(started, busy / 1000, shuffled, tasks)
+    return Events(started, busy / 1000, shuffled, tasks, lost)
 
 
 def compare(folder: Path, other: Path) -> int:

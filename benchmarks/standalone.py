@@ -59,6 +59,11 @@ class Cluster:
         """The event logs of all programs that used it."""
         return sorted((self.folder / "events").iterdir())
 
+    @property
+    def logs(self) -> list[Path]:
+        """What the master and the workers said, and the programs on these."""
+        return [path for path in self.folder.rglob("*") if path.is_file() and path.parent.name != "conf"]
+
     def executors(self) -> list[psutil.Process]:
         """The processes in which the workers do what programs ask for; their children are those of Python."""
         found = []
@@ -98,7 +103,7 @@ def standalone(folder: Path, workers: int, settings: Mapping[str, str] | None = 
 @contextmanager
 def _running(folder: Path, name: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     environment = os.environ | {
-        "SPARK_HOME": str(_spark_home()),
+        "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": _ADDRESS,
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "SPARK_CONF_DIR": str(folder / "conf"),
@@ -106,7 +111,7 @@ def _running(folder: Path, name: str, command: list[str]) -> Iterator[subprocess
     }
     with (folder / "logs" / name).open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # PySpark's own launcher
-            [str(_spark_home() / "bin" / "spark-class"), *command],
+            [str(spark_home() / "bin" / "spark-class"), *command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -129,7 +134,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _spark_home() -> Path:
+def spark_home() -> Path:
     if shutil.which("java") is None:
         raise BenchmarkError("Java is not installed; expected version 17 or newer (Debian: openjdk-17-jre-headless)")
     try:

@@ -412,3 +412,10 @@ def test_the_documentation_has_every_rule_as_it_is() -> None:
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
     levels = {row[0].strip("| `"): (row[1], row[2].replace("`", "")) for row in rows if row[1] in {"error", "warning"}}
     assert levels == {rule.id: (rule.level, rule.what.replace("`", "")) for rule in RULES.values()}
+
+
+def test_documents_in_a_store_are_not_taken_for_a_folder(site: Site) -> None:
+    site.configure(SITE)
+    result = CliRunner().invoke(main, ["check", "--config", str(site.config_path), "--output", "s3://bucket/feeds"])
+    assert result.exit_code == 1
+    assert "s3://bucket/feeds: is in an object store; expected a folder of this machine" in result.stderr

@@ -18,6 +18,7 @@ from feeds.errors import Finding, PublishError
 from feeds.facts import lock_beside, read_facts
 from feeds.parallel import available_jobs, untracked
 from feeds.publish import MANIFEST
+from feeds.storage import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,14 @@ def check(
     jobs: int | None = None,
     track: Track = untracked,
 ) -> CheckReport:
-    """Judge the configuration and the articles and, with `documents`, what is published in `output`; writes nothing."""
+    """Judge the configuration and the articles and, with `documents`, what is published in `output`; writes nothing.
+
+    Raises PublishError where `output` is the address of an object store.
+    """
+    if is_address(str(output or "")):
+        raise PublishError(
+            str(output), "is in an object store; expected a folder of this machine, such as a copy of it"
+        )
     now = now or dt.datetime.now(dt.UTC)
     if config.enclosures.probe == "on":
         read_facts(lock_beside(config.path))  # raises ConfigError, as it would in a run

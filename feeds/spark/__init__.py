@@ -48,16 +48,16 @@ T = TypeVar("T")
 
 _APPLICATION = "feeds"
 #: Unless somebody chose otherwise. Java only passes bytes on: it need not spend as much on compiling itself as the
-#: tasks take, nor open a file for each part of what a task gives away. Progress is ours to show.
+#: tasks take, nor open a file for each part of what a task gives away.
 _SETTINGS = {
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.shuffle.sort.bypassMergeThreshold": "1",
-    "spark.ui.showConsoleProgress": "false",
 }
 
-#: The first machine looks into folders until so many are left, below which others look, in so many tasks.
+#: The first machine looks into folders until so many are left. Below these others look, in so many tasks for each
+#: processor of the cluster.
 _MANY_FOLDERS = 100
-_LISTING_TASKS = 1_000
+_LISTING_TASKS = 4
 
 _report_decoder = msgspec.msgpack.Decoder(tasks.FilesFacts | tasks.Listing)
 _puts_decoder = msgspec.msgpack.Decoder(list[Put])
@@ -117,6 +117,7 @@ def _context(master: str | None) -> SparkContext:
     settings = SparkConf().setAppName(_APPLICATION)
     for name, value in _SETTINGS.items():
         settings.setIfMissing(name, value)
+    settings.set("spark.ui.showConsoleProgress", "false")  # it is ours to show
     if master:
         settings.setMaster(master)
     context = SparkContext.getOrCreate(settings)
@@ -157,7 +158,7 @@ class SparkWork:
         """Bring the catalog up to what the article folders hold at the time `now`."""
         catalog, root = self.catalog, self.catalog.root
         found = self._find(config.articles)
-        root.run += 1
+        catalog.begin()
         facts, folders = self._read_and_tell(config, rules, now, found)
         self._count(config)
         self._select(config, rules, now)
@@ -178,11 +179,12 @@ class SparkWork:
         """
         found = find_first(roots, _MANY_FOLDERS)
         first = list(tasks.listings_of(found, roots))
-        listings = self._context.parallelize(first, min(len(first), _LISTING_TASKS))
+        most = self._context.defaultParallelism * _LISTING_TASKS
+        listings = self._context.parallelize(first, min(len(first), most))
         if found.left:
             numbers = {root: number for number, root in enumerate(roots)}
             left = [(numbers[root], path) for root, path in found.left]
-            parts = self._context.parallelize(left, min(len(left), _LISTING_TASKS))
+            parts = self._context.parallelize(left, min(len(left), most))
             listings = listings.union(parts.flatMap(lambda one: tasks.list_below(roots, *one)))
         if not self.catalog.root.buckets:
             listings = listings.persist()
@@ -202,10 +204,10 @@ class SparkWork:
     ) -> tuple[list[tasks.FilesFacts], list[tasks.Listing]]:
         """Read what changed and tell its stories; what there is to report of files, and of folders."""
         root, folder = self.catalog.root, self.catalog.folder
-        reader = tasks.Reader(folder, root.files, config.articles, root.buckets, config.source, root.run)
+        reader = tasks.Reader(folder, root.files, config.articles, root.buckets, config.source, self.catalog.mark)
         then, known = self.catalog.state("now"), self.catalog.state("rules")
         teller = tasks.Teller(
-            folder, root.stories, rules, now, then, then is not None and known != rules.digest, root.run
+            folder, root.stories, rules, now, then, then is not None and known != rules.digest, self.catalog.mark
         )
         read, tell = self._context.broadcast(reader), self._context.broadcast(teller)
         changes = found.mapPartitionsWithIndex(

@@ -6,6 +6,7 @@ Stories themselves it never has. Which they are that a feed shows is said by a S
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -46,6 +47,7 @@ class ClusterCatalog:
         self.folder = folder
         self.root = root
         self.is_new = is_new
+        self.mark = ""
         self.former_roots = frozenset(root.roots)
         self.file_mistakes: list[Mistake] = []
         self.file_reasons: dict[str, int] = {}
@@ -60,6 +62,11 @@ class ClusterCatalog:
             (row.output, row.path): (row.signature, row.stamp) for row in read_rows(folder, root.documents, DocumentRow)
         }
 
+    def begin(self) -> None:
+        """Begin to bring it up to date. What is written now is in no file that an earlier run, or another, wrote."""
+        self.root.run += 1
+        self.mark = f"{self.root.run}-{secrets.token_hex(4)}"
+
     def state(self, key: str) -> Any:
         return self.root.state.get(key)
 
@@ -71,7 +78,7 @@ class ClusterCatalog:
 
     def commit(self) -> None:
         rows = [DocumentRow(*key, *value) for key, value in sorted(self._documents.items())]
-        self.root.documents = write_rows(self.folder, f"documents/{self.root.run}", rows)
+        self.root.documents = write_rows(self.folder, f"documents/{self.mark}", rows)
         write_root(self.folder, self.root)
         names = self.root.names
         for path in self.folder.paths():  # also of runs that were stopped

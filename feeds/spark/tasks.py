@@ -137,14 +137,17 @@ def spread(roots: Sequence[ArticleRoot], buckets: int, packed: bytes) -> Iterato
 
 @dataclass(frozen=True)
 class Reader:
-    """What a task needs that reads files: where the catalog is, its files, and the folders of the archive."""
+    """What a task needs that reads files: where the catalog is, its files, and the folders of the archive.
+
+    The `mark` of a run is in the names of the files that it writes.
+    """
 
     catalog: Folder
     names: Sequence[str]
     roots: Sequence[ArticleRoot]
     buckets: int
     source: Source
-    run: int
+    mark: str
 
 
 def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -179,7 +182,7 @@ def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterato
     name = reader.names[bucket]
     kept = [rows[key] for key in sorted(rows)]
     if kept != list(old.values()):
-        name = write_rows(reader.catalog, f"files/{bucket}-{reader.run}", kept)
+        name = write_rows(reader.catalog, f"files/{bucket}-{reader.mark}", kept)
     yield from changes.packed()
     yield reader.buckets, _encoder.encode(_facts_of(bucket, name, kept, changes.changed))
 
@@ -270,7 +273,7 @@ class Teller:
     now: dt.datetime
     then: dt.datetime | None
     anew: bool
-    run: int
+    mark: str
 
 
 def tell(teller: Teller, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
@@ -300,7 +303,7 @@ def tell_bucket(teller: Teller, bucket: int, packed: Iterable[bytes]) -> BucketF
     stories = _told(rows, old, None if teller.anew else touched, teller)
     name = before.entries
     if changes:
-        name = write_rows(teller.catalog, f"entries/{bucket}-{teller.run}", rows)
+        name = write_rows(teller.catalog, f"entries/{bucket}-{teller.mark}", rows)
     return _bucket_facts(teller, bucket, name, rows, stories)
 
 
@@ -350,7 +353,7 @@ def _bucket_facts(
     later = [row.entry.published for row in rows if row.entry.published > now]
     return BucketFacts(
         entries=name,
-        stories=write_rows(teller.catalog, f"stories/{bucket}-{teller.run}", stories),
+        stories=write_rows(teller.catalog, f"stories/{bucket}-{teller.mark}", stories),
         latest=max((row.entry.latest for row in rows), default=0),
         due=len(stories),
         waiting=len({row.entry.id for row in rows if row.entry.latest > now} - ids),
