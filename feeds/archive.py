@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from feeds.parallel import Map, Track
     from feeds.settings import Config, Source
 
+#: What turns articles into entries, beside our own code.
+READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
 #: Files read at a time by a process, and how many make it worth to start some.
 _CHUNK = 64
 _WORTH_PROCESSES = 4 * _CHUNK
@@ -200,23 +202,30 @@ def _read_chunk(numbers: Sequence[int]) -> bytes:
     return _encoder.encode(read_outcomes(changed, _reader.source))
 
 
-def read_outcomes(changed: Sequence[_Changed], source: Source) -> list[FileOutcome]:
-    """What comes of files; those of object stores are fetched together."""
+def read_outcomes(changed: Sequence[_Changed], source: Source, *, may_be_gone: bool = True) -> list[FileOutcome]:
+    """What comes of files; those of object stores are fetched together.
+
+    One that is not there is gone only if it `may_be_gone`: on another machine than the one that found it, it may be out
+    of reach.
+    """
     most = source.limits.bytes
     remote = [file for file, _ in changed if not isinstance(file.root, Path)]
     begun = time.time_ns()
     fetched = read_objects(remote, most) if remote else {}
     return [
-        read_outcome(file, facts, source)
+        read_outcome(file, facts, source, may_be_gone=may_be_gone)
         if isinstance(file.root, Path)
-        else _outcome(file, facts, source, partial(as_read, file, fetched.get(file), most), begun)
+        else _outcome(file, facts, source, partial(as_read, file, fetched.get(file), most), begun, may_be_gone)
         for file, facts in changed
     ]
 
 
-def read_outcome(file: ArticleFile, facts: FileFacts | None, source: Source) -> FileOutcome:
+def read_outcome(
+    file: ArticleFile, facts: FileFacts | None, source: Source, *, may_be_gone: bool = True
+) -> FileOutcome:
     """What comes of a file of this machine; nothing but its digest where that is the one of `facts`."""
-    return _outcome(file, facts, source, partial(read_file, file, source.limits.bytes), time.time_ns())
+    read = partial(read_file, file, source.limits.bytes)
+    return _outcome(file, facts, source, read, time.time_ns(), may_be_gone)
 
 
 def _outcome(
@@ -225,11 +234,14 @@ def _outcome(
     source: Source,
     read: Callable[[], tuple[bytes, ArticleFile]],
     begun: int,
+    may_be_gone: bool,  # private
 ) -> FileOutcome:
     root = str(file.root)
     try:
         content, file = read()
     except OSError as error:
+        if may_be_gone and is_gone(file):  # removed meanwhile, which is no mistake
+            return _unread(file)
         return _unreadable(file, facts, str(error.strerror))
     except TooLargeError as error:
         return _too_large(file, int(error.args[0]), source)
@@ -243,7 +255,16 @@ def _outcome(
 
 def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> FileOutcome:
     """What comes of a file that cannot be read: of one that was read before, what it held stays."""
-    outcome = FileOutcome(
+    outcome = _unread(file)
+    if facts is not None and facts.size >= 0:
+        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable")
+        return msgspec.structs.replace(outcome, digest=NOT_READ, left_out=None, mistakes=(mistake,))
+    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
+    return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
+
+
+def _unread(file: ArticleFile) -> FileOutcome:
+    return FileOutcome(
         root=str(file.root),
         path=file.path,
         size=-1,
@@ -252,13 +273,6 @@ def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> File
         digest=digest_of(()),
         left_out="unreadable",
     )
-    if is_gone(file):  # removed meanwhile, which is no mistake
-        return outcome
-    if facts is not None and facts.size >= 0:
-        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable")
-        return msgspec.structs.replace(outcome, digest=NOT_READ, left_out=None, mistakes=(mistake,))
-    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
-    return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
 
 def _too_large(file: ArticleFile, size: int, source: Source) -> FileOutcome:

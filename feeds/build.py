@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
+from feeds.archive import READERS
 from feeds.catalog import DamagedCatalogError, Reading, fingerprint
 from feeds.disk import check_name
 from feeds.documents import publish_site
 from feeds.engine import LocalEngine
-from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
+from feeds.errors import CatalogError, EmptiedError, Mistake, PruneError, StrictError
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import FeedKey, Rules, memberships
@@ -28,7 +29,7 @@ from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import MANIFEST, locked, read_manifest
 from feeds.site import Site, empty_feeds, moved_wrongly, survey_feeds
-from feeds.storage import open_folder
+from feeds.storage import is_address, open_folder
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 EngineName = Literal["local", "spark"]
 
-#: What turns articles into entries, beside our own code.
-READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
 _ONE_ENTRY = "the two are published as one entry"
 
 
@@ -155,9 +154,10 @@ def regenerate(
     the cache; ProcessError where a process is killed.
     """
     flags = {"is_dry_run": dry_run, "prunes": prune, "asks": probe, "allows_empty": allow_empty}
-    order = _order(config, output, cache, now, jobs, track, **flags)
     if engine == "spark":
-        order = _on_cluster(order, cache, master)
+        order = _on_cluster(config, output, cache, now, master, track, **flags)
+    else:
+        order = _order(config, output, cache, now, jobs, track, **flags)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     report, notice = _with_catalog(order, work, anew=full)
     if notice is None:
@@ -222,6 +222,8 @@ def _order(
     **flags: bool,
 ) -> _Order:
     folder = Path(cache or config.default_cache)
+    if is_address(str(cache)):
+        raise CatalogError(f"{cache}: is in an object store; expected a folder of this machine, or the engine spark")
     check_name(folder)
     return _Order(
         config=config,
@@ -234,12 +236,29 @@ def _order(
     )
 
 
-def _on_cluster(order: _Order, cache: Path | str | None, master: str | None) -> _Order:
-    """The same, on the cluster that Spark knows by an address; its catalog is in the cache's folder."""
+def _on_cluster(
+    config: Config,
+    output: Path | str | None,
+    cache: Path | str | None,
+    now: dt.datetime | None,
+    master: str | None,
+    track: Track,
+    **flags: bool,
+) -> _Order:
+    """A run on the cluster that Spark knows by an address; its catalog is in the cache's folder, in a store or not.
+
+    Other machines have another working folder.
+    """
     from feeds.spark import SparkEngine  # noqa: PLC0415  # where it is asked for only
 
-    folder = open_folder(f"{cache or order.config.default_cache}/{order.config.path.stem}.catalog")
-    return replace(order, engine=SparkEngine(folder, master, order.track))
+    output, cache = _absolute(output or config.default_output), _absolute(cache or config.default_cache)
+    order = _order(config, output, cache if isinstance(cache, Path) else None, now, 1, track, **flags)
+    folder = open_folder(f"{cache}/{config.path.stem}.catalog")
+    return replace(order, engine=SparkEngine(folder, master, track))
+
+
+def _absolute(place: Path | str) -> Path | str:
+    return place if is_address(str(place)) else Path(place).absolute()
 
 
 def _with_catalog(order: _Order, work: Callable[[Work], T], *, anew: bool = False) -> T:
@@ -285,7 +304,7 @@ def _regenerate(order: _Order, work: Work, *, started: float, strict: bool) -> t
 def _prepare(order: _Order, work: Work, *, strict: bool) -> _Prepared:
     """Read what changed, and ask for images; raises EmptiedError, PruneError, StrictError."""
     catalog, refreshed = work.catalog, _refresh(order, work)
-    _check_emptied(order, refreshed)
+    _check_emptied(order, catalog, refreshed)
     if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
         catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
     site = _site(order, catalog)
@@ -321,7 +340,7 @@ def _publish(order: _Order, work: Work, site: Site, refreshed: Refreshed) -> tup
     return report, Notice(hub, told, _topics(site, published.documents)) if hub else None
 
 
-def _check_emptied(order: _Order, refreshed: Refreshed) -> None:
+def _check_emptied(order: _Order, catalog: AnyCatalog, refreshed: Refreshed) -> None:
     """Stop where the articles are gone, which is rarely meant."""
     if order.prunes and not refreshed.articles:
         raise PruneError("there is no article, so every feed would go; expected some in the folders of source.articles")
@@ -331,8 +350,11 @@ def _check_emptied(order: _Order, refreshed: Refreshed) -> None:
     if refreshed.emptied:
         raise EmptiedError(f"{refreshed.emptied[0]}: held articles and holds none now; {expected}")
     entries = max((record.entries for record in read_manifest(order.output).documents), default=0)
+    published = f"and feeds with up to {entries} entries are published; {expected}"
     if entries and not refreshed.articles:
-        raise EmptiedError(f"there is no article, and feeds with up to {entries} entries are published; {expected}")
+        raise EmptiedError(f"there is no article, {published}")
+    if entries and not catalog.stories() and catalog.left_out().get("unreadable") == refreshed.articles:
+        raise EmptiedError(f"no article can be read, {published}")
 
 
 def _survey(order: _Order, work: Work) -> Overview:

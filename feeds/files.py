@@ -194,6 +194,11 @@ def is_gone(file: ArticleFile) -> bool:
         return False
 
 
+def is_reached(root: Root) -> bool:
+    """Whether a folder of this machine is there; what is in a store is asked for when it is read."""
+    return not isinstance(root, Path) or root.is_dir()
+
+
 def _walk(root: Root, path: str, roots: Iterable[Root]) -> _Walk:
     if isinstance(root, Path):
         return _DiskWalk(root, path, [root for root in roots if isinstance(root, Path)])
@@ -205,6 +210,7 @@ class _Walk:
 
     def __init__(self, root: Root, path: str) -> None:
         self.root = root
+        self.top = path
         self.left = [path]
         self.folders: list[ArticleFolder] = []
         self.mistakes: list[Mistake] = []
@@ -224,7 +230,7 @@ class _Walk:
         try:
             files = self._files(path)
         except OSError as error:
-            if path and isinstance(error, FileNotFoundError):  # removed meanwhile
+            if path != self.top and isinstance(error, FileNotFoundError):  # removed meanwhile
                 return
             self._note(path, f"the folder cannot be read: {error.strerror}", "article-unreadable")
             self.folders.append(ArticleFolder(self.root, path, is_unreadable=True))

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 import feeds
 from feeds import build
-from feeds.build import READERS, survey
+from feeds.archive import READERS
+from feeds.build import survey
 from feeds.catalog import Catalog, fingerprint, identity
+from feeds.catalog.code import _own
 from feeds.site import RENDERERS
 from tests.conftest import NOW, Site
 
@@ -269,14 +271,16 @@ def test_the_fingerprint_tells_of_other_code(tmp_path: Path, monkeypatch: pytest
         folder.mkdir(parents=True)
     (home / "a.py").write_text("a = 1", encoding="utf-8")
     (home / "b.py").write_text("b = 1", encoding="utf-8")
-    os.utime(home / "b.py", (2**31, 2**31))
     monkeypatch.setattr(sys, "path", [str(tmp_path / "none"), str(packages)])
 
     def now() -> str:
+        _own.cache_clear()  # as in another process
         return fingerprint(("lxml", "pyyaml"), home)
 
-    seen = [now(), now()]
-    os.utime(home / "a.py", (0, 0))
+    seen = [now()]
+    os.utime(home / "b.py", (2**31, 2**31))  # installed anew
+    seen.append(now())
+    (home / "a.py").write_text("a = 2", encoding="utf-8")
     seen.append(now())
     (home / "a.py").rename(home / "c.py")
     seen.append(now())

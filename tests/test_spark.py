@@ -1,35 +1,33 @@
-"""A cluster gives the bytes of one machine: on whole sites, in whatever number of parts, after whatever change."""
+"""The engine of a cluster gives the bytes of one machine: on whole sites, in whatever number of parts, after whatever
+change, and whatever is done twice. Spark itself is in tests/test_cluster.py."""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import spark
+from feeds import archive, build, spark
+from feeds.catalog import DamagedCatalogError
 from feeds.cli import main
-from feeds.errors import EmptiedError, PublishError, StrictError
-from feeds.spark.buckets import ROOT
+from feeds.errors import CatalogError, EmptiedError, ProcessError, PublishError, StrictError
+from feeds.files import is_reached
+from feeds.spark import buckets, tasks
+from feeds.spark.buckets import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
 from feeds.storage import open_folder
 from tests.conftest import NOW, Site
+from tests.fake_cluster import FakeContext
 from tests.image_server import Reply, serving
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pyspark import SparkContext
-
-pytestmark = [
-    pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed, so no cluster was tried"),
-    pytest.mark.cluster,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+from tests.object_store import empty_memory
 
 CASES = Path(__file__).parent / "cases"
 CONFIG = """\
@@ -49,21 +47,12 @@ STORY = "title: {1}\nwebUrl: https://a.example/{0}\npublishedDateTime: {2}\ntopi
 DATES = ("2026-05-20", "2026-05-10", "2026-04-20", "2026-03-20", "2026-02-10", "2026-07-01")
 
 
-@pytest.fixture(scope="module")
-def context() -> Iterator[SparkContext]:
-    """A cluster of two processes on this machine, begun once."""
-    made = spark._context("local[2]")
-    yield made
-    made.stop()
-
-
 @pytest.fixture(autouse=True)
-def _one_context(context: SparkContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    @contextmanager
-    def kept(_: str | None) -> Iterator[SparkContext]:
-        yield context
-
-    monkeypatch.setattr(spark, "_connected", kept)
+def context(monkeypatch: pytest.MonkeyPatch) -> FakeContext:
+    """What takes the place of Spark."""
+    made = FakeContext()
+    monkeypatch.setattr(spark, "_connected", lambda _: nullcontext(made))
+    return made
 
 
 def write(site: Site, number: int, title: str = "Old", topic: str = "") -> None:
@@ -137,27 +126,34 @@ def test_after_each_change_the_bytes_are_those_of_one_machine(wide: Site, tmp_pa
     check_same(wide, tmp_path)
 
 
+def kept_files(site: Site) -> set[str]:
+    """The files of the catalog."""
+    folder = site.folder / ".feeds" / "feeds.catalog"
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
 def test_only_what_changed_is_read_and_written(wide: Site) -> None:
     on_cluster(wide)
-    catalog = wide.folder / ".feeds" / "feeds.catalog"
-    times = {path: path.stat().st_mtime_ns for path in catalog.rglob("*-1-*")}
-    assert len(times) > 10
+    before = kept_files(wide)
+    assert len(before) > 10
     write(wide, 3, "Changed")
     report = on_cluster(wide)
     assert report.changed == 1
     assert 0 < report.written < report.unchanged
+    after = kept_files(wide)
     # a bucket of files, two of the entries that changed, and that of one that waits for its time
-    assert len(list(catalog.rglob("*-2-*"))) <= 1 + 3 * 2
-    assert {path: path.stat().st_mtime_ns for path in times if path.exists()}.items() <= times.items()
+    assert len(after - before) <= 1 + 3 * 2 + 1
+    assert len(before - after) <= 1 + 3 * 2 + 1
 
 
 def test_what_a_catalog_held_before_goes_with_the_next_run(wide: Site) -> None:
+    on_cluster(wide)
+    kinds = Counter(path.partition("/")[0] for path in kept_files(wide))
     for number in range(4):
         write(wide, 3, f"Changed {number}")
         on_cluster(wide)
-    folder = wide.folder / ".feeds" / "feeds.catalog"
-    named = len({path.name.partition("-")[0] for path in (folder / "files").iterdir()})
-    assert len(list((folder / "files").iterdir())) == named
+    assert Counter(path.partition("/")[0] for path in kept_files(wide)) == kinds
 
 
 @pytest.mark.parametrize("name", [ROOT, "entries", "stories", "files"])
@@ -214,17 +210,328 @@ def test_images_are_asked_for_and_known_as_on_one_machine(wide: Site, tmp_path: 
 
 
 def test_articles_catalog_and_feeds_may_be_in_a_store(wide: Site, tmp_path: Path) -> None:
-    """In one whose memory all parts of this cluster share, as none of it is elsewhere: a folder, reached as a store."""
-    output = open_folder(tmp_path / "output")
-    feeds.regenerate(
-        feeds.load_config(wide.config_path),
-        now=NOW,
-        output=str(output),
-        cache=tmp_path / "elsewhere",
-        engine="spark",
-        ping=False,
-    )
-    assert (tmp_path / "elsewhere" / "feeds.catalog" / ROOT).is_file()
+    empty_memory()
+    folder = open_folder("memory://wire/articles")
+    for path in (wide.folder / "articles").rglob("*.md"):
+        folder.write(path.relative_to(wide.folder / "articles").as_posix(), path.read_bytes(), headers={})
+    expected = locally(wide, tmp_path)[1]
+    wide.configure(CONFIG.replace("../articles", "memory://wire/articles"))
+    on_cluster(wide, output="memory://wire/feeds", cache="memory://wire/cache")
+    output = open_folder("memory://wire/feeds")
+    assert {path: output.read(path) for path in output.paths()} == expected
+    assert open_folder("memory://wire/cache/feeds.catalog").read(ROOT)
+    assert on_cluster(wide, output="memory://wire/feeds", cache="memory://wire/cache").written == 0
+    with pytest.raises(CatalogError, match="expected a folder of this machine, or the engine spark"):
+        wide.regenerate(cache="memory://wire/cache")
+
+
+def test_a_relative_output_is_that_of_the_first_machine(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    render = tasks.render
+
+    def render_elsewhere(*arguments: Any) -> Any:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        try:
+            return render(*arguments)
+        finally:
+            monkeypatch.chdir(tmp_path / "here")
+
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(tasks, "render", render_elsewhere)
+    on_cluster(wide, output="output", cache="cache")
+    assert (tmp_path / "here" / "output" / "all.rss").is_file()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+# Machines that are lost, slow, or not like the others
+
+
+def in_many_folders(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let others than the first machine list what is in the folders."""
+    assert len(list((site.folder / "articles").iterdir())) > 4
+    monkeypatch.setattr(spark, "_MANY_FOLDERS", 3)
+
+
+def test_other_machines_list_what_is_below_many_folders(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_many_folders(wide, monkeypatch)
+    listed: list[str] = []
+    list_below = tasks.list_below
+
+    def noted(roots: Any, root: int, path: str) -> Any:
+        listed.append(path)
+        return list_below(roots, root, path)
+
+    monkeypatch.setattr(tasks, "list_below", noted)
+    wide.article("0/pipes/also.md", STORY.format(50, "Also", "2026-05-01", "Wind"))
+    os.mkfifo(wide.folder / "articles" / "1" / "pipe.md")
+    (wide.folder / "articles" / "only-a-link").mkdir()
+    (wide.folder / "articles" / "only-a-link" / "out.md").symlink_to("/etc/hostname")
+    check_same(wide, tmp_path)
+    assert {"0", "1", "2", "3", "4", "only-a-link"} <= set(listed)
+    assert len(on_cluster(wide).mistakes) == 2
+    with pytest.raises(StrictError):
+        on_cluster(wide, strict=True)
+
+
+@pytest.mark.parametrize("gone", ["folder", "archive"])
+def test_what_another_machine_does_not_have_is_not_gone(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    in_many_folders(wide, monkeypatch)
+    on_cluster(wide)
+    before = wide.documents()
+    place = wide.folder / "articles" / ("2" if gone == "folder" else "")
+    find_below = tasks.find_below  # type: ignore[attr-defined]  # imported there
+
+    def find_elsewhere(root: Any, path: str, roots: Any) -> Any:
+        """The first machine has seen the folder."""
+        place.rename(tmp_path / "away")
+        try:
+            return find_below(root, path, roots)
+        finally:
+            (tmp_path / "away").rename(place)
+
+    monkeypatch.setattr(tasks, "find_below", find_elsewhere)
+    report = on_cluster(wide)
+    assert any("the folder cannot be read" in str(mistake) for mistake in report.mistakes)
+    assert wide.documents() == before
+
+
+def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_was(
+    wide: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_cluster(wide)
+    before = wide.documents()
+    write(wide, 3, "Changed")
+    read = archive.read_file  # type: ignore[attr-defined]  # as above
+
+    def read_elsewhere(file: Any, most: int) -> Any:
+        return read(msgspec.structs.replace(file, path=f"{file.path}.elsewhere"), most)
+
+    monkeypatch.setattr(archive, "read_file", read_elsewhere)
+    monkeypatch.setattr(archive, "is_gone", lambda _: True)
+    report = on_cluster(wide)
+    assert [mistake.rule for mistake in report.mistakes] == ["article-unreadable"]
+    assert wide.documents() == before
+    with pytest.raises(EmptiedError, match="no article can be read, and feeds with up to 20 entries are published"):
+        on_cluster(wide, full=True)
+    assert wide.documents() == before
+
+
+def test_a_machine_that_does_not_reach_the_articles_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "is_reached", lambda root: is_reached(root / "not-mounted"))
+    with pytest.raises(ProcessError, match="articles: is not the same on every machine of the cluster"):
+        on_cluster(wide)
+    assert not wide.output.exists()
+
+
+def test_a_machine_that_does_not_reach_the_catalog_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere")))
+    with pytest.raises(ProcessError, match="is not the same on every machine of the cluster"):
+        on_cluster(wide)
+
+
+check = tasks.Marks.check
+
+
+def test_a_machine_with_other_code_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = iter(["of the first machine"])
+    monkeypatch.setattr(tasks, "own_code", lambda: next(codes, "of another"))
+    with pytest.raises(ProcessError, match="has not the Python, feeds or packages that the first one has"):
+        on_cluster(wide)
+
+
+def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    render = tasks.render
+
+    def render_elsewhere(*arguments: Any) -> Any:
+        done = render(*arguments)
+        shutil.rmtree(wide.output)
+        return done
+
+    monkeypatch.setattr(tasks, "render", render_elsewhere)
+    with pytest.raises(PublishError, match="is not the same on every machine of the cluster"):
+        on_cluster(wide)
+
+
+@pytest.mark.parametrize("lost", range(1, 6))
+def test_an_article_that_is_edited_while_a_machine_is_lost_is_told_once(
+    wide: Site, tmp_path: Path, context: FakeContext, lost: int
+) -> None:
+    """Of what one reading found, and nothing of another."""
+    on_cluster(wide)
+
+    def edit(text: str) -> None:
+        for number in range(6):
+            address = f"{number}-{text}"
+            story = STORY.format(number, text, DATES[number], "Energy").replace(
+                f"a.example/{number}", f"a.example/{address}"
+            )
+            wide.article(f"{number % 5}/{number}.md", story)
+
+    edit("Second")
+    context.lost, context.when_lost = lost, lambda: edit("Third")
+    on_cluster(wide)
+    assert context.lost == 0
+    check_same(wide, tmp_path)
+    assert not any(b"/Second-" in body for body in wide.documents().values())
+
+
+def test_articles_that_never_stand_still_while_machines_are_lost_stop_the_run(
+    wide: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_cluster(wide)
+    before = wide.documents()
+    monkeypatch.setattr(spark, "_is_of_one_reading", lambda *_: False)
+    write(wide, 3, "Changed")
+    with pytest.raises(ProcessError, match="machines were lost while articles were edited, again and again"):
+        on_cluster(wide)
+    assert wide.documents() == before
+
+
+@pytest.mark.parametrize("stage", ["_count", "_select", "rendering"])
+def test_a_run_that_is_stopped_leaves_what_the_next_one_goes_on_from(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    on_cluster(wide)
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spark.SparkWork, stage, stop)
+        write(wide, 3, "Second")
+        with pytest.raises(KeyboardInterrupt):
+            on_cluster(wide)
+        write(wide, 3, "Third")
+        with pytest.raises(KeyboardInterrupt):
+            on_cluster(wide, full=True)
+    check_same(wide, tmp_path)
+
+
+def test_a_damaged_catalog_whose_making_anew_is_stopped_is_made_anew_by_the_next_run(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_cluster(wide)
+    folder = wide.folder / ".feeds" / "feeds.catalog"
+    for place in (folder / "stories").iterdir():
+        place.write_bytes(b"damaged")
+    write(wide, 3, "Changed")
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spark.SparkWork, "_count", stop)
+        with pytest.raises((KeyboardInterrupt, DamagedCatalogError)):
+            on_cluster(wide)
+    check_same(wide, tmp_path)
+
+
+def test_entries_that_are_not_those_that_stories_were_told_of_are_damage(wide: Site, tmp_path: Path) -> None:
+    on_cluster(wide)
+    folder = open_folder(wide.folder / ".feeds" / "feeds.catalog")
+    root = read_root(folder)
+    assert root is not None
+    stories = list(root.stories)
+    for number, facts in enumerate(stories):
+        rows = read_rows(folder, facts.entries, EntryRow)
+        root.stories[number] = msgspec.structs.replace(facts, entries=write_rows(folder, "entries/other", rows[1:]))
+    write_root(folder, root)
+    wide.configure(CONFIG.replace("limit: 3", "limit: 4"))
+    assert "the cache cannot be used" in on_cluster(wide).damage
+    assert wide.documents() == locally(wide, tmp_path)[1]
+
+
+def test_an_archive_that_outgrows_its_buckets_is_spread_anew(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_cluster(wide)
+    monkeypatch.setattr(buckets, "_FILES_TO_A_BUCKET", 1)
+    monkeypatch.setattr(buckets, "_OUTGROWN", 2)
+    check_same(wide, tmp_path)
+    root = read_root(open_folder(wide.folder / ".feeds" / "feeds.catalog"))
+    assert root is not None
+    assert (root.buckets, root.run) == (24, 2)
+    assert on_cluster(wide).changed == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (0, 8),
+        (16_001, 9),
+        (100_000, 50),
+        (1_000_000, 500),
+        (2_000_000, 1_000),
+        (20_000_000, 1_000),
+        (100_000_000, 5_000),
+    ],
+)
+def test_buckets_are_many_and_then_large(files: int, expected: int) -> None:
+    assert buckets.buckets_for(files) == expected
+
+
+def test_another_run_that_publishes_meanwhile_is_found_and_reported_once(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide.article("wrong.md", "title: Wrong\npublishedDateTime: soon")
+    prepare, times = build._prepare, iter([True])
+
+    def prepare_late(*arguments: Any, **options: Any) -> Any:
+        done = prepare(*arguments, **options)
+        if next(times, False):
+            wide.regenerate(cache=tmp_path / "of another")
+        return done
+
+    monkeypatch.setattr(build, "_prepare", prepare_late)
+    report = on_cluster(wide)
+    monkeypatch.undo()
+    expected, documents = locally(wide, tmp_path)
+    assert (report.mistakes, report.left_out) == (expected.mistakes, expected.left_out)
+    assert wide.documents() == documents
+
+
+def test_an_archive_that_is_meant_to_be_empty_stays_so(wide: Site) -> None:
+    on_cluster(wide)
+    shutil.rmtree(wide.folder / "articles")
+    (wide.folder / "articles").mkdir()
+    on_cluster(wide, allow_empty=True)
+    assert on_cluster(wide).articles == 0
+
+
+def test_two_runs_with_one_catalog_take_turns(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_cluster(wide)
+    monkeypatch.setattr(spark, "_PATIENCE", 0)
+    with (
+        open_folder(wide.folder / ".feeds" / "feeds.catalog").locked(0),
+        pytest.raises(PublishError, match="another run"),
+    ):
+        on_cluster(wide)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Traceback\n  File x\nfeeds.errors.ProcessError: a machine is odd\n\tat org.apache", "a machine is odd"),
+        (
+            "Traceback\nfeeds.catalog.database.DamagedCatalogError: x: the cache cannot be used",
+            "x: the cache cannot be used",
+        ),
+        ("Job aborted\nValueError: no\n\tat org", "the cluster could not do it: ValueError: no"),
+        ("All masters are unresponsive! Giving up.", "the cluster could not do it: All masters are unresponsive!"),
+        ("", "the cluster could not do it: no reason is given"),
+    ],
+)
+def test_what_a_cluster_says_is_an_error_in_a_line(said: str, expected: str) -> None:
+    error = spark._error_of(said)
+    assert str(error).startswith(expected)
+    assert isinstance(error, DamagedCatalogError) == ("Damaged" in said)
 
 
 # The command line
@@ -237,6 +544,7 @@ def test_articles_catalog_and_feeds_may_be_in_a_store(wide: Site, tmp_path: Path
         (["--engine", "spark", "--jobs", "2"], "--jobs are processes of this machine"),
         (["--engine", "spark", "--watch"], "are done by this machine; expected --engine local"),
         (["--engine", "spark", "--dry-run"], "are done by this machine; expected --engine local"),
+        (["--cache", "s3://bucket/cache"], "--cache is a folder of this machine; expected --engine spark"),
     ],
 )
 def test_options_that_mean_nothing_together_are_a_mistake(site: Site, options: list[str], message: str) -> None:

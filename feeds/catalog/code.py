@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,17 +24,24 @@ def fingerprint(distributions: Sequence[str], home: Path = _HOME) -> str:
     The packages are named as in the folders where installers note them. The names of these have the versions too, and
     to list them takes a tenth of a millisecond; importlib.metadata takes as long as a run that has nothing to do.
     """
+    return _digest([sys.hexversion, __version__, _versions(distributions), _own(home)])
+
+
+@cache
+def _own(home: Path) -> str:
+    """What our own files hold, wherever and whenever they were installed."""
+    files = sorted(file for file in home.rglob("*.*") if file.suffix in _OURS)
+    return _digest([(file.relative_to(home).as_posix(), file.read_bytes()) for file in files])
+
+
+def _versions(distributions: Sequence[str]) -> list[str | None]:
     noted: dict[str, str] = {}
     for folder in filter(Path.is_dir, map(Path, sys.path)):
         for path in folder.iterdir():
             if path.name.endswith((".dist-info", ".egg-info")):
                 noted.setdefault(path.name.partition("-")[0].lower(), path.name)
-    files = (file for file in home.rglob("*.*") if file.suffix in _OURS)
-    own = [(str(file.relative_to(home)), *_facts(file)) for file in sorted(files)]
-    said = repr([sys.hexversion, __version__, [noted.get(name) for name in distributions], own])
-    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+    return [noted.get(name) for name in distributions]
 
 
-def _facts(file: Path) -> tuple[int, int]:
-    facts = file.stat()
-    return facts.st_size, facts.st_mtime_ns
+def _digest(said: object) -> str:
+    return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()

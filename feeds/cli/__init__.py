@@ -77,6 +77,12 @@ cache_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
 )
+cluster_cache_option = click.option(
+    "--cache",
+    type=_Place(file_okay=False, path_type=Path),
+    help="The folder of what was read before; s3://… with --engine spark, too.  "
+    "[default: .feeds/ beside the configuration's folder]",
+)
 #: What an option is given where its value may be left out and is.
 _DEFAULT = "\0"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -119,7 +125,7 @@ def init(folder: Path) -> None:
 @main.command()
 @config_option
 @output_option
-@cache_option
+@cluster_cache_option
 @click.option("--full", is_flag=True, help="Read and render everything again.")
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes.  [default: the processors available]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
@@ -141,7 +147,7 @@ def init(folder: Path) -> None:
 def regenerate(  # one parameter an option
     config_path: Path,
     output: Path | str | None,
-    cache: Path | None,
+    cache: Path | str | None,
     jobs: int | None,
     engine: EngineName,
     master: str | None,
@@ -157,7 +163,7 @@ def regenerate(  # one parameter an option
     quiet: bool,
 ) -> None:
     """Publish the feeds: write what changed, leave the rest alone."""
-    _check_engine(engine, jobs, master, alone=watch or dry_run)
+    _check_engine(engine, jobs, master, cache, alone=watch or dry_run)
     if watch:
         if dry_run:
             raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
@@ -413,8 +419,12 @@ def config_schema() -> None:
     echo_json(json_schema())
 
 
-def _check_engine(engine: EngineName, jobs: int | None, master: str | None, *, alone: bool) -> None:
+def _check_engine(
+    engine: EngineName, jobs: int | None, master: str | None, cache: Path | str | None, *, alone: bool
+) -> None:
     """Options that mean nothing to the engine are a mistake."""
+    if engine == "local" and isinstance(cache, str):
+        raise click.UsageError("--cache is a folder of this machine; expected --engine spark with an address")
     if engine == "local" and master:
         raise click.UsageError("--master names a cluster; expected --engine spark with it")
     if engine == "spark" and jobs:

@@ -8,9 +8,11 @@ place. What a feed shows is brought to who renders it. All that is kept is in a 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -18,7 +20,7 @@ import msgspec
 from feeds.archive import Refreshed
 from feeds.catalog import DamagedCatalogError, Touched
 from feeds.catalog.database import seconds
-from feeds.errors import FeedsError, ProcessError
+from feeds.errors import FeedsError, ProcessError, PublishError
 from feeds.files import find_first
 from feeds.history import least_shown
 from feeds.membership import FeedKey
@@ -28,6 +30,7 @@ from feeds.spark import tasks
 from feeds.spark.buckets import BucketFacts, Root, buckets_for, read_root
 from feeds.spark.catalog import ClusterCatalog, Images, month_of_name
 from feeds.spark.progress import following
+from feeds.storage import DiskFolder
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     from feeds.storage import Folder
 
 T = TypeVar("T")
+#: What came of a bucket of entries, and the readings of files that it was told of.
+_Told = tuple[BucketFacts, set[tuple[int, bytes]]]
 
 _APPLICATION = "feeds"
 #: Unless somebody chose otherwise. Java only passes bytes on: it need not spend as much on compiling itself as the
@@ -56,8 +61,14 @@ _SETTINGS = {
 
 #: The first machine looks into folders until so many are left. Below these others look, in so many tasks for each
 #: processor of the cluster.
-_MANY_FOLDERS = 100
+_MANY_FOLDERS = 16
 _LISTING_TASKS = 4
+#: How often articles are read where they change while machines are lost, and for how many seconds a catalog is waited.
+_ATTEMPTS = 3
+_PATIENCE = 60
+
+#: How an error of ours ends the traceback of a task.
+_OURS = re.compile(r"^(?:feeds\.[a-z.]+)\.(?P<name>[A-Za-z]+Error): (?P<message>.+)$", re.MULTILINE)
 
 _report_decoder = msgspec.msgpack.Decoder(tasks.FilesFacts | tasks.Listing)
 _puts_decoder = msgspec.msgpack.Decoder(list[Put])
@@ -74,7 +85,7 @@ class SparkEngine:
     @contextmanager
     def opened(self, reading: Reading, *, anew: bool, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
         root = read_root(self._folder)
-        is_new = anew or root is None or root.reading != reading
+        is_new = anew or root is None or root.reading != reading or root.is_outgrown
         with self._work(_successor(root, reading) if root and is_new else root, reading, is_new=is_new) as work:
             if root and not anew and root.reading.code != reading.code:
                 work.catalog.damage = f"{self._folder}: the cache is of another version"
@@ -82,14 +93,22 @@ class SparkEngine:
 
     @contextmanager
     def opened_anew(self, reading: Reading, *, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
-        with self._work(None, reading, is_new=True) as work:
+        root = None
+        with suppress(DamagedCatalogError):
+            root = read_root(self._folder)
+        with self._work(_successor(root, reading) if root else None, reading, is_new=True) as work:
             yield work
 
     @contextmanager
     def _work(self, root: Root | None, reading: Reading, *, is_new: bool) -> Iterator[SparkWork]:
         catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
-        with _connected(self._master) as context, _errors():
+        with _errors(), self._folder.locked(_PATIENCE), _connected(self._master) as context:
             yield SparkWork(catalog, context, self._track)
+
+
+def _last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith(("\t", " "))]
+    return next((line for line in reversed(lines) if "Error" in line), lines[0] if lines else "no reason is given")
 
 
 def _successor(root: Root, reading: Reading) -> Root:
@@ -99,20 +118,22 @@ def _successor(root: Root, reading: Reading) -> Root:
 
 @contextmanager
 def _connected(master: str | None) -> Iterator[SparkContext]:
+    """The connection to the cluster; one that was there before is not ended."""
+    from pyspark import SparkContext  # noqa: PLC0415  # where it is asked for only
+
+    was_there = SparkContext._active_spark_context is not None  # noqa: SLF001  # there is no other way to know
     context = _context(master)
     try:
         yield context
     finally:
-        context.stop()
+        if not was_there:
+            context.stop()
 
 
 def _context(master: str | None) -> SparkContext:
-    """The connection to the cluster; raises ProcessError where PySpark is missing."""
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # as above
+
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    try:
-        from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # where it is asked for only
-    except ImportError as error:
-        raise ProcessError("PySpark is missing; `pip install 'feeds[spark]'` has it") from error
     SparkContext._ensure_initialized()  # noqa: SLF001  # else what spark-defaults.conf says is not known yet
     settings = SparkConf().setAppName(_APPLICATION)
     for name, value in _SETTINGS.items():
@@ -127,22 +148,26 @@ def _context(master: str | None) -> SparkContext:
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """What a task raises comes as text."""
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415  # as above
-
+    """What goes wrong on the cluster, or on the way to it, as errors of ours. What a task raises comes as text."""
+    try:
+        from py4j.protocol import Py4JError, Py4JJavaError  # noqa: PLC0415  # as above
+        from pyspark.errors import PySparkException  # noqa: PLC0415  # as above
+    except ImportError as error:
+        raise ProcessError("PySpark is missing; `pip install 'feeds[spark]'` has it") from error
     try:
         yield
     except Py4JJavaError as error:
-        said = str(error.java_exception)
-        line = next((line for line in said.splitlines() if "Error" in line and "cache cannot be used" in line), "")
-        if line:
-            raise DamagedCatalogError(line.partition("Error: ")[2] or line) from error
-        raise ProcessError(f"the cluster could not do it: {_last_line(said)}") from error
+        raise _error_of(str(error.java_exception)) from error
+    except (Py4JError, PySparkException) as error:
+        raise _error_of(str(error)) from error
 
 
-def _last_line(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith(("\t", " "))]
-    return next((line for line in reversed(lines) if "Error" in line), lines[0] if lines else "no reason is given")
+def _error_of(said: str) -> FeedsError:
+    """The error of ours that a text is about, which is the traceback of a task or says what is wrong in a line."""
+    ours = _OURS.search(said)
+    if ours and ours["name"] == DamagedCatalogError.__name__:
+        return DamagedCatalogError(ours["message"])
+    return ProcessError(ours["message"] if ours else f"the cluster could not do it: {_last_line(said)}")
 
 
 class SparkWork:
@@ -157,15 +182,15 @@ class SparkWork:
     def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
         """Bring the catalog up to what the article folders hold at the time `now`."""
         catalog, root = self.catalog, self.catalog.root
-        found = self._find(config.articles)
-        catalog.begin()
-        facts, folders = self._read_and_tell(config, rules, now, found)
+        marks = tasks.Marks(tasks.own_code(), catalog.begin())
+        facts, folders = self._read_and_tell(config, rules, now, marks)
         self._count(config)
         self._select(config, rules, now)
         roots = {str(config.articles[number]) for one in folders for number in one.roots}
         emptied = [str(one) for one in config.articles if str(one) in catalog.former_roots - roots]
-        root.roots = sorted(roots | (set(root.roots) & set(emptied)))
-        articles, changed = sum(one.articles for one in facts), sum(one.changed for one in facts)
+        root.roots = sorted(roots)
+        root.articles = articles = sum(one.articles for one in facts)
+        changed = sum(one.changed for one in facts)
         mistakes = sorted(mistake for one in folders for mistake in one.mistakes)
         # of feeds is known by their digests whether they changed: all are looked at
         touched = Touched(set(), changed)
@@ -200,15 +225,31 @@ class SparkWork:
         root.stories = [BucketFacts()] * root.buckets
 
     def _read_and_tell(
-        self, config: Config, rules: Rules, now: dt.datetime, found: RDD[tuple[int, bytes]]
+        self, config: Config, rules: Rules, now: dt.datetime, marks: tasks.Marks
     ) -> tuple[list[tasks.FilesFacts], list[tasks.Listing]]:
         """Read what changed and tell its stories; what there is to report of files, and of folders."""
+        for _ in range(_ATTEMPTS):
+            told, reports = self._told(config, rules, now, marks)
+            facts = [one for one in reports if isinstance(one, tasks.FilesFacts)]
+            if _is_of_one_reading(told, facts):
+                break
+        else:
+            raise ProcessError("machines were lost while articles were edited, again and again; nothing was published")
+        self._note(facts)
+        self.catalog.root.stories = [story for story, _ in told]
+        self.catalog.set_state("now", now)
+        self.catalog.set_state("rules", rules.digest)
+        return facts, [one for one in reports if isinstance(one, tasks.Listing)]
+
+    def _told(
+        self, config: Config, rules: Rules, now: dt.datetime, marks: tasks.Marks
+    ) -> tuple[list[_Told], list[tasks.FilesFacts | tasks.Listing]]:
+        """What came of each bucket of entries, and what there is to report."""
+        found = self._find(config.articles)
         root, folder = self.catalog.root, self.catalog.folder
-        reader = tasks.Reader(folder, root.files, config.articles, root.buckets, config.source, self.catalog.mark)
+        reader = tasks.Reader(folder, root.files, config.articles, root.buckets, config.source, marks)
         then, known = self.catalog.state("now"), self.catalog.state("rules")
-        teller = tasks.Teller(
-            folder, root.stories, rules, now, then, then is not None and known != rules.digest, self.catalog.mark
-        )
+        teller = tasks.Teller(folder, root.stories, rules, now, then, then is not None and known != rules.digest)
         read, tell = self._context.broadcast(reader), self._context.broadcast(teller)
         changes = found.mapPartitionsWithIndex(
             lambda bucket, shares: tasks.read_bucket(read.value, bucket, (packed for _, packed in shares))
@@ -218,12 +259,7 @@ class SparkWork:
         )
         results = dict(self._collect(told, "Reading and merging"))
         reports = [_report_decoder.decode(packed) for packed in results.pop(root.buckets)]
-        facts = [one for one in reports if isinstance(one, tasks.FilesFacts)]
-        self._note(facts)
-        root.stories = [results[bucket] for bucket in range(root.buckets)]
-        self.catalog.set_state("now", now)
-        self.catalog.set_state("rules", rules.digest)
-        return facts, [one for one in reports if isinstance(one, tasks.Listing)]
+        return [results[bucket] for bucket in range(root.buckets)], reports
 
     def _note(self, facts: Iterable[tasks.FilesFacts]) -> None:
         """Keep what came of files."""
@@ -324,10 +360,11 @@ class SparkWork:
             if isinstance(result, FeedsError):
                 raise result
             puts[number] = _puts_decoder.decode(result)
+        _check_there(site.output, chain.from_iterable(puts))
         return puts
 
-    def _wanted(self, items: Sequence[Item]) -> RDD[tuple[int, tuple[str, int, Any]]]:
-        """The stories that jobs show, by bucket: the id, the number of the job, and the place in it."""
+    def _wanted(self, items: Sequence[Item]) -> RDD[tuple[int, tuple[str, bytes, int, Any]]]:
+        """The stories that jobs show, by bucket: the id and digest, the number of the job, and the place in it."""
         newest: dict[FeedKey, list[tuple[int, int]]] = defaultdict(list)
         monthly: dict[tuple[FeedKey, str], int] = {}
         for number, (job, _) in enumerate(items):
@@ -338,7 +375,7 @@ class SparkWork:
         sought = self._context.broadcast(dict(newest))
         wanted = self._tops.flatMap(
             lambda one: (
-                (ref[4], (ref[2], number, place))
+                (ref[4], (ref[2], ref[3], number, place))
                 for number, count in sought.value.get(one[0], ())
                 for place, ref in enumerate(one[1][:count])
             )
@@ -362,6 +399,27 @@ class SparkWork:
     def _buckets(self) -> RDD[int]:
         buckets = self.catalog.root.buckets
         return self._context.parallelize(range(buckets), buckets)
+
+
+def _is_of_one_reading(told: Iterable[_Told], facts: Iterable[tasks.FilesFacts]) -> bool:
+    """Whether all buckets of entries were told of the same reading of each bucket of files.
+
+    A bucket is read again where a machine is lost that has what came of it, and a file may have been edited meanwhile.
+    """
+    expected = {(one.bucket, one.version): set(one.touched) for one in facts if one.touched}
+    found: dict[tuple[int, bytes], set[int]] = defaultdict(set)
+    for bucket, (_, seen) in enumerate(told):
+        for one in seen:
+            found[one].add(bucket)
+    return found == expected
+
+
+def _check_there(output: Folder, puts: Iterable[Put]) -> None:
+    """Raise PublishError where this machine does not see what another put into a folder."""
+    for put in puts if isinstance(output, DiskFolder) else ():
+        facts = output.facts(put.record.path)
+        if facts is None or facts[0] != put.record.bytes:
+            raise PublishError(str(output), tasks.NOT_EVERYWHERE)
 
 
 def _has_months(config: Config) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from feeds.catalog import DamagedCatalogError, EncodedEntry, Reading
+from feeds.catalog import DamagedCatalogError, EncodedEntry, Reading, digest_of
 from feeds.errors import Mistake
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
 
 ROOT = "catalog.msgpack"
+#: What a run puts there for its machines to find.
+TOKEN = "run"  # noqa: S105  # no secret
 VERSION = 1
 #: Files of the archive to a bucket, and the least number of buckets. What goes from one bucket to another is a piece
 #: for each two of them: there are to be no more of these than a cluster can look after, so buckets grow first.
@@ -33,6 +35,7 @@ _FILES_TO_A_BUCKET = 2_000
 _LEAST_BUCKETS = 8
 _MANY_BUCKETS = 1_000
 _MOST_FILES_TO_A_BUCKET = 20_000
+_OUTGROWN = 4
 
 
 class FileRow(msgspec.Struct, frozen=True, array_like=True):
@@ -90,17 +93,26 @@ class BucketFacts(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Root(msgspec.Struct, kw_only=True):
-    """What is in force: the number of buckets, the names of the files of each, and what `set_state` kept."""
+    """What is in force: the number of buckets, the names of the files of each, and what `set_state` kept.
+
+    `articles` were there when they were last counted, in the folders `roots`.
+    """
 
     version: int = VERSION
     reading: Reading
     buckets: int
     files: list[str] = []
     stories: list[BucketFacts] = []
+    articles: int = 0
     roots: list[str] = []
     documents: str = ""
     state: dict[str, Any] = {}
     run: int = 0
+
+    @property
+    def is_outgrown(self) -> bool:
+        """Whether there are many more articles by now than buckets are for, which tasks have at hand as a whole."""
+        return buckets_for(self.articles) > _OUTGROWN * self.buckets > 0
 
     @property
     def names(self) -> frozenset[str]:
@@ -128,11 +140,11 @@ def read_root(folder: Folder) -> Root | None:
         version = msgspec.msgpack.decode(body).get("version")
         return msgspec.msgpack.decode(body, type=Root) if version == VERSION else None
     except (ValueError, AttributeError) as error:
-        raise _damaged(folder, ROOT) from error
+        raise damaged(folder, ROOT) from error
 
 
 def write_root(folder: Folder, root: Root) -> None:
-    _write(folder, ROOT, root, is_vital=True)
+    _write(folder, ROOT, _encoder.encode(root), is_vital=True)
 
 
 def read_rows(folder: Folder, name: str, type_: type[T]) -> list[T]:
@@ -140,32 +152,36 @@ def read_rows(folder: Folder, name: str, type_: type[T]) -> list[T]:
     body = _read(folder, name) if name else _encoder.encode([])
     try:
         if body is None:
-            raise _damaged(folder, name)
+            raise damaged(folder, name)
         return msgspec.msgpack.decode(body, type=list[type_])  # type: ignore[valid-type]  # it is one
     except ValueError as error:
-        raise _damaged(folder, name) from error
+        raise damaged(folder, name) from error
 
 
-def write_rows(folder: Folder, name: str, rows: Sequence[object]) -> str:
-    """Write rows; the name of the file, empty where there are none."""
+def write_rows(folder: Folder, stem: str, rows: Sequence[object]) -> str:
+    """Write rows; the name of the file, empty where there are none.
+
+    It has a digest of them: whatever is done twice, late or by two runs at once, no file ever changes.
+    """
     if not rows:
         return ""
-    _write(folder, name, rows)
+    body = _encoder.encode(rows)
+    name = f"{stem}-{digest_of([body]).hex()}"
+    _write(folder, name, body)
     return name
 
 
 def _read(folder: Folder, name: str) -> bytes | None:
     body = folder.read(name)
     if body is not None and (len(body) < 4 or zlib.crc32(body[4:]) != int.from_bytes(body[:4])):
-        raise _damaged(folder, name)
+        raise damaged(folder, name)
     return None if body is None else body[4:]
 
 
-def _write(folder: Folder, name: str, value: object, *, is_vital: bool = False) -> None:
-    """Write a value, and before it a checksum."""
-    body = _encoder.encode(value)
+def _write(folder: Folder, name: str, body: bytes, *, is_vital: bool = False) -> None:
+    """Write bytes, and before them a checksum."""
     folder.write(name, zlib.crc32(body).to_bytes(4) + body, headers={}, is_vital=is_vital)
 
 
-def _damaged(folder: Folder, name: str) -> DamagedCatalogError:
+def damaged(folder: Folder, name: str) -> DamagedCatalogError:
     return DamagedCatalogError(f"{folder.place(name)}: the cache cannot be used: it is not what it was")

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from feeds.catalog import Month, Selection, Window, digest_of
 from feeds.catalog.database import month_of, time_of
+from feeds.errors import PublishError
 from feeds.membership import FeedKey
-from feeds.spark.buckets import Root, read_rows, write_root, write_rows
+from feeds.spark.buckets import TOKEN, Root, read_rows, write_root, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -47,7 +49,6 @@ class ClusterCatalog:
         self.folder = folder
         self.root = root
         self.is_new = is_new
-        self.mark = ""
         self.former_roots = frozenset(root.roots)
         self.file_mistakes: list[Mistake] = []
         self.file_reasons: dict[str, int] = {}
@@ -62,10 +63,15 @@ class ClusterCatalog:
             (row.output, row.path): (row.signature, row.stamp) for row in read_rows(folder, root.documents, DocumentRow)
         }
 
-    def begin(self) -> None:
-        """Begin to bring it up to date. What is written now is in no file that an earlier run, or another, wrote."""
+    def begin(self) -> bytes:
+        """Begin to find out anew what there is to know of stories; what the machines are to find in the folder."""
         self.root.run += 1
-        self.mark = f"{self.root.run}-{secrets.token_hex(4)}"
+        self.file_mistakes, self.file_reasons = [], {}
+        self.topics, self.providers, self.same = {}, {}, {}
+        self.feed_months, self.windows, self._images = {}, {}, None
+        token = secrets.token_bytes(8)
+        self.folder.write(TOKEN, token, headers={})
+        return token
 
     def state(self, key: str) -> Any:
         return self.root.state.get(key)
@@ -78,12 +84,13 @@ class ClusterCatalog:
 
     def commit(self) -> None:
         rows = [DocumentRow(*key, *value) for key, value in sorted(self._documents.items())]
-        self.root.documents = write_rows(self.folder, f"documents/{self.mark}", rows)
+        self.root.documents = write_rows(self.folder, "documents/all", rows)
         write_root(self.folder, self.root)
         names = self.root.names
-        for path in self.folder.paths():  # also of runs that were stopped
-            if path not in names:
-                self.folder.remove(path)
+        with suppress(PublishError):  # who may write may not remove: then it stays, and is of no use
+            for path in self.folder.paths():  # also of runs that were stopped
+                if path not in names:
+                    self.folder.remove(path)
 
     def labels_version(self, labels: Mapping[str, str]) -> int:
         kept = self.state("labels")

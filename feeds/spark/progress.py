@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,21 @@ _INTERVAL = 0.25
 def following(context: SparkContext, track: Track, label: str) -> Iterator[None]:
     """Show how many tasks are done of those that are asked for while this lasts."""
     ended = Event()
-    thread = Thread(target=_follow, args=(context.statusTracker(), track, label, ended), daemon=True)
+    thread = Thread(target=_follow_if_it_can, args=(context.statusTracker(), track, label, ended), daemon=True)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
+
+
+def _follow_if_it_can(tracker: StatusTracker, track: Track, label: str, ended: Event) -> None:
+    """Where the cluster does not say it is not shown: whoever waits for it hears what is wrong."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415  # where there is a cluster only
+
+    with suppress(Py4JError, OSError):
+        _follow(tracker, track, label, ended)
 
 
 def _follow(tracker: StatusTracker, track: Track, label: str, ended: Event) -> None:

@@ -1,6 +1,7 @@
 """What the machines of a cluster do, each with a part: pure but for the files that they read and write.
 
-A task may be done twice, where a machine is lost or slow: it writes the same bytes under the same names.
+A task may be done twice, where a machine is lost or slow, and the second time find files that were edited meanwhile. No
+file of the catalog is written over, and what was told of one reading is told apart from another.
 """
 
 from __future__ import annotations
@@ -8,23 +9,34 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from feeds.archive import NOT_READ, UNSETTLED, read_outcomes
-from feeds.catalog import EncodedEntry, FileFacts, FileOutcome, digest_of
+from feeds.archive import NOT_READ, READERS, UNSETTLED, read_outcomes
+from feeds.catalog import EncodedEntry, FileFacts, FileOutcome, digest_of, fingerprint
 from feeds.catalog.database import month_of, seconds, time_of
 from feeds.catalog.stories import group_due
 from feeds.documents import render_job
 from feeds.entries import merge_entries
-from feeds.errors import FeedsError, Mistake
-from feeds.files import ArticleFile, find_below
+from feeds.errors import FeedsError, Mistake, ProcessError
+from feeds.files import ArticleFile, find_below, is_reached
 from feeds.membership import FeedKey, memberships
 from feeds.model import Entry
-from feeds.spark.buckets import BucketFacts, EntryRow, FileRow, StoryRow, bucket_of, read_rows, write_rows
+from feeds.spark.buckets import (
+    TOKEN,
+    BucketFacts,
+    EntryRow,
+    FileRow,
+    StoryRow,
+    bucket_of,
+    damaged,
+    read_rows,
+    write_rows,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,6 +54,7 @@ if TYPE_CHECKING:
 _CHUNK = 64
 #: Files that are listed in one piece.
 _LISTED = 5_000
+NOT_EVERYWHERE = "is not the same on every machine of the cluster; expected a folder that all of them reach"
 #: A reference to a story, in the order in which a feed shows them: rank, published (newest first), id; then its digest
 #: and its bucket.
 Ref = tuple[int, int, str, bytes, int]
@@ -80,23 +93,34 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Changes(msgspec.Struct, frozen=True, array_like=True):
-    """What files that changed mean for a bucket of entries: the files whose entries go, and entries that come."""
+    """What files that changed mean for a bucket of entries: the files whose entries go, and entries that come.
 
-    gone: list[tuple[str, str]] = []
-    entries: list[EntryRow] = []
+    `version` is that of the FilesFacts of the bucket of files `source`.
+    """
+
+    source: int
+    version: bytes
+    gone: list[tuple[str, str]]
+    entries: list[EntryRow]
 
 
 class FilesFacts(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What came of a bucket of files: the name of its file, and what there is to report."""
+    """What came of a bucket of files: the name of its file, and what there is to report.
+
+    `version` is a digest of what was read, and `touched` are the buckets of entries that are told of changes.
+    """
 
     bucket: int
     name: str
+    version: bytes
+    touched: list[int]
     articles: int
     changed: int
     left_out: dict[str, int]
     mistakes: list[Mistake]
 
 
+_changes_decoder = msgspec.msgpack.Decoder(Changes)
 _listing_decoder = msgspec.msgpack.Decoder(Listing)
 _share_decoder = msgspec.msgpack.Decoder(Share)
 
@@ -131,34 +155,56 @@ def spread(roots: Sequence[ArticleRoot], buckets: int, packed: bytes) -> Iterato
         found[bucket_of(f"{roots[file.root]}/{file.path}", buckets)].append(file)
     for bucket in range(buckets) if listing.closed else found:
         yield bucket, _encoder.encode(Share(found.get(bucket, []), listing.closed))
-    if listing.roots:
+    if listing.roots or listing.mistakes:
         yield buckets, _encoder.encode(msgspec.structs.replace(listing, files=[]))
 
 
 @dataclass(frozen=True)
-class Reader:
-    """What a task needs that reads files: where the catalog is, its files, and the folders of the archive.
+class Marks:
+    """By what a machine knows that it has what the first one has: its code, and the catalog in a folder.
 
-    The `mark` of a run is in the names of the files that it writes.
+    In that the first one wrote a `token` for this run.
     """
+
+    code: str
+    token: bytes
+
+    def check(self, catalog: Folder) -> None:
+        """Raise ProcessError where this machine has another."""
+        if own_code() != self.code:
+            raise ProcessError("a machine of the cluster has not the Python, feeds or packages that the first one has")
+        if catalog.read(TOKEN) != self.token:
+            raise ProcessError(f"{catalog}: {NOT_EVERYWHERE}")
+
+
+@cache
+def own_code() -> str:
+    """What tells the code that articles are read with from other code."""
+    return fingerprint(READERS)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What a task needs that reads files: where the catalog is, its files, and the folders of the archive."""
 
     catalog: Folder
     names: Sequence[str]
     roots: Sequence[ArticleRoot]
     buckets: int
     source: Source
-    mark: str
+    marks: Marks
 
 
 def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Read the files of a bucket that changed, of those in its Shares: what that means for each bucket of entries, and,
     under the number after the last of these, what there is to report. That of folders is passed on.
 
-    What was in a folder that cannot be read stays.
+    What was in a folder that cannot be read stays. Raises ProcessError on a machine that has not what the others have.
     """
     if bucket == reader.buckets:
         yield from ((bucket, one) for one in packed)
         return
+    reader.marks.check(reader.catalog)
     shares = [_share_decoder.decode(one) for one in packed]
     old = {(row.root, row.path): row for row in read_rows(reader.catalog, reader.names[bucket], FileRow)}
     closed = {(str(reader.roots[number]), path) for share in shares for number, path in share.closed}
@@ -173,6 +219,7 @@ def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterato
             facts = FileFacts(0, known.size, known.mtime, known.ctime, known.digest) if known else None
             todo.append((file, facts))
     changes = _ChangesOf(reader.buckets)
+    _check_roots(file.root for file, _ in todo)
     for outcome in _outcomes(todo, reader.source):
         known = old.get((outcome.root, outcome.path))
         rows[outcome.root, outcome.path] = changes.take(outcome, known)
@@ -182,21 +229,29 @@ def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterato
     name = reader.names[bucket]
     kept = [rows[key] for key in sorted(rows)]
     if kept != list(old.values()):
-        name = write_rows(reader.catalog, f"files/{bucket}-{reader.mark}", kept)
-    yield from changes.packed()
-    yield reader.buckets, _encoder.encode(_facts_of(bucket, name, kept, changes.changed))
+        name = write_rows(reader.catalog, f"files/{bucket}", kept)
+    version = digest_of([(row.root, row.path, row.digest, row.buckets) for row in kept])
+    yield from changes.packed(bucket, version)
+    yield reader.buckets, _encoder.encode(_facts_of(bucket, name, version, kept, changes))
 
 
-def _facts_of(bucket: int, name: str, rows: Sequence[FileRow], changed: int) -> FilesFacts:
+def _facts_of(bucket: int, name: str, version: bytes, rows: Sequence[FileRow], changes: _ChangesOf) -> FilesFacts:
     left_out = Counter(row.left_out for row in rows if row.left_out)
     mistakes = [mistake for row in rows for mistake in row.mistakes]
-    return FilesFacts(bucket, name, len(rows), changed, dict(left_out), mistakes)
+    return FilesFacts(bucket, name, version, changes.touched, len(rows), changes.changed, dict(left_out), mistakes)
+
+
+def _check_roots(roots: Iterable[ArticleRoot]) -> None:
+    """What is to be read was found by another machine."""
+    for root in set(roots):
+        if not is_reached(root):
+            raise ProcessError(f"{root}: {NOT_EVERYWHERE}")
 
 
 def _outcomes(todo: Iterable[tuple[ArticleFile, FileFacts | None]], source: Source) -> Iterator[FileOutcome]:
     left = iter(todo)
     while chunk := list(islice(left, _CHUNK)):
-        yield from read_outcomes(chunk, source)
+        yield from read_outcomes(chunk, source, may_be_gone=False)
 
 
 def _is_the_same(known: FileRow, found: Listed) -> bool:
@@ -255,9 +310,15 @@ class _ChangesOf:
         for bucket in row.buckets:
             self._gone[bucket].append((row.root, row.path))
 
-    def packed(self) -> Iterator[tuple[int, bytes]]:
-        for bucket in sorted(self._gone.keys() | self._entries.keys()):
-            yield bucket, _encoder.encode(Changes(self._gone[bucket], self._entries[bucket]))
+    @property
+    def touched(self) -> list[int]:
+        """The buckets of entries that there are changes for."""
+        return sorted(self._gone.keys() | self._entries.keys())
+
+    def packed(self, source: int, version: bytes) -> Iterator[tuple[int, bytes]]:
+        for bucket in self.touched:
+            changes = Changes(source, version, self._gone.get(bucket, []), self._entries.get(bucket, []))
+            yield bucket, _encoder.encode(changes)
 
 
 @dataclass(frozen=True)
@@ -273,18 +334,21 @@ class Teller:
     now: dt.datetime
     then: dt.datetime | None
     anew: bool
-    mark: str
 
 
 def tell(teller: Teller, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
     """What comes of a bucket of entries; beyond the last of them, what there is to report of files."""
-    yield bucket, list(packed) if bucket == len(teller.facts) else tell_bucket(teller, bucket, packed)
+    if bucket == len(teller.facts):
+        yield bucket, list(packed)
+        return
+    changes = [_changes_decoder.decode(one) for one in packed]
+    seen = {(one.source, one.version) for one in changes}
+    yield bucket, (tell_bucket(teller, bucket, changes), seen)
 
 
-def tell_bucket(teller: Teller, bucket: int, packed: Iterable[bytes]) -> BucketFacts:
+def tell_bucket(teller: Teller, bucket: int, changes: Sequence[Changes]) -> BucketFacts:
     """Tell the stories of a bucket that changed, or that change by themselves."""
     before = teller.facts[bucket]
-    changes = [msgspec.msgpack.decode(one, type=Changes) for one in packed]
     since = None if teller.then is None else seconds(min(teller.now, teller.then))
     changes_itself = since is not None and before.latest > since
     if not (changes or changes_itself or teller.anew):
@@ -303,7 +367,7 @@ def tell_bucket(teller: Teller, bucket: int, packed: Iterable[bytes]) -> BucketF
     stories = _told(rows, old, None if teller.anew else touched, teller)
     name = before.entries
     if changes:
-        name = write_rows(teller.catalog, f"entries/{bucket}-{teller.mark}", rows)
+        name = write_rows(teller.catalog, f"entries/{bucket}", rows)
     return _bucket_facts(teller, bucket, name, rows, stories)
 
 
@@ -353,7 +417,7 @@ def _bucket_facts(
     later = [row.entry.published for row in rows if row.entry.published > now]
     return BucketFacts(
         entries=name,
-        stories=write_rows(teller.catalog, f"stories/{bucket}-{teller.mark}", stories),
+        stories=write_rows(teller.catalog, f"stories/{bucket}", stories),
         latest=max((row.entry.latest for row in rows), default=0),
         due=len(stories),
         waiting=len({row.entry.id for row in rows if row.entry.latest > now} - ids),
@@ -466,20 +530,26 @@ def entries_of_bucket(
     facts: Sequence[BucketFacts],
     now: dt.datetime,
     bucket: int,
-    wanted: Iterable[tuple[str, int, Any]],
+    wanted: Iterable[tuple[str, bytes, int, Any]],
 ) -> Iterator[tuple[int, tuple[Any, bytes]]]:
-    """The entries that jobs show, of those in a bucket: ids are wanted with the number of a job and a place in it."""
-    places: dict[str, list[tuple[int, Any]]] = defaultdict(list)
-    for id_, job, place in wanted:
-        places[id_].append((job, place))
+    """The entries that jobs show, of those in a bucket: wanted are their id and digest, for a job a place in it.
+
+    Raises DamagedCatalogError where one is not what it was when its story was told.
+    """
+    places: dict[tuple[str, bytes], list[tuple[int, Any]]] = defaultdict(list)
+    for id_, digest, job, place in wanted:
+        places[id_, digest].append((job, place))
     if not places:
         return
-    of_id: dict[str, list[EncodedEntry]] = defaultdict(list)
+    of_id: dict[str, list[EncodedEntry]] = {id_: [] for id_, _ in places}
     for row in read_rows(catalog, facts[bucket].entries, EntryRow):
-        if row.entry.id in places:
+        if row.entry.id in of_id:
             of_id[row.entry.id].append(row.entry)
-    for id_, found in places.items():
-        entry = _encoder.encode(merge_entries([one for _, one in _due(of_id[id_], now)]))
+    for (id_, digest), found in places.items():
+        due = _due(of_id[id_], now)
+        if digest_of([value for value, _ in due]) != digest:
+            raise damaged(catalog, facts[bucket].entries)
+        entry = _encoder.encode(merge_entries([one for _, one in due]))
         for job, place in found:
             yield job, (place, entry)
 
@@ -516,11 +586,11 @@ def images_of_bucket(
 
 def months_of_bucket(
     catalog: Folder, facts: Sequence[BucketFacts], wanted: Mapping[tuple[FeedKey, str], int], bucket: int
-) -> Iterator[tuple[str, int, Any]]:
+) -> Iterator[tuple[str, bytes, int, Any]]:
     """The stories that archives show, of those in a bucket, as `entries_of_bucket` wants them."""
     for story in read_rows(catalog, facts[bucket].stories, StoryRow):
         month = month_name(story.published)
         for kind, name, rank in story.members:
             job = wanted.get((feed_key(kind, name), month))
             if job is not None:
-                yield story.id, job, (rank, -story.published, story.id)
+                yield story.id, story.digest, job, (rank, -story.published, story.id)
