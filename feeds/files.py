@@ -257,8 +257,13 @@ class _StoreWalk(_Walk):
         folders: dict[str, list[FoundFile]] = {}
         try:
             for path, size, mtime, stamp in self._store.find(top):
-                folder, _, name = path.rpartition("/")
-                if _is_article(name) and not f"/{path}".count("/."):
+                folder, slash, name = path.rpartition("/")
+                if not _is_article(name) or f"/{path}".count("/."):
+                    continue
+                if slash and not folder:  # no path leads from the archive's folder to one whose name is empty
+                    message = "is in a folder without a name; expected one that has a name; it is left out"
+                    self._note(path, message, "not-a-file-of-ours")
+                else:
                     folders.setdefault(folder, []).append((name, size, mtime, -stamp))
         except StorageError as error:
             self._note(top, f"the folder cannot be read: {error.strerror}", "article-unreadable")
@@ -268,6 +273,9 @@ class _StoreWalk(_Walk):
 
     def _files(self, path: str) -> list[FoundFile]:
         folders, objects = self._store.level(path)
+        if path in folders:  # one without a name, which cannot be listed by itself
+            self._look_through(path)
+            return []
         self.left += [folder for folder in folders if not folder.rpartition("/")[2].startswith(".")]
         found = [(name, size, mtime, -stamp) for name, size, mtime, stamp in objects]
         return sorted(file for file in found if _is_article(file[0]) and not file[0].startswith("."))

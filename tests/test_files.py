@@ -7,16 +7,35 @@ import shutil
 import socket
 import tempfile
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import fsspec
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from feeds.errors import Mistake
-from feeds.files import ArticleFile, ArticleFolder, TooLargeError, find_articles, is_gone, read_file
+from feeds.files import (
+    ArticleFile,
+    ArticleFolder,
+    TooLargeError,
+    find_articles,
+    find_below,
+    find_first,
+    is_gone,
+    read_file,
+)
+from feeds.storage import ObjectFolder
+from tests.object_store import empty_memory, s3_server, use_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
+
+    from feeds.files import Root
+
+_number = count()
 
 
 def write(folder: Path, *paths: str) -> None:
@@ -273,3 +292,71 @@ def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("pathlib.Path.lstat", refuse)
     assert not is_gone(file)
+
+
+# From the top down, as a cluster's first machine looks, and all at once
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[None]:
+    with s3_server() as address, pytest.MonkeyPatch.context() as monkeypatch:
+        use_server(address, monkeypatch)
+        yield
+
+
+def on_disk(paths: Collection[str]) -> Path:
+    folder = Path(tempfile.mkdtemp()) / "archive"
+    folder.mkdir()
+    write(folder, *paths)
+    return folder
+
+
+def in_memory(paths: Collection[str]) -> ObjectFolder:
+    empty_memory()
+    return in_store("memory://archive", paths)
+
+
+def in_bucket(paths: Collection[str]) -> ObjectFolder:
+    bucket = f"s3://bucket-{next(_number)}"
+    fsspec.filesystem("s3").mkdir(bucket)
+    return in_store(f"{bucket}/archive", paths)
+
+
+def in_store(address: str, paths: Collection[str]) -> ObjectFolder:
+    for path in paths:
+        fsspec.filesystem(address.partition(":")[0]).pipe_file(f"{address}/{path}", path.encode())
+    return ObjectFolder(address)
+
+
+PATHS = st.builds(
+    lambda folders, name: "/".join([*folders, name]),
+    st.lists(st.sampled_from(["", "", "news", "a b", "größe", ".hidden"]), max_size=4),
+    st.sampled_from(["a.md", "b.markdown", "c.txt", ".d.md"]),
+)
+ODD = {"a.md", "/a.md", "//a.md", "/news/a.md", "news//a.md", "news/a.md", "news/.hidden//a.md", "a b/größe///b.md"}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("make", [on_disk, in_memory, in_bucket])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(paths=st.sets(PATHS, max_size=8))
+@example(paths=ODD)
+def test_whoever_looks_finds_the_same(make: Callable[[Collection[str]], Root], paths: set[str]) -> None:
+    paths = {path for path in paths if make is not on_disk or not f"/{path}".count("//")}
+    root = make(paths)
+    folders, mistakes = find_articles([root])
+    nameless = {path for path in paths if path.startswith("/") and path.count("/") == 1}
+    shown = {path for path in paths if not f"/{path}".count("/.") and path.endswith(("md", "markdown"))}
+    assert sorted(folder.file(file).path for folder in folders for file in folder.files) == sorted(shown - nameless)
+    assert [mistake.path for mistake in mistakes] == [f"archive/{path}" for path in sorted(shown & nameless)]
+    if isinstance(root, ObjectFolder):
+        assert root.fetch(sorted(shown)) == {path: path.encode() for path in sorted(shown)}
+    for most in (1, 3, 100):
+        first = find_first([root], most)
+        below = [find_below(of, path, [root]) for of, path in first.left]
+        assert sorted(
+            [*first.folders, *(folder for found in below for folder in found.folders)], key=lambda folder: folder.path
+        ) == sorted(folders, key=lambda folder: folder.path)
+        assert sorted([*first.mistakes, *(mistake for found in below for mistake in found.mistakes)]) == mistakes
+    if isinstance(root, Path):
+        shutil.rmtree(root.parent)

@@ -162,7 +162,8 @@ class ObjectFolder:
     def level(self, path: str) -> tuple[list[str], list[tuple[str, int, int, int]]]:
         """The paths of the folders in a folder, and of each object in it what `find` says, by its name.
 
-        Raises StorageError.
+        A folder whose name is empty, as of the key `news//a.md`, has the path of the one that it is in: stores list
+        nothing but that by itself. Raises StorageError.
         """
         root, folders, objects = self._path(""), [], []
         with _as_storage_error():
@@ -213,14 +214,14 @@ class ObjectFolder:
 
     def _found(self, below: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
         """What is below the folder, or one in it, by path; none of it need be there yet."""
-        root = self._path("")
+        root = f"{self._path('')}/"
         try:
             found: dict[str, dict[str, Any]] = self._store.find(self._path(below), detail=True)
         except FileNotFoundError:
             return
         for place, info in found.items():
-            path = place.removeprefix(root).lstrip("/")
-            if path:
+            path = place.removeprefix(root)
+            if path and path != place:
                 yield path, info
 
     @contextlib.contextmanager
