@@ -142,13 +142,15 @@ def read_file(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
 def read_objects(files: Iterable[ArticleFile], most: int) -> dict[ArticleFile, bytes | OSError]:
     """The bytes of those of the files that are objects and not larger than that, or why one cannot be read."""
     paths: dict[ObjectFolder, dict[str, ArticleFile]] = {}
-    for file in files:
-        if not isinstance(file.root, Path) and file.size <= most:
-            paths.setdefault(file.root, {})[file.path] = file
     found: dict[ArticleFile, bytes | OSError] = {}
+    for file in files:
+        if not isinstance(file.root, Path) and file.size == 0:
+            found[file] = b""
+        elif not isinstance(file.root, Path) and file.size <= most:
+            paths.setdefault(file.root, {})[file.path] = file
     for root, of_root in paths.items():
         try:
-            found |= {of_root[path]: content for path, content in root.fetch(list(of_root)).items()}
+            found |= {of_root[path]: content for path, content in root.fetch(list(of_root), most).items()}
         except StorageError as error:
             found |= dict.fromkeys(of_root.values(), error)
     return found

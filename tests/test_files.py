@@ -350,7 +350,7 @@ def test_whoever_looks_finds_the_same(make: Callable[[Collection[str]], Root], p
     assert sorted(folder.file(file).path for folder in folders for file in folder.files) == sorted(shown - nameless)
     assert [mistake.path for mistake in mistakes] == [f"archive/{path}" for path in sorted(shown & nameless)]
     if isinstance(root, ObjectFolder):
-        assert root.fetch(sorted(shown)) == {path: path.encode() for path in sorted(shown)}
+        assert root.fetch(sorted(shown), 1000) == {path: path.encode() for path in sorted(shown)}
     for most in (1, 3, 100):
         first = find_first([root], most)
         below = [find_below(of, path, [root]) for of, path in first.left]

@@ -17,6 +17,8 @@ from click.testing import CliRunner
 import feeds
 from feeds.cli import main
 from feeds.errors import EmptiedError, PublishError
+from feeds.files import ArticleFile, TooLargeError, as_read, read_objects
+from feeds.storage import ObjectFolder
 from feeds.storage.objects import EXTRAS
 from feeds.watch import Outcome, watch
 from tests.conftest import NOW, Site
@@ -156,6 +158,26 @@ def test_only_what_changed_is_read_and_written(remote: Remote, store: Unreliable
     assert set(written) == {*report.written_paths, ".feeds-journal", "feeds.json"}
     assert written.index("feeds.json") > max(map(written.index, report.written_paths))  # the manifest is the last
     assert written[-1] == ".feeds-journal"  # which is removed
+
+
+def test_an_article_takes_a_request_and_no_more_than_is_allowed(remote: Remote, store: Unreliable) -> None:
+    """Also where it is not what was listed any more."""
+    root = ObjectFolder(remote.articles)
+    for path, size in (("a.md", 1_000_000), ("b.md", 9), ("c.md", 10), ("d.md", 0), ("e.md", 0)):
+        remote.files.pipe_file(f"{remote.articles}/{path}", b"x" * size)
+    files = [ArticleFile(root, path, size) for path, size in (("a.md", 9), ("b.md", 9), ("c.md", 10), ("d.md", 3))]
+    store.requests.clear()
+    found = read_objects([*files, ArticleFile(root, "e.md", 0)], 9)
+    assert {file.path: content for file, content in found.items()} == {
+        "a.md": b"x" * 10,
+        "b.md": b"x" * 9,
+        "d.md": b"",
+        "e.md": b"",
+    }
+    asked = sorted((request.method, request.path.rpartition("/")[2]) for request in store.requests)
+    assert asked == [("GET", "a.md"), ("GET", "b.md"), ("GET", "d.md")]
+    with pytest.raises(TooLargeError):
+        as_read(files[0], found[files[0]], 9)
 
 
 def test_without_a_cache_nothing_is_written_either(remote: Remote, store: Unreliable) -> None:

@@ -179,12 +179,12 @@ class ObjectFolder:
                     objects.append((place.rpartition("/")[2], info["size"], _nanoseconds(info), _stamp(info)))
         return folders, objects
 
-    def fetch(self, paths: Sequence[str]) -> dict[str, bytes | StorageError | FileNotFoundError]:
-        """The bytes of objects, many at a time, or why one cannot be read."""
+    def fetch(self, paths: Sequence[str], most: int) -> dict[str, bytes | StorageError | FileNotFoundError]:
+        """The bytes of objects, many at a time, or why one cannot be read; of one with more than `most`, one more."""
         places = {self._path(path): path for path in paths}
         with _as_storage_error():
             contents = self._store.cat_ranges(
-                list(places), starts=None, ends=None, on_error="return", batch_size=_CONNECTIONS, **_IN_ONE
+                list(places), starts=0, ends=most + 1, on_error="return", batch_size=_CONNECTIONS, **_IN_ONE
             )
         return {path: _answer(content) for path, content in zip(places.values(), contents, strict=True)}
 
@@ -279,7 +279,21 @@ def _nanoseconds(info: Mapping[str, Any]) -> int:
 
 
 def _answer(content: bytes | Exception) -> bytes | StorageError | FileNotFoundError:
-    return content if isinstance(content, bytes | FileNotFoundError) else StorageError(0, _reason(content))
+    if isinstance(content, bytes | FileNotFoundError):
+        return content
+    return b"" if _is_beyond_the_end(content) else StorageError(0, _reason(content))
+
+
+def _is_beyond_the_end(error: Exception) -> bool:
+    """Whether a store says that an object has none of the bytes that it was asked for, so none at all.
+
+    That is status 416 (RFC 9110, 15.5.17), which each package passes on in its own way: gcsfs and adlfs as attributes
+    of their errors, s3fs in the response of what is the cause of its own.
+    """
+    response = getattr(error.__cause__, "response", None)
+    metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+    statuses = (metadata.get("HTTPStatusCode"), getattr(error, "code", None), getattr(error, "status_code", None))
+    return any(str(status) == "416" for status in statuses)
 
 
 @contextlib.contextmanager
