@@ -228,6 +228,24 @@ def test_an_object_that_has_none_of_the_bytes_asked_for_is_empty(
     assert content == b"" if is_empty else isinstance(content, StorageError)
 
 
+@pytest.mark.parametrize("etag", ["0" * 32, "0" * 32 + "-2", ""])
+def test_what_an_object_holds_is_looked_at_where_its_version_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch, etag: str
+) -> None:
+    """An ETag is no MD5 where the store encrypts by keys of others, though it looks like one."""
+
+    class Store:
+        def info(self, _: str) -> dict[str, object]:
+            return {"type": "file", "size": 3, "ETag": f'"{etag}"', "LastModified": "2026-05-01T00:00:00Z"}
+
+        def cat_file(self, _: str, **__: object) -> bytes:
+            return b"one"
+
+    monkeypatch.setattr("feeds.storage.objects._opened", lambda *_: (Store(), "b"))
+    assert ObjectFolder("s3://b").stamp_if_it_holds("a.rss", b"one") is not None
+    assert ObjectFolder("s3://b").stamp_if_it_holds("a.rss", b"two") is None
+
+
 def test_what_packages_raise_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     class Store:
         def find(self, *_: object, **__: object) -> None:
