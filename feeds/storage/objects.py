@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from feeds.errors import PublishError
+from feeds.errors import PublishError, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -45,14 +45,14 @@ def is_address(place: str) -> bool:
 
 def wrong_address(address: str) -> str | None:
     """What is wrong with the address of a folder, as a part of a sentence; that it is there is not asked."""
+    if without_credentials(address) != address:
+        return "has credentials in it; expected them where the other clients of the store find them"
     found = _ADDRESS.fullmatch(address)
     if not found:
         return f"is no address of an object store; {_EXPECTED}"
-    scheme, host, path = found[1].lower(), found[2], found[3] or ""
+    scheme, path = found[1].lower(), found[3] or ""
     if scheme not in EXTRAS:
         return f"has the scheme {scheme}; expected one of {', '.join(sorted(EXTRAS))}"
-    if ":" in host.partition("@")[0] and "@" in host:
-        return "has credentials in it; expected them where the other clients of the store find them"
     parts = path.strip("/").split("/") if path.strip("/") else []
     has_odd_parts = "//" in path or not {".", ".."}.isdisjoint(parts)
     return "has empty parts or dots for parts; expected none" if has_odd_parts else None
@@ -309,4 +309,4 @@ def _as_storage_error() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Why, in a line."""
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(said).split())[:300]
+    return without_credentials(" ".join(str(said).split()))[:300]
