@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -22,12 +23,14 @@ from feeds.paths import is_utf8, readable
 from feeds.storage import ObjectFolder, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: What the names of articles end with, in any case.
 EXTENSIONS = (".md", ".markdown")
 #: Where text and bytes are not the same to the system, bytes are meant; a pipe that came in between is not waited for.
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+#: No link is followed, and nothing else than a folder opened.
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _MORE = 1 << 16
 _LATEST = (1 << 63) - 1
 
@@ -293,7 +296,7 @@ class _DiskWalk(_Walk):
     def _files(self, path: str) -> list[FoundFile]:
         """Links to folders are not looked into: these may lead back."""
         found: list[FoundFile] = []
-        with os.scandir(f"{self.root}/{path}") as entries:
+        with self._entries(path) as entries:
             for entry in entries:
                 name = entry.name
                 if name.startswith("."):
@@ -307,6 +310,21 @@ class _DiskWalk(_Walk):
         found.sort(key=itemgetter(0))
         return self._with_names(path, found)
 
+    @contextmanager
+    def _entries(self, path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        """What is in a folder; raises OSError, also where a link was put in its place since it was found there."""
+        place = f"{self.root}/{path}"
+        if not path or os.scandir not in os.supports_fd:  # the archive itself may lie behind a link
+            with os.scandir(place) as entries:
+                yield entries
+            return
+        descriptor = os.open(place, _FOLDER)
+        try:
+            with os.scandir(descriptor) as entries:
+                yield entries
+        finally:
+            os.close(descriptor)
+
     def _file(self, path: str, entry: os.DirEntry[str]) -> FoundFile | None:
         """An article as it is found, if it is one that is to be read."""
         try:
@@ -318,7 +336,7 @@ class _DiskWalk(_Walk):
                 _join(path, entry.name), "is not a regular file; expected one; it is left out", "not-a-file-of-ours"
             )
             return None
-        if entry.is_symlink() and not self._is_within(entry.path):
+        if entry.is_symlink() and not self._is_within(f"{self.root}/{_join(path, entry.name)}"):
             self._note(
                 _join(path, entry.name),
                 "is a link that leads out of the archive; it is not followed",

@@ -86,16 +86,17 @@ def test_a_folder_without_articles_has_none(tmp_path: Path) -> None:
     assert found_paths(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["open", "scandir"])
+def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     write(tmp_path, "a.md", "closed/b.md", "open/c.md")
-    scandir = os.scandir
+    look = getattr(os, name)
 
-    def guarded(path: Path | str) -> object:
+    def guarded(path: Path | str, *flags: int) -> object:
         if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
+        return look(path, *flags)
 
-    monkeypatch.setattr(os, "scandir", guarded)
+    monkeypatch.setattr(os, name, guarded)
     folders, mistakes = find_articles([tmp_path])
     assert [(folder.path, len(folder.files), folder.is_unreadable) for folder in folders] == [
         ("", 1, False),
@@ -106,16 +107,17 @@ def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: 
     assert mistakes == [Mistake(f"{tmp_path.name}/closed", 0, message)]
 
 
-def test_a_folder_that_is_removed_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["open", "scandir"])
+def test_a_folder_that_is_removed_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     write(tmp_path, "a.md", "gone/b.md")
-    scandir = os.scandir
+    look = getattr(os, name)
 
-    def removing(path: str | int) -> object:
+    def removing(path: str, *flags: int) -> object:
         if path == f"{tmp_path}/gone":
-            shutil.rmtree(tmp_path / "gone")
-        return scandir(path)
+            Path(path).rename(tmp_path / ".gone")
+        return look(path, *flags)
 
-    monkeypatch.setattr(os, "scandir", removing)
+    monkeypatch.setattr(os, name, removing)
     folders, mistakes = find_articles([tmp_path])
     assert ([folder.path for folder in folders], mistakes) == ([""], [])
 
@@ -170,13 +172,19 @@ def test_links_to_each_other_are_found_and_cannot_be_read(tmp_path: Path) -> Non
 
 
 def test_a_link_is_followed_within_the_archive_only(tmp_path: Path) -> None:
-    write(tmp_path, "one/a.md", "two/b.md", "elsewhere/c.md")
+    write(tmp_path, "one/a.md", "one/deep/d.md", "two/b.md", "elsewhere/c.md")
+    (tmp_path / "one" / "deep" / "a3.md").symlink_to("../a.md")
+    (tmp_path / "one" / "deep" / "c3.md").symlink_to("../../elsewhere/c.md")
     for name, target in (("a2", "a.md"), ("b2", "../two/b.md"), ("c2", "../elsewhere/c.md"), ("d2", "/etc/passwd")):
         (tmp_path / "one" / f"{name}.md").symlink_to(target)
     folders, mistakes = find_articles([tmp_path / "one", tmp_path / "two"])
-    assert [name for folder in folders for name, *_ in folder.files] == ["a.md", "a2.md", "b2.md", "b.md"]
+    assert [name for folder in folders for name, *_ in folder.files] == [
+        *("a.md", "a2.md", "b2.md"),
+        *("a3.md", "d.md"),
+        "b.md",
+    ]
     message = "is a link that leads out of the archive; it is not followed"
-    assert sorted(mistakes) == [Mistake(f"one/{name}.md", 0, message) for name in ("c2", "d2")]
+    assert sorted(mistakes) == [Mistake(f"one/{name}.md", 0, message) for name in ("c2", "d2", "deep/c3")]
 
 
 def test_an_archive_may_lie_behind_a_link(tmp_path: Path) -> None:
@@ -206,6 +214,25 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "a.md")
     content, _ = read_file(ArticleFile(tmp_path, "a.md"), 1000)
     assert content == b""
+
+
+def test_a_folder_that_is_swapped_for_a_link_is_not_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "articles/news/a.md", "articles/b.md", "secrets/c.md")
+    place = tmp_path / "articles" / "news"
+    look = os.open
+
+    def swapping(path: str, *flags: int) -> int:
+        if path == str(place):
+            place.rename(tmp_path / "away")
+            place.symlink_to(tmp_path / "secrets")
+        return look(path, *flags)
+
+    monkeypatch.setattr(os, "open", swapping)
+    folders, mistakes = find_articles([tmp_path / "articles"])
+    assert [(folder.path, folder.is_unreadable) for folder in folders] == [("", False), ("news", True)]
+    assert [str(mistake).partition(": ")[0] for mistake in mistakes] == ["articles/news"]
 
 
 @pytest.mark.parametrize("swapped", ["news/a.md", "news"])
