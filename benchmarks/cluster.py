@@ -146,8 +146,8 @@ def compare(folder: Path, other: Path) -> int:
     """How many files two folders have, all with the same bytes; raises BenchmarkError where they have not."""
     names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     others = {path.relative_to(other) for path in other.rglob("*") if path.is_file()}
-    different = sorted(map(str, names ^ others))
-    different += filecmp.cmpfiles(folder, other, map(str, names & others), shallow=False)[1]
+    _, different, unreadable = filecmp.cmpfiles(folder, other, sorted(map(str, names & others)), shallow=False)
+    different += [*unreadable, *sorted(map(str, names ^ others))]
     if different or not names:
         raise BenchmarkError(f"{len(different)} files of {len(names)} have other bytes: {different[:5]}")
     return len(names)

@@ -55,13 +55,14 @@ def is_there(place: Path) -> bool:
 
 def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> int:
     """Write a file beside its place, and move it there when it is whole, and on the disk if it `waits`; its mtime."""
+    descriptor = _open_new(temporary)
     try:
-        with os.fdopen(_open_new(temporary), "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(body)
             file.flush()
             if waits:
-                _flush(file.fileno())
-            mtime = os.fstat(file.fileno()).st_mtime_ns
+                _flush(descriptor)
+            mtime = os.fstat(descriptor).st_mtime_ns
         temporary.replace(place)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -70,9 +71,14 @@ def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> in
     return mtime
 
 
+def own_temporary(place: Path, extension: str = "") -> Path:
+    """Where to write a file before it is moved to its place: beside it, where nobody else who writes it does."""
+    return place.with_name(f".{place.name}.{secrets.token_hex(4)}{extension}")
+
+
 def replace_file(place: Path, body: bytes) -> None:
     """Write a file that others may write meanwhile, whole or not at all; raises OSError."""
-    write_whole(place, body, _own_temporary(place), waits=True)
+    write_whole(place, body, own_temporary(place), waits=True)
     for left in place.parent.glob(f".{place.name}.????????"):  # of runs that were killed
         with contextlib.suppress(OSError):
             if time.time() - left.lstat().st_mtime > _ABANDONED:
@@ -81,7 +87,7 @@ def replace_file(place: Path, body: bytes) -> None:
 
 def check_replaceable(place: Path) -> None:
     """Raise OSError where the file could not be replaced, as far as that can be known before."""
-    temporary = _own_temporary(place)
+    temporary = own_temporary(place)
     temporary.touch(exist_ok=False)
     temporary.unlink()
 
@@ -115,18 +121,12 @@ def locked_folder(folder: Path, patience: float) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _own_temporary(place: Path) -> Path:
-    return place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-
-
 def _open_new(place: Path) -> int:
-    """An empty file, in a folder that is made where there is none. What a run left there that was killed goes."""
+    """An empty file, in a folder that is made where there is none."""
     try:
         return os.open(place, _NEW, _MODE)
     except FileNotFoundError:
         place.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        place.unlink()
     return os.open(place, _NEW, _MODE)
 
 

@@ -16,6 +16,7 @@ FeedsError
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 Keys = tuple[str | int, ...]
 
 _LONGEST_SHOWN = 60
+#: What an address has before the `@`, of a store also where the secret has slashes in it, as those of S3 have.
+_CREDENTIALS = re.compile(
+    r"\b(https?://)[^/?#@\s]*:[^/?#\s]*@|\b(?!https?:)([a-z][a-z0-9+.-]*://)(?!arn:)[^/?#@:\s]*:\S*@", re.IGNORECASE
+)
 #: A set has no order that stays the same.
 _KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes, "bytes"))
 
@@ -64,8 +69,13 @@ def shown(value: object) -> str:
     for kind, name in _KINDS:
         if isinstance(value, kind):
             return name
-    text = repr(value)
+    text = repr(without_credentials(value) if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def without_credentials(text: str) -> str:
+    """The text with `***` in place of the name and the secret that addresses in it may have before an `@`."""
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or found[2]}***@", text)
 
 
 class FeedsError(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -22,12 +23,14 @@ from feeds.paths import is_utf8, readable
 from feeds.storage import ObjectFolder, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: What the names of articles end with, in any case.
 EXTENSIONS = (".md", ".markdown")
 #: Where text and bytes are not the same to the system, bytes are meant; a pipe that came in between is not waited for.
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+#: No link is followed, and nothing else than a folder opened.
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _MORE = 1 << 16
 _LATEST = (1 << 63) - 1
 
@@ -142,13 +145,15 @@ def read_file(file: ArticleFile, most: int) -> tuple[bytes, ArticleFile]:
 def read_objects(files: Iterable[ArticleFile], most: int) -> dict[ArticleFile, bytes | OSError]:
     """The bytes of those of the files that are objects and not larger than that, or why one cannot be read."""
     paths: dict[ObjectFolder, dict[str, ArticleFile]] = {}
-    for file in files:
-        if not isinstance(file.root, Path) and file.size <= most:
-            paths.setdefault(file.root, {})[file.path] = file
     found: dict[ArticleFile, bytes | OSError] = {}
+    for file in files:
+        if not isinstance(file.root, Path) and file.size == 0:
+            found[file] = b""
+        elif not isinstance(file.root, Path) and file.size <= most:
+            paths.setdefault(file.root, {})[file.path] = file
     for root, of_root in paths.items():
         try:
-            found |= {of_root[path]: content for path, content in root.fetch(list(of_root)).items()}
+            found |= {of_root[path]: content for path, content in root.fetch(list(of_root), most).items()}
         except StorageError as error:
             found |= dict.fromkeys(of_root.values(), error)
     return found
@@ -263,8 +268,13 @@ class _StoreWalk(_Walk):
         folders: dict[str, list[FoundFile]] = {}
         try:
             for path, size, mtime, stamp in self._store.find(top):
-                folder, _, name = path.rpartition("/")
-                if _is_article(name) and not f"/{path}".count("/."):
+                folder, slash, name = path.rpartition("/")
+                if not _is_article(name) or f"/{path}".count("/."):
+                    continue
+                if slash and not folder:  # no path leads from the archive's folder to one whose name is empty
+                    message = "is in a folder without a name; expected one that has a name; it is left out"
+                    self._note(path, message, "not-a-file-of-ours")
+                else:
                     folders.setdefault(folder, []).append((name, size, mtime, -stamp))
         except StorageError as error:
             self._note(top, f"the folder cannot be read: {error.strerror}", "article-unreadable")
@@ -274,6 +284,9 @@ class _StoreWalk(_Walk):
 
     def _files(self, path: str) -> list[FoundFile]:
         folders, objects = self._store.level(path)
+        if path in folders:  # one without a name, which cannot be listed by itself
+            self._look_through(path)
+            return []
         self.left += [folder for folder in folders if not folder.rpartition("/")[2].startswith(".")]
         found = [(name, size, mtime, -stamp) for name, size, mtime, stamp in objects]
         return sorted(file for file in found if _is_article(file[0]) and not file[0].startswith("."))
@@ -289,7 +302,7 @@ class _DiskWalk(_Walk):
     def _files(self, path: str) -> list[FoundFile]:
         """Links to folders are not looked into: these may lead back."""
         found: list[FoundFile] = []
-        with os.scandir(f"{self.root}/{path}") as entries:
+        with self._entries(path) as entries:
             for entry in entries:
                 name = entry.name
                 if name.startswith("."):
@@ -303,6 +316,21 @@ class _DiskWalk(_Walk):
         found.sort(key=itemgetter(0))
         return self._with_names(path, found)
 
+    @contextmanager
+    def _entries(self, path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        """What is in a folder; raises OSError, also where a link was put in its place since it was found there."""
+        place = f"{self.root}/{path}"
+        if not path or os.scandir not in os.supports_fd:  # the archive itself may lie behind a link
+            with os.scandir(place) as entries:
+                yield entries
+            return
+        descriptor = os.open(place, _FOLDER)
+        try:
+            with os.scandir(descriptor) as entries:
+                yield entries
+        finally:
+            os.close(descriptor)
+
     def _file(self, path: str, entry: os.DirEntry[str]) -> FoundFile | None:
         """An article as it is found, if it is one that is to be read."""
         try:
@@ -314,7 +342,7 @@ class _DiskWalk(_Walk):
                 _join(path, entry.name), "is not a regular file; expected one; it is left out", "not-a-file-of-ours"
             )
             return None
-        if entry.is_symlink() and not self._is_within(entry.path):
+        if entry.is_symlink() and not self._is_within(f"{self.root}/{_join(path, entry.name)}"):
             self._note(
                 _join(path, entry.name),
                 "is a link that leads out of the archive; it is not followed",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import compare, peers
+from benchmarks import cluster, compare, peers
 from benchmarks.compare import main, play, staged
-from benchmarks.measure import Cost
+from benchmarks.measure import BenchmarkError, Cost
 from benchmarks.peers import Feeds, Hugo, Scenario
 
 if TYPE_CHECKING:
@@ -95,3 +95,26 @@ def test_without_hugo_it_is_not_asked_for(ran: list[str]) -> None:
 @pytest.mark.parametrize("articles", ["59", "200000"])
 def test_too_few_or_too_many_articles_are_refused(articles: str) -> None:
     assert CliRunner().invoke(main, ["--articles", articles]).exit_code == 2
+
+
+def test_what_two_folders_hold_is_the_same_or_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+        (folder / "a.rss").write_bytes(b"same")
+    assert cluster.compare(one, other) == 1
+    (other / "b.rss").touch()
+    with pytest.raises(BenchmarkError, match=r"1 files of 1 .*b\.rss"):
+        cluster.compare(one, other)
+    (other / "b.rss").unlink()
+    (other / "a.rss").write_bytes(b"else")
+    with pytest.raises(BenchmarkError, match=r"a\.rss"):
+        cluster.compare(one, other)
+
+    def refuse(*_: object) -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("filecmp._do_cmp", refuse)
+    (other / "a.rss").write_bytes(b"SAME")
+    with pytest.raises(BenchmarkError, match=r"a\.rss"):
+        cluster.compare(one, other)

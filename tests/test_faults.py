@@ -214,7 +214,7 @@ def test_runs_that_are_killed_one_after_the_other_lose_nothing(
 ) -> None:
     site = copied(before, tmp_path)
     old = before.documents()
-    for point in (30, 60, 5, 90, 2, 120):
+    for point in (30, 60, 5, 90, 2, 95):
         assert kill_at(site, point, 1)[0] == -signal.SIGKILL
         check_whole(site, old, after)
     site.regenerate()

@@ -7,16 +7,35 @@ import shutil
 import socket
 import tempfile
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import fsspec
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from feeds.errors import Mistake
-from feeds.files import ArticleFile, ArticleFolder, TooLargeError, find_articles, is_gone, read_file
+from feeds.files import (
+    ArticleFile,
+    ArticleFolder,
+    TooLargeError,
+    find_articles,
+    find_below,
+    find_first,
+    is_gone,
+    read_file,
+)
+from feeds.storage import ObjectFolder
+from tests.object_store import empty_memory, s3_server, use_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
+
+    from feeds.files import Root
+
+_number = count()
 
 
 def write(folder: Path, *paths: str) -> None:
@@ -67,16 +86,17 @@ def test_a_folder_without_articles_has_none(tmp_path: Path) -> None:
     assert found_paths(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["open", "scandir"])
+def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     write(tmp_path, "a.md", "closed/b.md", "open/c.md")
-    scandir = os.scandir
+    look = getattr(os, name)
 
-    def guarded(path: Path | str) -> object:
+    def guarded(path: Path | str, *flags: int) -> object:
         if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
+        return look(path, *flags)
 
-    monkeypatch.setattr(os, "scandir", guarded)
+    monkeypatch.setattr(os, name, guarded)
     folders, mistakes = find_articles([tmp_path])
     assert [(folder.path, len(folder.files), folder.is_unreadable) for folder in folders] == [
         ("", 1, False),
@@ -87,16 +107,17 @@ def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: 
     assert mistakes == [Mistake(f"{tmp_path.name}/closed", 0, message)]
 
 
-def test_a_folder_that_is_removed_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["open", "scandir"])
+def test_a_folder_that_is_removed_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     write(tmp_path, "a.md", "gone/b.md")
-    scandir = os.scandir
+    look = getattr(os, name)
 
-    def removing(path: str | int) -> object:
+    def removing(path: str, *flags: int) -> object:
         if path == f"{tmp_path}/gone":
-            shutil.rmtree(tmp_path / "gone")
-        return scandir(path)
+            Path(path).rename(tmp_path / ".gone")
+        return look(path, *flags)
 
-    monkeypatch.setattr(os, "scandir", removing)
+    monkeypatch.setattr(os, name, removing)
     folders, mistakes = find_articles([tmp_path])
     assert ([folder.path for folder in folders], mistakes) == ([""], [])
 
@@ -151,13 +172,19 @@ def test_links_to_each_other_are_found_and_cannot_be_read(tmp_path: Path) -> Non
 
 
 def test_a_link_is_followed_within_the_archive_only(tmp_path: Path) -> None:
-    write(tmp_path, "one/a.md", "two/b.md", "elsewhere/c.md")
+    write(tmp_path, "one/a.md", "one/deep/d.md", "two/b.md", "elsewhere/c.md")
+    (tmp_path / "one" / "deep" / "a3.md").symlink_to("../a.md")
+    (tmp_path / "one" / "deep" / "c3.md").symlink_to("../../elsewhere/c.md")
     for name, target in (("a2", "a.md"), ("b2", "../two/b.md"), ("c2", "../elsewhere/c.md"), ("d2", "/etc/passwd")):
         (tmp_path / "one" / f"{name}.md").symlink_to(target)
     folders, mistakes = find_articles([tmp_path / "one", tmp_path / "two"])
-    assert [name for folder in folders for name, *_ in folder.files] == ["a.md", "a2.md", "b2.md", "b.md"]
+    assert [name for folder in folders for name, *_ in folder.files] == [
+        *("a.md", "a2.md", "b2.md"),
+        *("a3.md", "d.md"),
+        "b.md",
+    ]
     message = "is a link that leads out of the archive; it is not followed"
-    assert sorted(mistakes) == [Mistake(f"one/{name}.md", 0, message) for name in ("c2", "d2")]
+    assert sorted(mistakes) == [Mistake(f"one/{name}.md", 0, message) for name in ("c2", "d2", "deep/c3")]
 
 
 def test_an_archive_may_lie_behind_a_link(tmp_path: Path) -> None:
@@ -187,6 +214,25 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "a.md")
     content, _ = read_file(ArticleFile(tmp_path, "a.md"), 1000)
     assert content == b""
+
+
+def test_a_folder_that_is_swapped_for_a_link_is_not_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "articles/news/a.md", "articles/b.md", "secrets/c.md")
+    place = tmp_path / "articles" / "news"
+    look = os.open
+
+    def swapping(path: str, *flags: int) -> int:
+        if path == str(place):
+            place.rename(tmp_path / "away")
+            place.symlink_to(tmp_path / "secrets")
+        return look(path, *flags)
+
+    monkeypatch.setattr(os, "open", swapping)
+    folders, mistakes = find_articles([tmp_path / "articles"])
+    assert [(folder.path, folder.is_unreadable) for folder in folders] == [("", False), ("news", True)]
+    assert [str(mistake).partition(": ")[0] for mistake in mistakes] == ["articles/news"]
 
 
 @pytest.mark.parametrize("swapped", ["news/a.md", "news"])
@@ -273,3 +319,71 @@ def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("pathlib.Path.lstat", refuse)
     assert not is_gone(file)
+
+
+# From the top down, as a cluster's first machine looks, and all at once
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[None]:
+    with s3_server() as address, pytest.MonkeyPatch.context() as monkeypatch:
+        use_server(address, monkeypatch)
+        yield
+
+
+def on_disk(paths: Collection[str]) -> Path:
+    folder = Path(tempfile.mkdtemp()) / "archive"
+    folder.mkdir()
+    write(folder, *paths)
+    return folder
+
+
+def in_memory(paths: Collection[str]) -> ObjectFolder:
+    empty_memory()
+    return in_store("memory://archive", paths)
+
+
+def in_bucket(paths: Collection[str]) -> ObjectFolder:
+    bucket = f"s3://bucket-{next(_number)}"
+    fsspec.filesystem("s3").mkdir(bucket)
+    return in_store(f"{bucket}/archive", paths)
+
+
+def in_store(address: str, paths: Collection[str]) -> ObjectFolder:
+    for path in paths:
+        fsspec.filesystem(address.partition(":")[0]).pipe_file(f"{address}/{path}", path.encode())
+    return ObjectFolder(address)
+
+
+PATHS = st.builds(
+    lambda folders, name: "/".join([*folders, name]),
+    st.lists(st.sampled_from(["", "", "news", "a b", "größe", ".hidden"]), max_size=4),
+    st.sampled_from(["a.md", "b.markdown", "c.txt", ".d.md"]),
+)
+ODD = {"a.md", "/a.md", "//a.md", "/news/a.md", "news//a.md", "news/a.md", "news/.hidden//a.md", "a b/größe///b.md"}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("make", [on_disk, in_memory, in_bucket])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(paths=st.sets(PATHS, max_size=8))
+@example(paths=ODD)
+def test_whoever_looks_finds_the_same(make: Callable[[Collection[str]], Root], paths: set[str]) -> None:
+    paths = {path for path in paths if make is not on_disk or not f"/{path}".count("//")}
+    root = make(paths)
+    folders, mistakes = find_articles([root])
+    nameless = {path for path in paths if path.startswith("/") and path.count("/") == 1}
+    shown = {path for path in paths if not f"/{path}".count("/.") and path.endswith(("md", "markdown"))}
+    assert sorted(folder.file(file).path for folder in folders for file in folder.files) == sorted(shown - nameless)
+    assert [mistake.path for mistake in mistakes] == [f"archive/{path}" for path in sorted(shown & nameless)]
+    if isinstance(root, ObjectFolder):
+        assert root.fetch(sorted(shown), 1000) == {path: path.encode() for path in sorted(shown)}
+    for most in (1, 3, 100):
+        first = find_first([root], most)
+        below = [find_below(of, path, [root]) for of, path in first.left]
+        assert sorted(
+            [*first.folders, *(folder for found in below for folder in found.folders)], key=lambda folder: folder.path
+        ) == sorted(folders, key=lambda folder: folder.path)
+        assert sorted([*first.mistakes, *(mistake for found in below for mistake in found.mistakes)]) == mistakes
+    if isinstance(root, Path):
+        shutil.rmtree(root.parent)

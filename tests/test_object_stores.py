@@ -17,6 +17,8 @@ from click.testing import CliRunner
 import feeds
 from feeds.cli import main
 from feeds.errors import EmptiedError, PublishError
+from feeds.files import ArticleFile, TooLargeError, as_read, read_objects
+from feeds.storage import ObjectFolder, open_folder
 from feeds.storage.objects import EXTRAS
 from feeds.watch import Outcome, watch
 from tests.conftest import NOW, Site
@@ -156,6 +158,26 @@ def test_only_what_changed_is_read_and_written(remote: Remote, store: Unreliable
     assert set(written) == {*report.written_paths, ".feeds-journal", "feeds.json"}
     assert written.index("feeds.json") > max(map(written.index, report.written_paths))  # the manifest is the last
     assert written[-1] == ".feeds-journal"  # which is removed
+
+
+def test_an_article_takes_a_request_and_no_more_than_is_allowed(remote: Remote, store: Unreliable) -> None:
+    """Also where it is not what was listed any more."""
+    root = ObjectFolder(remote.articles)
+    for path, size in (("a.md", 1_000_000), ("b.md", 9), ("c.md", 10), ("d.md", 0), ("e.md", 0)):
+        remote.files.pipe_file(f"{remote.articles}/{path}", b"x" * size)
+    files = [ArticleFile(root, path, size) for path, size in (("a.md", 9), ("b.md", 9), ("c.md", 10), ("d.md", 3))]
+    store.requests.clear()
+    found = read_objects([*files, ArticleFile(root, "e.md", 0)], 9)
+    assert {file.path: content for file, content in found.items()} == {
+        "a.md": b"x" * 10,
+        "b.md": b"x" * 9,
+        "d.md": b"",
+        "e.md": b"",
+    }
+    asked = sorted((request.method, request.path.rpartition("/")[2]) for request in store.requests)
+    assert asked == [("GET", "a.md"), ("GET", "b.md"), ("GET", "d.md")]
+    with pytest.raises(TooLargeError):
+        as_read(files[0], found[files[0]], 9)
 
 
 def test_without_a_cache_nothing_is_written_either(remote: Remote, store: Unreliable) -> None:
@@ -305,9 +327,41 @@ def test_what_is_wrong_with_addresses_in_the_configuration_is_said(site: Site) -
         feeds.load_config(site.config_path)
     assert [str(mistake).partition("feeds.yaml:")[2] for mistake in caught.value.mistakes] == [
         "5: source.articles.1: 's3://news/a/b' overlaps 's3://news/a'; expected folders apart from each other",
-        f"6: source.articles.2: 's3://key:secret@news' {CREDENTIALS}",
+        f"6: source.articles.2: 's3://***@news' {CREDENTIALS}",
         f"7: source.articles.3: 'https://a/b' has the scheme https; expected one of {', '.join(sorted(EXTRAS))}",
     ]
+
+
+@pytest.mark.parametrize(
+    "address", [f"s3://key:{SECRET}@news/feeds", f"S3://:{SECRET}@news", f"https://k:{SECRET[:12]}@x"]
+)
+@pytest.mark.parametrize(
+    "command", ["regenerate", "regenerate --json", "list", "check", "check --json", "prune", "serve", "hosting nginx"]
+)
+def test_a_secret_in_an_address_is_not_said(site: Site, command: str, address: str) -> None:
+    site.article("a.md", STORY.format("One", "2026-05-01", "Energy"))
+    arguments = [*command.split(), "--config", str(site.config_path), "--output", address]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == (1 if command.startswith("check") else 2)
+    assert "://***@" in result.output
+    assert SECRET[:12] not in result.output
+
+
+@pytest.mark.parametrize("articles", ["[{0}]", "{0}"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_secret_in_an_address_of_the_configuration_is_not_said(site: Site, articles: str, options: list[str]) -> None:
+    address = f"'s3://key:{SECRET}@news/articles'"
+    site.configure(f"site: {{title: T, url: https://e.com/}}\nsource: {{articles: {articles.format(address)}}}\n")
+    for command in ("regenerate", "check"):
+        result = CliRunner().invoke(main, [command, "--config", str(site.config_path), *options])
+        assert result.exit_code != 0
+        assert SECRET[:12] not in result.output
+
+
+def test_a_secret_in_an_address_is_in_no_error() -> None:
+    with pytest.raises(PublishError) as caught:
+        open_folder(f"s3://key:{SECRET}@news")
+    assert str(caught.value) == f"s3://***@news: {CREDENTIALS}"
 
 
 def test_the_hub_hears_of_feeds_in_a_store_once(remote: Remote) -> None:

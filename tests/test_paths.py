@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
 
 #: The longest name of a file on usual file systems, in bytes, and what is around that of a document as it is written.
-LONGEST_NAME, AROUND = 255, len("..feeds-new")
+LONGEST_NAME, AROUND = 255, len("..01234567.feeds-new")
 
 
 @pytest.mark.parametrize(

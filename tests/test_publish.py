@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -257,12 +258,57 @@ def test_what_a_killed_run_had_begun_to_write_is_removed(tmp_path: Path) -> None
     put(tmp_path, document("a.rss"), document("topics/b.rss"))
     with pytest.raises(KeyboardInterrupt):
         publish(DiskFolder(tmp_path), ["a.rss", "topics/b.rss", "topics/c.rss"], stopping_after(tmp_path))
-    left = [".a.rss.feeds-new", ".feeds.json.feeds-new", "topics/.b.rss.feeds-new", "topics/.c.rss.feeds-new"]
-    for path in left:  # as a run leaves them that has no time to remove them
-        (tmp_path / path).write_bytes(b"<r")
-    (tmp_path / ".mine").touch()
+    for name in ("a.rss", "feeds.json", ".feeds-journal", "topics/b.rss", "topics/c.rss"):
+        place = tmp_path / name
+        for token in ("", ".01234567", ".89abcdef"):  # there was none in the versions before
+            place.with_name(f".{place.name}{token}.feeds-new").write_bytes(b"<r")
+    mine = [
+        ".mine",
+        ".other.rss.01234567.feeds-new",
+        ".a.rss.0123456.feeds-new",
+        ".a.rss.01234567.new",
+        "a.rss.feeds-new",
+    ]
+    for name in mine:
+        (tmp_path / name).touch()
     put(tmp_path, document("a.rss"), document("topics/b.rss"))
-    assert sorted(files(tmp_path)) == [".mine", "a.rss", "feeds.json", "topics/b.rss"]
+    assert sorted(files(tmp_path)) == sorted([*mine, "a.rss", "feeds.json", "topics/b.rss"])
+
+
+def test_what_a_process_of_a_run_had_begun_and_was_killed_is_removed(tmp_path: Path) -> None:
+    """The run may come to its end without it, as where a cluster does a task twice."""
+
+    def puts() -> Iterator[Put]:
+        (tmp_path / "topics").mkdir()
+        (tmp_path / "topics" / ".a.rss.01234567.feeds-new").write_bytes(b"<r")
+        yield put_document(DiskFolder(tmp_path), document("topics/a.rss"))
+
+    publish(DiskFolder(tmp_path), ["topics/a.rss"], puts())
+    assert sorted(files(tmp_path)) == ["feeds.json", "topics/a.rss"]
+
+
+def test_two_that_write_a_document_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a cluster does a task twice: what is in the place is whole, whoever comes first."""
+    folder = DiskFolder(tmp_path)
+    has_begun, may_end = Event(), Event()
+    other = Thread(target=lambda: folder.write("a.rss", b"of the other", headers={}, is_vital=True))
+    replace = Path.replace
+
+    def waiting(self: Path, target: Path) -> Path:
+        if current_thread() is other:
+            has_begun.set()
+            may_end.wait(60)
+        else:
+            other.start()
+            has_begun.wait(60)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", waiting)
+    folder.write("a.rss", b"of the first", headers={}, is_vital=True)
+    assert files(tmp_path)["a.rss"] == b"of the first"
+    may_end.set()
+    other.join()
+    assert files(tmp_path) == {"a.rss": b"of the other"}
 
 
 def stopping_after(output: Path, *documents: Document) -> Iterator[Put]:
@@ -277,7 +323,7 @@ def test_an_unwritable_place_is_a_clear_error_and_leaves_no_temporary_file(tmp_p
     with pytest.raises(PublishError) as raised:
         put(tmp_path, document("topics.rss"))
     assert str(raised.value) == f"{tmp_path / 'topics.rss'}: cannot be written: Is a directory"
-    assert not list(tmp_path.glob(".*.feeds-new"))
+    assert not list(tmp_path.rglob("*.feeds-new"))
 
 
 def test_a_file_where_a_folder_should_be_is_a_clear_error(tmp_path: Path) -> None:
@@ -352,6 +398,18 @@ def test_what_has_the_place_of_what_is_being_written_is_not_written_to(tmp_path:
         assert (tmp_path / "output" / "a.rss").is_file()
         assert not (tmp_path / "output" / "a.rss").is_symlink()
         assert not os.path.lexists(tmp_path / "output" / name)
+
+
+def test_what_somebody_put_where_a_file_is_to_be_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda _: "01234567")
+    precious, link = tmp_path / "precious", tmp_path / "output" / ".a.rss.01234567.feeds-new"
+    precious.write_bytes(b"precious")
+    link.parent.mkdir()
+    link.symlink_to(precious)
+    with pytest.raises(PublishError, match="cannot be written: File exists"):
+        put_document(DiskFolder(tmp_path / "output"), document("a.rss"))
+    assert precious.read_bytes() == b"precious"
+    assert link.is_symlink()
 
 
 def test_a_folder_that_is_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
@@ -448,7 +506,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def flushing(descriptor: int) -> None:
         name = Path(f"/dev/fd/{descriptor}").resolve().name
-        seen.append(f"flush {name.removeprefix('.').removesuffix('.feeds-new')}")
+        seen.append(f"flush {name.removeprefix('.').removesuffix('.feeds-new').rpartition('.')[0]}")
         fsync(descriptor)
 
     def moving(self: Path, target: Path) -> Path:

@@ -188,8 +188,9 @@ def test_mistakes_are_reported_as_on_one_machine(wide: Site, tmp_path: Path) -> 
 
 
 def test_a_document_that_cannot_be_written_is_an_error_in_a_line(wide: Site) -> None:
-    (wide.output / "topics").mkdir(parents=True)
-    (wide.output / "topics" / ".energy.rss.feeds-new").mkdir()
+    on_cluster(wide)
+    (wide.output / "topics" / "energy.rss").unlink()
+    (wide.output / "topics" / "energy.rss").mkdir()
     with pytest.raises(PublishError, match=r"energy\.rss: cannot be written: "):
         on_cluster(wide)
 

@@ -190,12 +190,60 @@ def test_objects_are_found_and_fetched_many_at_a_time(folder: Folder) -> None:
     found = {path: (size, stamp) for path, size, _, stamp in folder.find()}
     assert found == {path: (len(path), stamp) for path, stamp in stamps.items()}
     assert all(time > 0 for _, _, time, _ in folder.find())
-    contents = folder.fetch(["a.md", "b/c.md", "none.md"])
+    contents = folder.fetch(["a.md", "b/c.md", "none.md"], 1000)
     assert isinstance(contents.pop("none.md"), FileNotFoundError)
     assert contents == {"a.md": b"a.md", "b/c.md": b"b/c.md"}
-    assert folder.fetch(["a.md"]) == {"a.md": b"a.md"}
+    assert folder.fetch(["a.md"], 4) == {"a.md": b"a.md"}
     assert folder.is_there("a.md")
     assert not folder.is_there("none.md")
+
+
+def test_of_an_object_that_is_too_large_no_more_is_fetched_than_tells_that(folder: Folder) -> None:
+    if not isinstance(folder, ObjectFolder):
+        pytest.skip("of a folder of this machine, files are read one by one")
+    folder.write("a.md", b"x" * 100_000, headers=HEADERS)
+    folder.write("empty.md", b"", headers=HEADERS)
+    assert folder.fetch(["a.md", "empty.md"], 9) == {"a.md": b"x" * 10, "empty.md": b""}
+
+
+class _StatusError(Exception):
+    def __init__(self, **status: object) -> None:
+        super().__init__("of the store")
+        vars(self).update(status)
+
+
+@pytest.mark.parametrize("name", ["code", "status_code"])
+@pytest.mark.parametrize(("status", "is_empty"), [(416, True), ("416", True), (403, False), (None, False)])
+def test_an_object_that_has_none_of_the_bytes_asked_for_is_empty(
+    monkeypatch: pytest.MonkeyPatch, name: str, status: object, *, is_empty: bool
+) -> None:
+    """As the packages for gs:// and abfs:// say it, which are not installed here."""
+
+    class Store:
+        def cat_ranges(self, paths: list[str], **_: object) -> list[Exception]:
+            return [_StatusError(**{name: status}) for _ in paths]
+
+    monkeypatch.setattr("feeds.storage.objects._opened", lambda *_: (Store(), "b"))
+    (content,) = ObjectFolder("gs://b").fetch(["a.md"], 9).values()
+    assert content == b"" if is_empty else isinstance(content, StorageError)
+
+
+@pytest.mark.parametrize("etag", ["0" * 32, "0" * 32 + "-2", ""])
+def test_what_an_object_holds_is_looked_at_where_its_version_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch, etag: str
+) -> None:
+    """An ETag is no MD5 where the store encrypts by keys of others, though it looks like one."""
+
+    class Store:
+        def info(self, _: str) -> dict[str, object]:
+            return {"type": "file", "size": 3, "ETag": f'"{etag}"', "LastModified": "2026-05-01T00:00:00Z"}
+
+        def cat_file(self, _: str, **__: object) -> bytes:
+            return b"one"
+
+    monkeypatch.setattr("feeds.storage.objects._opened", lambda *_: (Store(), "b"))
+    assert ObjectFolder("s3://b").stamp_if_it_holds("a.rss", b"one") is not None
+    assert ObjectFolder("s3://b").stamp_if_it_holds("a.rss", b"two") is None
 
 
 def test_what_packages_raise_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

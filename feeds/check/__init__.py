@@ -14,7 +14,7 @@ from feeds.check.names import unused_names
 from feeds.check.rule import Level
 from feeds.check.rules import level_of
 from feeds.config import locate
-from feeds.errors import Finding, PublishError
+from feeds.errors import Finding, PublishError, without_credentials
 from feeds.facts import lock_beside, read_facts
 from feeds.parallel import available_jobs, untracked
 from feeds.publish import MANIFEST
@@ -70,7 +70,8 @@ def check(
     """
     if is_address(str(output or "")):
         raise PublishError(
-            str(output), "is in an object store; expected a folder of this machine, such as a copy of it"
+            without_credentials(str(output)),
+            "is in an object store; expected a folder of this machine, such as a copy of it",
         )
     now = now or dt.datetime.now(dt.UTC)
     if config.enclosures.probe == "on":

@@ -174,7 +174,7 @@ OF_SOURCES = (
     Rule(
         "not-a-file-of-ours",
         "error",
-        "A name of an article is a pipe, a device, a link out of the archive, or no UTF-8.",
+        "A name of an article is a pipe, a device, a link out of the archive, in a folder without a name, or no UTF-8.",
         "It is not read: it could be waited for without end, or be what nobody meant to publish.",
         _ARTICLES,
     ),

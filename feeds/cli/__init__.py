@@ -29,7 +29,7 @@ from feeds.cli.printing import (
     exit_on_errors,
     progress,
 )
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, without_credentials
 from feeds.storage import is_address, wrong_address
 from feeds.wording import counted, documents_counted, serving_line, shown_path
 
@@ -58,8 +58,18 @@ class _Place(click.Path):
             return super().convert(value, param, ctx)
         wrong = wrong_address(value)
         if wrong:
-            self.fail(f"{value!r} {wrong}", param, ctx)
+            self.fail(f"{without_credentials(value)!r} {wrong}", param, ctx)
         return value
+
+
+class _LocalPlace(click.Path):
+    """A folder of this machine, and of no object store."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_address(value):
+            wrong = "is in an object store; expected a folder of this machine"
+            self.fail(f"{without_credentials(value)!r} {wrong}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 output_option = click.option(
@@ -69,7 +79,7 @@ output_option = click.option(
 )
 local_output_option = click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_LocalPlace(file_okay=False, path_type=Path),
     help="The folder that is published into.  [default: output/ beside the configuration's folder]",
 )
 cache_option = click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from feeds.disk import check_name
-from feeds.errors import PublishError
+from feeds.errors import PublishError, without_credentials
 from feeds.storage.disk import DiskFolder
 from feeds.storage.objects import ObjectFolder, StorageError, is_address, wrong_address
 
@@ -74,7 +74,7 @@ def open_folder(place: Path | str) -> Folder:
     if isinstance(place, str) and is_address(place):
         wrong = wrong_address(place)
         if wrong:
-            raise PublishError(place, wrong)
+            raise PublishError(without_credentials(place), wrong)
         return ObjectFolder(place)
     path = Path(place)
     check_name(path)

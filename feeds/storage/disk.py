@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from feeds.disk import is_there, locked_folder, read_regular, write_whole
+from feeds.disk import is_there, locked_folder, own_temporary, read_regular, write_whole
 from feeds.errors import PublishError
 from feeds.paths import folded
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+#: What a file is called before it is moved to its place, and what it was in the versions that wrote it by one name.
 _TEMPORARY = ".feeds-new"
+_BEGUN = re.compile(rf"\.(?P<once>(?P<now>.*)\.[0-9a-f]{{8}}|.*){re.escape(_TEMPORARY)}", re.DOTALL)
 _NO_FOLDER = "is not a folder; expected one to publish in"
 
 
@@ -77,7 +80,7 @@ class DiskFolder:
     def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:  # noqa: ARG002
         place = self.path / path
         with _errors(place):
-            return write_whole(place, body, _temporary(place), waits=is_vital or is_there(place))
+            return write_whole(place, body, own_temporary(place, _TEMPORARY), waits=is_vital or is_there(place))
 
     def remove(self, path: str, *, dry_run: bool = False) -> bool:
         place = self.path / path
@@ -92,10 +95,15 @@ class DiskFolder:
         return True
 
     def remove_begun(self, paths: Iterable[str]) -> None:
+        names: dict[str, set[str]] = {}
         for path in paths:
-            place = _temporary(self.path / path)
+            folder, _, name = path.rpartition("/")
+            names.setdefault(folder, set()).add(name)
+        for folder, of_folder in names.items():
+            place = self.path / folder
             with _errors(place):
-                place.unlink(missing_ok=True)
+                for name in _begun(place, of_folder):
+                    (place / name).unlink(missing_ok=True)
 
     def check_inside(self, paths: Iterable[str]) -> None:
         for folder in sorted({os.path.dirname(path) for path in paths}):  # noqa: PTH120  # as above
@@ -142,8 +150,19 @@ class DiskFolder:
             return False
 
 
-def _temporary(place: Path) -> Path:
-    return place.with_name(f".{place.name}{_TEMPORARY}")
+def _begun(folder: Path, names: Collection[str]) -> list[str]:
+    """What there is in a folder of files that were begun and not moved to their places, by these names."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if entry.name.endswith(_TEMPORARY)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [entry.name for entry in found if _is_begun(entry.name, names) and not entry.is_dir(follow_symlinks=False)]
+
+
+def _is_begun(name: str, names: Collection[str]) -> bool:
+    found = _BEGUN.fullmatch(name)
+    return found is not None and (found["once"] in names or found["now"] in names)
 
 
 def _unwritable(place: Path, error: OSError) -> PublishError:

@@ -1,0 +1,31 @@
+"""Values as messages show them."""
+
+from __future__ import annotations
+
+import pytest
+
+from feeds.errors import shown, without_credentials
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://key:secret@bucket/feeds", "s3://***@bucket/feeds"),
+        ("s3://key:se/cr+et=@bucket", "s3://***@bucket"),
+        ("s3://key:se?c#r@et@bucket", "s3://***@bucket"),
+        ("s3://:secret@bucket", "s3://***@bucket"),
+        (
+            "no route to https://name:secret@host/x, nor to S3://k:s@b",
+            "no route to https://***@host/x, nor to S3://***@b",
+        ),
+        ("s3://bucket/a:b@c", "s3://bucket/a:b@c"),
+        ("s3://arn:aws:s3:eu-west-1:1:accesspoint/x/a@b", "s3://arn:aws:s3:eu-west-1:1:accesspoint/x/a@b"),
+        ("abfs://container@account.example/a:b@c", "abfs://container@account.example/a:b@c"),
+        ("http://127.0.0.1:9/bucket/a@b.md", "http://127.0.0.1:9/bucket/a@b.md"),
+        ("https://medium.example:443/@name", "https://medium.example:443/@name"),
+        ("a: b@c", "a: b@c"),
+    ],
+)
+def test_an_address_is_shown_without_what_is_secret_in_it(text: str, expected: str) -> None:
+    assert without_credentials(text) == expected
+    assert shown(text) == repr(expected)
