@@ -28,8 +28,9 @@ from feeds.membership import FeedKey, Rules, memberships
 from feeds.parallel import available_jobs, rare_collections, untracked
 from feeds.pictures import ImagesReport, check_asked, with_asked_images, with_known_images
 from feeds.publish import MANIFEST, locked, read_manifest
+from feeds.schemes import is_address
 from feeds.site import Site, empty_feeds, moved_wrongly, survey_feeds
-from feeds.storage import is_address, open_folder
+from feeds.storage import open_folder
 from feeds.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:

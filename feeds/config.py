@@ -13,8 +13,9 @@ from feeds.disk import read_regular
 from feeds.errors import ConfigError, Finding, Keys, Mistake, shown
 from feeds.markup import remove_controls
 from feeds.paths import folded, is_archive, is_device, is_utf8, readable, wrong_path
+from feeds.schemes import is_address, wrong_address
 from feeds.settings import DOMAIN_PATTERN, Config, ConfigFile, compile_match
-from feeds.storage import ObjectFolder, is_address, wrong_address
+from feeds.storage import ObjectFolder
 from feeds.taxonomy import topic_key
 from feeds.typecheck import wrong_values
 from feeds.urls import absolute_url, valid_domain

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import time
 from importlib.util import find_spec
@@ -73,7 +72,7 @@ def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> in
 
 def own_temporary(place: Path, extension: str = "") -> Path:
     """Where to write a file before it is moved to its place: beside it, where nobody else who writes it does."""
-    return place.with_name(f".{place.name}.{secrets.token_hex(4)}{extension}")
+    return place.with_name(f".{place.name}.{os.urandom(4).hex()}{extension}")
 
 
 def replace_file(place: Path, body: bytes) -> None:

@@ -215,7 +215,7 @@ class _Walk:
 
     def __init__(self, root: Root, path: str) -> None:
         self.root = root
-        self.top = path
+        self.top = path  # is there, as others have seen
         self.left = [path]
         self.folders: list[ArticleFolder] = []
         self.mistakes: list[Mistake] = []
@@ -237,11 +237,15 @@ class _Walk:
         except OSError as error:
             if path != self.top and isinstance(error, FileNotFoundError):  # removed meanwhile
                 return
-            self._note(path, f"the folder cannot be read: {error.strerror}", "article-unreadable")
-            self.folders.append(ArticleFolder(self.root, path, is_unreadable=True))
+            self._leave(path, str(error.strerror))
             return
         if files:
             self.folders.append(ArticleFolder(self.root, path, files))
+
+    def _leave(self, path: str, reason: str) -> None:
+        """A folder cannot be read."""
+        self._note(path, f"the folder cannot be read: {reason}", "article-unreadable")
+        self.folders.append(ArticleFolder(self.root, path, is_unreadable=True))
 
     def _files(self, path: str) -> list[FoundFile]:
         """The articles in a folder, by name; raises OSError. Folders in it are `left`."""
@@ -266,8 +270,10 @@ class _StoreWalk(_Walk):
 
     def _look_through(self, top: str) -> None:
         folders: dict[str, list[FoundFile]] = {}
+        is_there = not top
         try:
             for path, size, mtime, stamp in self._store.find(top):
+                is_there = True
                 folder, slash, name = path.rpartition("/")
                 if not _is_article(name) or f"/{path}".count("/."):
                     continue
@@ -277,9 +283,10 @@ class _StoreWalk(_Walk):
                 else:
                     folders.setdefault(folder, []).append((name, size, mtime, -stamp))
         except StorageError as error:
-            self._note(top, f"the folder cannot be read: {error.strerror}", "article-unreadable")
-            self.folders.append(ArticleFolder(self.root, top, is_unreadable=True))
+            self._leave(top, str(error.strerror))
             return
+        if not is_there:  # but it was for who looked from the top down
+            self._leave(top, "No such folder")
         self.folders += [ArticleFolder(self.root, folder, sorted(files)) for folder, files in folders.items()]
 
     def _files(self, path: str) -> list[FoundFile]:

@@ -19,7 +19,8 @@ from feeds.disk import read_regular, replace_file
 from feeds.errors import ConfigError, HubError, Mistake
 from feeds.model import document_address
 from feeds.publish import read_manifest
-from feeds.storage import is_address, open_folder
+from feeds.schemes import is_address
+from feeds.storage import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

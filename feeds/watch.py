@@ -26,7 +26,7 @@ from feeds.config import file_facts, load_config
 from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
 from feeds.files import EXTENSIONS, Root
 from feeds.parallel import untracked
-from feeds.storage import is_address
+from feeds.schemes import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feeds.errors import ConfigError, StrictError, WatchError
-from feeds.storage import is_address
+from feeds.schemes import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

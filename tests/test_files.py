@@ -387,3 +387,10 @@ def test_whoever_looks_finds_the_same(make: Callable[[Collection[str]], Root], p
         assert sorted([*first.mistakes, *(mistake for found in below for mistake in found.mistakes)]) == mistakes
     if isinstance(root, Path):
         shutil.rmtree(root.parent)
+
+
+@pytest.mark.parametrize("root", [Path("/nowhere"), ObjectFolder("memory://nowhere")], ids=["disk", "store"])
+def test_a_folder_that_others_saw_is_not_gone_where_it_cannot_be_found(root: Root) -> None:
+    found = find_below(root, "2026/05", [root])
+    assert found.folders == [ArticleFolder(root, "2026/05", is_unreadable=True)]
+    assert [mistake.rule for mistake in found.mistakes] == ["article-unreadable"]

@@ -19,6 +19,7 @@ ORDER = [
     "mediatypes",
     "paths",
     "disk",
+    "schemes",
     "storage.disk",
     "storage.objects",
     "storage",

@@ -18,8 +18,8 @@ import feeds
 from feeds.cli import main
 from feeds.errors import EmptiedError, PublishError
 from feeds.files import ArticleFile, TooLargeError, as_read, read_objects
+from feeds.schemes import EXTRAS
 from feeds.storage import ObjectFolder, open_folder
-from feeds.storage.objects import EXTRAS
 from feeds.watch import Outcome, watch
 from tests.conftest import NOW, Site
 from tests.object_store import SECRET, Fault, Request, Unreliable, forget_connections, s3_server, unreliable, use_server

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feeds.errors import PublishError
-from feeds.storage import DiskFolder, ObjectFolder, StorageError, is_address, open_folder, wrong_address
+from feeds.schemes import is_address, wrong_address
+from feeds.storage import DiskFolder, ObjectFolder, StorageError, open_folder
 from tests.object_store import empty_memory, forget_connections, s3_server, use_server
 
 if TYPE_CHECKING:

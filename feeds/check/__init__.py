@@ -18,7 +18,7 @@ from feeds.errors import Finding, PublishError, without_credentials
 from feeds.facts import lock_beside, read_facts
 from feeds.parallel import available_jobs, untracked
 from feeds.publish import MANIFEST
-from feeds.storage import is_address
+from feeds.schemes import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -30,7 +30,7 @@ from feeds.cli.printing import (
     progress,
 )
 from feeds.errors import ConfigError, without_credentials
-from feeds.storage import is_address, wrong_address
+from feeds.schemes import is_address, wrong_address
 from feeds.wording import counted, documents_counted, serving_line, shown_path
 
 if TYPE_CHECKING:

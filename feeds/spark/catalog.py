@@ -6,7 +6,7 @@ Stories themselves it never has. Which they are that a feed shows is said by a S
 from __future__ import annotations
 
 import datetime as dt
-import secrets
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ class ClusterCatalog:
         self.file_mistakes, self.file_reasons = [], {}
         self.topics, self.providers, self.same = {}, {}, {}
         self.feed_months, self.windows, self._images = {}, {}, None
-        token = secrets.token_bytes(8)
+        token = os.urandom(8)
         self.folder.write(TOKEN, token, headers={})
         return token
 

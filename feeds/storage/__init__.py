@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from feeds.disk import check_name
 from feeds.errors import PublishError, without_credentials
+from feeds.schemes import is_address, wrong_address
 from feeds.storage.disk import DiskFolder
-from feeds.storage.objects import ObjectFolder, StorageError, is_address, wrong_address
+from feeds.storage.objects import ObjectFolder, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["DiskFolder", "Folder", "ObjectFolder", "StorageError", "is_address", "open_folder", "wrong_address"]
+__all__ = ["DiskFolder", "Folder", "ObjectFolder", "StorageError", "open_folder"]
 
 
 class Folder(Protocol):

@@ -10,21 +10,17 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import PublishError, without_credentials
+from feeds.schemes import EXTRAS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-#: The schemes of addresses, each with what is to be installed for it.
-EXTRAS = {"s3": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abfss": "abfs", "az": "abfs", "memory": "memory"}
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]+)(/[^?#]*)?", re.IGNORECASE)
-_EXPECTED = "expected an address such as s3://bucket/folder"
 #: How many objects are asked for at a time.
 _CONNECTIONS = 32
 #: So that an object is asked for with one request: else its size would be asked for before, to read it in pieces.
@@ -36,26 +32,6 @@ _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 
 class StorageError(OSError):
     """A store does not do what it is asked for; `strerror` says why, in a line."""
-
-
-def is_address(place: str) -> bool:
-    """Whether that is the address of an object store, and no path."""
-    return "://" in place
-
-
-def wrong_address(address: str) -> str | None:
-    """What is wrong with the address of a folder, as a part of a sentence; that it is there is not asked."""
-    if without_credentials(address) != address:
-        return "has credentials in it; expected them where the other clients of the store find them"
-    found = _ADDRESS.fullmatch(address)
-    if not found:
-        return f"is no address of an object store; {_EXPECTED}"
-    scheme, path = found[1].lower(), found[3] or ""
-    if scheme not in EXTRAS:
-        return f"has the scheme {scheme}; expected one of {', '.join(sorted(EXTRAS))}"
-    parts = path.strip("/").split("/") if path.strip("/") else []
-    has_odd_parts = "//" in path or not {".", ".."}.isdisjoint(parts)
-    return "has empty parts or dots for parts; expected none" if has_odd_parts else None
 
 
 @dataclass(frozen=True)
