@@ -141,10 +141,10 @@ def test_only_what_changed_is_read_and_written(wide: Site) -> None:
     report = on_cluster(wide)
     assert report.changed == 1
     assert 0 < report.written < report.unchanged
-    after = kept_files(wide)
-    # a bucket of files, two of the entries that changed, and that of one that waits for its time
-    assert len(after - before) <= 1 + 3 * 2 + 1
-    assert len(before - after) <= 1 + 3 * 2 + 1
+    kinds = Counter(path.partition("/")[0] for path in kept_files(wide) - before)
+    # of an article and its link; and stories of what waits for its time
+    assert 1 <= kinds["entries"] <= 2
+    assert 1 <= kinds["stories"] <= 4
 
 
 def test_what_a_catalog_held_before_goes_with_the_next_run(wide: Site) -> None:
