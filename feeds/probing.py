@@ -384,8 +384,11 @@ def pixels(content: bytes) -> tuple[int | None, int | None]:
     """Width and height of the image that begins with these bytes, if they tell. A drawing is XML from anywhere."""
     if content.lstrip().startswith(b"<"):
         return None, None
+    # In HEIF and AVIF (ISO/IEC 23008-12) imagesize may take gigabytes to look for Exif, which turns no picture there;
+    # of one that is turned as it is done there, by `irot`, it tells no size.
+    is_iso = content[4:8] == b"ftyp"
     try:
-        width, height = imagesize.get(BytesIO(content))
+        width, height = imagesize.get(BytesIO(content), exif_rotation=not is_iso)
     except Exception:  # noqa: BLE001  # whatever it stumbles over in bytes from anywhere
         return None, None
     return (width, height) if 0 < width <= _MOST_PIXELS and 0 < height <= _MOST_PIXELS else (None, None)
