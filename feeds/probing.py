@@ -479,16 +479,17 @@ class _Guarded(HTTPConnection):
         return super().getresponse()
 
     def end(self) -> None:
-        """Whoever waits for more of it gets an end of file."""
-        if self._line:
+        """Whoever waits for more of it gets an end of file; another thread may close it meanwhile."""
+        line = self._line
+        if line:
             with suppress(OSError):
-                self._line.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         super().close()
-        if self._line:
-            self._line.close()
-            self._line = None
+        line, self._line = self._line, None
+        if line:
+            line.close()
 
 
 def _connect(host: str, port: int, may: Callable[[str], bool]) -> socket.socket:

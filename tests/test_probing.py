@@ -497,6 +497,25 @@ def test_who_is_given_up_is_not_listened_to_any_more(
         assert not thread.is_alive()
 
 
+def test_a_connection_may_be_closed_while_it_is_ended() -> None:
+    with socket.socket() as line:
+
+        class Closed(probing._Guarded):
+            """Closed by another thread as soon as it was looked at."""
+
+            lines: Iterator[socket.socket | None] = iter([line, None])
+
+            @property
+            def _line(self) -> socket.socket | None:
+                return next(self.lines)
+
+            @_line.setter
+            def _line(self, _: socket.socket | None) -> None:
+                pass
+
+        Closed("a.example").end()
+
+
 @pytest.mark.parametrize(
     "reply", [Reply(hangs_up=True), Reply(has_body_with_head=True, headers={"Content-Length": "14"})]
 )
