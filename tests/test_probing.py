@@ -457,6 +457,21 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize(("pace", "is_left"), [(0.2, True), (0, False)], ids=["slow", "quick"])
+def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
+    pace: float, is_left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "_QUICK", 0.1)
+    monkeypatch.setattr(probing, "_MOST_SPENT", 0.5)
+    with serving({"*": Reply(is_late=True, pace=pace)}) as server:
+        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(40)])
+        assert {answer.facts.failed for answer in found.values()} == (
+            {"", "its host took too long"} if is_left else {""}
+        )
+        assert (len(server.asked) < 20) is is_left
+        assert not any(answer.is_offline for answer in found.values())
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_body_that_comes_a_byte_at_a_time_is_read_for_a_while_only() -> None:
     started = time.monotonic()
