@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import nh3
 
-from feeds.nesting import depth, is_too_deep
+from feeds.nesting import DEEPEST, TOO_DEEP, depth, is_too_deep
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -69,8 +69,6 @@ _HTML_BLOCK_START = re.compile(rf"\s*{_tags(_BLOCKS - {'br'} | {'center', 'form'
 _DROPPED_TAG = rf"({'|'.join(sorted(_DROPPED))})[\s/>]"
 _DROPPED_START = re.compile(rf"<(?={_DROPPED_TAG})", re.IGNORECASE | re.ASCII)
 _DROPPED_END = re.compile(rf"</{_DROPPED_TAG}", re.IGNORECASE | re.ASCII)
-#: Browsers nest elements 512 deep and no deeper.
-_DEEPEST = 512
 #: The sanitiser takes the square of the length of a text or an attribute that has & or a no-break space in it.
 _LONGEST_TEXT = 4_000
 #: What parts texts for it, wherever parsers move them, and is dropped: a comment, and an element that there is not.
@@ -163,9 +161,9 @@ def safe_html(html: str, resolve: Resolve, note: Note = lambda _: None) -> str:
         if not is_too_deep(html):
             # Without an element that went, what was in it may nest in a way that HTML does not have: so once more.
             cleaned = clean(clean(html))
-            if cleaned.count("</") <= _DEEPEST or depth(cleaned) <= _DEEPEST:
+            if cleaned.count("</") <= DEEPEST or depth(cleaned) <= DEEPEST:
                 return cleaned
-        note(f"is nested too deeply or takes too long; expected {_DEEPEST} levels at most; its tags are left out")
+        note(f"{TOO_DEEP}; its tags are left out")
         return clean(_TAG.sub(" ", html).replace("<", "&lt;"))
     finally:
         _resolve.reset(token)

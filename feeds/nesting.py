@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Browsers nest elements so deep and no deeper.
+DEEPEST = 512
+#: What is said of HTML that is nested more deeply, or may take long.
+TOO_DEEP = f"is nested too deeply or takes too long; expected {DEEPEST} levels at most"
+
 #: With so few characters, and with so few tags times characters, nothing takes long.
 _SHORT = 50_000
 _LITTLE = 10_000_000
