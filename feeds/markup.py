@@ -79,6 +79,10 @@ _LONGEST_ENTITY = 40
 #: What Markdown takes 5 µs for, counted as often as that, and lines by the memory that they take.
 _MARKS = {"\n": 16, "[": 8, "*": 4, "_": 4} | dict.fromkeys("!#&<\\`|~", 2)
 _MOST_MARKS = 1_000_000
+#: As often as that, a cell of a table. Each row is given all that the first one has, also where it has not so many.
+_OF_A_CELL = 8
+#: What may be the row of a table that says how many columns it has, in lists and quotations, too.
+_COLUMNS = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
 #: HTML ignores a line break at the start of <pre>, so one that counts needs another before it.
 _PRE_START = re.compile(r"(<pre[^>]*>)\n")
 #: In what the sanitiser gives, quotes and angle brackets are escaped within attributes.
@@ -250,7 +254,7 @@ def render_body(body: str, resolve: Resolve, note: Note = lambda _: None) -> str
     marks = _marks(body)
     if marks > _MOST_MARKS:
         note(
-            f"has {marks:,} lines and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most; "
+            f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most; "
             "it is taken for paragraphs of HTML"
         )
         return safe_html("\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body)), resolve, note)
@@ -275,10 +279,19 @@ def _is_html(body: str) -> bool:
 
 
 def _marks(body: str) -> int:
-    """How much there is in a body that Markdown takes long for; of a short one, nothing."""
-    if len(body) * max(_MARKS.values()) <= _MOST_MARKS:
-        return 0
-    return sum(weight * body.count(mark) for mark, weight in _MARKS.items())
+    """How much there is in a body that Markdown takes long for; of a little, nothing."""
+    marks = 0
+    if len(body) * max(_MARKS.values()) > _MOST_MARKS:
+        marks = sum(weight * body.count(mark) for mark, weight in _MARKS.items())
+    if (body.count("|") + 1) * (body.count("\n") + 1) * _OF_A_CELL > _MOST_MARKS:
+        marks += _OF_A_CELL * sum(map(_cells, _CHUNK.split(body)))
+    return marks
+
+
+def _cells(chunk: str) -> int:
+    """How many cells the tables between two empty lines have at most."""
+    columns = max((row.count("|") for row in _COLUMNS.findall(chunk)), default=0)
+    return (columns + 1) * (chunk.count("\n") + 1) if columns else 0
 
 
 @cache

@@ -558,7 +558,29 @@ def test_very_much_markdown_is_taken_for_html(mark: str) -> None:
         assert not notes
     else:
         assert html.startswith("<p>*a*</p>\n<p><b>c</b>")
-        assert re.fullmatch(r"has [\d,]+ lines and marks of Markdown, as they are counted; expected .+", notes[0])
+        assert re.fullmatch(
+            r"has [\d,]+ lines, cells and marks of Markdown, as they are counted; expected .+", notes[0]
+        )
+
+
+@pytest.mark.parametrize(("before", "next_to"), [("", ""), ("> ", "> "), ("> - ", ">   "), ("1. ", "   ")])
+def test_a_table_that_is_mostly_filled_up_is_taken_for_html(before: str, next_to: str) -> None:
+    """Each of the rows is given 220 cells: 1 MB would take 20 minutes, and 370 MB."""
+    rows = [f"|{'a|' * 220}", f"|{'-|' * 220}", *["|b"] * 297]
+    table = before + f"\n{next_to}".join(rows) + "\n\n"
+    notes: list[str] = []
+    with within(seconds=2):
+        assert len(render_body(table * 5, with_base, notes.append)) < 20_000
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(("columns", "rows", "tables"), [(10, 2_000, 1), (200, 200, 1), (4, 20, 200), (1, 9_000, 1)])
+def test_a_large_table_is_a_table(columns: int, rows: int, tables: int) -> None:
+    notes: list[str] = []
+    body = f"|{' a |' * columns}\n|{'---|' * columns}\n" + f"|{' b |' * columns}\n" * rows
+    html = render_body(f"{body}\n" * tables, with_base, notes.append)
+    assert html.count("<td>") == columns * rows * tables
+    assert not notes
 
 
 def test_much_markdown_is_markdown() -> None:
