@@ -18,7 +18,11 @@ import nh3
 from feeds.nesting import DEEPEST, TOO_DEEP, depth, is_too_deep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
@@ -83,6 +87,8 @@ _MOST_MARKS = 1_000_000
 _OF_A_CELL = 8
 #: What may be the row of a table that says how many columns it has, in lists and quotations, too.
 _COLUMNS = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
+#: Characters of addresses and titles that a body may say once and refer to again and again, if it is no longer itself.
+_MOST_REFERRED = 100_000
 #: HTML ignores a line break at the start of <pre>, so one that counts needs another before it.
 _PRE_START = re.compile(r"(<pre[^>]*>)\n")
 #: In what the sanitiser gives, quotes and angle brackets are escaped within attributes.
@@ -251,15 +257,39 @@ def render_body(body: str, resolve: Resolve, note: Note = lambda _: None) -> str
         return "\n".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPH_BREAK.split(body))
     if _is_html(body):
         return safe_html(body, resolve, note)
+    try:
+        html = _rendered(body.replace("\0", ""))  # which Markdown shows as a lost character
+    except _TooMuchError as error:
+        note(f"{error}; it is taken for paragraphs of HTML")
+        html = "\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body))
+    return safe_html(html, resolve, note)
+
+
+class _TooMuchError(Exception):
+    """Markdown takes too long for a body, or makes too much of it: why."""
+
+
+def _rendered(body: str) -> str:
+    """What Markdown makes of a body, not safe yet; raises _TooMuchError."""
     marks = _marks(body)
     if marks > _MOST_MARKS:
-        note(
-            f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most; "
-            "it is taken for paragraphs of HTML"
+        raise _TooMuchError(
+            f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most"
         )
-        return safe_html("\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body)), resolve, note)
-    body = body.replace("\0", "")  # which Markdown shows as a lost character
-    return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve, note)
+    parser = _markdown(indented_code=not _BLOCK_START.match(body))
+    seen: dict[str, Any] = {}
+    tokens = parser.parse(body, seen)
+    most = max(len(body), _MOST_REFERRED)
+    if seen.get("references") and (referred := _referred(tokens)) > most:
+        raise _TooMuchError(f"refers to addresses and titles of {referred:,} characters; expected {most:,} at most")
+    rendered: str = parser.renderer.render(tokens, parser.options, seen)
+    return rendered
+
+
+def _referred(tokens: Iterable[Token]) -> int:
+    """How many characters the attributes of links and images have."""
+    inline = (one for token in tokens for one in token.children or ())
+    return sum(len(str(value)) for one in inline for value in one.attrs.values())
 
 
 def shorten(text: str, width: int) -> str:

@@ -583,6 +583,27 @@ def test_a_large_table_is_a_table(columns: int, rows: int, tables: int) -> None:
     assert not notes
 
 
+@pytest.mark.parametrize("reference", [f"http://x/{'y' * 8_000}", f"<http://x/{'é' * 2_000}>", f"x '{'y' * 8_000}'"])
+@pytest.mark.parametrize("use", ["[a] ", "![b][a] ", "[![b][a]][a] ", "- [a]\n"])
+def test_what_is_said_once_and_referred_to_very_often_is_taken_for_html(reference: str, use: str) -> None:
+    """16 kB of it would be 16 MB."""
+    notes: list[str] = []
+    html = render_body(f"[a]: {reference}\n\n{use * 2_000}", with_base, notes.append)
+    assert len(html) < 40_000
+    assert re.fullmatch(
+        r"refers to addresses and titles of [\d,]+ characters; expected 100,000 at most; it is taken for paragraphs of "
+        "HTML",
+        notes[0],
+    )
+
+
+def test_what_is_said_once_may_be_referred_to_often() -> None:
+    notes: list[str] = []
+    html = render_body(f"[a]: http://x.example/{'y' * 200}\n\n" + "[a] " * 400, with_base, notes.append)
+    assert html.count("<a ") == 400
+    assert not notes
+
+
 def test_much_markdown_is_markdown() -> None:
     """700 kB of it, with a link in every line, lists and tables."""
     notes: list[str] = []
