@@ -15,10 +15,8 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from feeds.tags import EMPTY, SPACES, Tag, UnclearError, attributes_of, tags_of
 
 #: Browsers nest elements so deep and no deeper.
 DEEPEST = 512
@@ -35,8 +33,6 @@ _MOST_WORK = 25_000_000
 _OF_AN_ATTRIBUTE = 8
 _OF_HTML = 5
 _TAGS_FOR_ONE = 6
-#: Of one tag: the parser compares each with all others.
-_MOST_ATTRIBUTES = 20_000
 #: Characters of the tags that are opened anew; each of them takes memory for some more.
 _MOST_REOPENED = 2_000_000
 _OF_AN_ELEMENT = 40
@@ -45,35 +41,9 @@ _MOST_ALIKE = 3
 #: Of so many blocks an end tag of formatting makes way (13.2.6.4.7, the adoption agency algorithm).
 _MOST_ADOPTED = 7
 
-_SPACES = "\t\n\f\r "
-_SPACE = r"\t\n\f\r "
-_NAME = rf"[A-Za-z][^{_SPACE}/>]*+"
-_VALUE = rf"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^{_SPACE}>"'][^{_SPACE}>]*+)"""
-_ATTRIBUTE = rf"[^{_SPACE}/>][^{_SPACE}/>=]*+(?:[{_SPACE}]*+=[{_SPACE}]*+{_VALUE}?+)?+"
-_ONE = re.compile(_ATTRIBUTE)
-#: What is between `<` and where text goes on (13.2.5): comments, what is taken for such, and tags. All have an end.
-_MARKUP = re.compile(
-    r"<(?:!--(?:-?>|.*?(?:--!?>|\Z))|(?:[!?]|/(?![A-Za-z]))[^>]*+>?"
-    rf"|(?P<end>/?)(?P<name>{_NAME})(?:[{_SPACE}]++|/(?!>)|{_ATTRIBUTE})*+(?P<closed>/?)(?P<whole>>|\Z))",
-    re.DOTALL,
-)
-_SCRIPT = re.compile(r"<script", re.IGNORECASE)
 #: In what the sanitiser gives, angle brackets are those of tags.
 _WRITTEN = re.compile(r"<(/?)([a-z0-9]+)")
 
-_EMPTY = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-#: Those of them that end SVG and MathML, in which there are no empty elements (13.2.6.5).
-_EMPTY_EVERYWHERE = frozenset("br embed hr img meta".split())
-#: In which elements of text are taken for others, or for none, and cells for what is in no table.
-_ODD = frozenset("math select svg template".split())
-#: What drawings in SVG consist of, and what of that holds text.
-_DRAWN = frozenset(
-    "circle clippath defs desc ellipse filter g line lineargradient marker mask path pattern polygon polyline "
-    "radialgradient rect stop style svg symbol text textpath title tspan use".split()
-)
-_LABELS = frozenset("desc style title".split())
-#: What holds text only (13.2.6.2).
-_TEXTS = frozenset("iframe noembed noframes noscript plaintext script style textarea title xmp".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _PHRASES = _FORMATTING | frozenset(
     "abbr acronym bdi bdo cite data del dfn ins kbd label mark q samp span sub sup time var".split()
@@ -125,11 +95,11 @@ def is_too_deep(html: str) -> bool:
     for is_odd in (False, True):
         opened = _Opened(is_odd=is_odd, work=work, reopened=reopened)
         try:
-            for tag in _tags(html, is_odd=is_odd):
+            for tag in tags_of(html, is_odd=is_odd):
                 opened.take(tag)
                 if opened.work > _MOST_WORK or opened.reopened > _MOST_REOPENED:
                     return True
-        except _UnclearError:
+        except UnclearError:
             work, reopened = opened.work, opened.reopened
             continue
         return False
@@ -140,27 +110,10 @@ def depth(html: str) -> int:
     """How deeply elements are nested in HTML as the sanitiser writes it: each that is not empty is closed."""
     deepest = now = 0
     for end, name in _WRITTEN.findall(html):
-        if name not in _EMPTY:
+        if name not in EMPTY:
             now += -1 if end else 1
             deepest = max(deepest, now)
     return deepest
-
-
-class _UnclearError(Exception):
-    """It cannot be known what is text and what is not, or only if one expects odd elements; or it takes too long."""
-
-
-class _Tag(NamedTuple):
-    """A tag as it is written, and the text before it; without a name, a comment or the end.
-
-    `is_empty`: it is of an element that holds nothing.
-    """
-
-    name: str
-    is_end: bool
-    is_empty: bool
-    written: str
-    before: str
 
 
 @dataclass(slots=True, eq=False)
@@ -194,7 +147,7 @@ class _Opened:
         self._tables = 0
         self._is_between_cells = False  # or may be: what is no cell comes in front of the table
 
-    def take(self, tag: _Tag) -> None:
+    def take(self, tag: Tag) -> None:
         """Go on to the next tag."""
         self._tags += 1
         if self._is_between_cells:
@@ -211,14 +164,14 @@ class _Opened:
             self._start(tag)
         self.reopened += self._loose
 
-    def _move(self, tag: _Tag) -> None:
+    def _move(self, tag: Tag) -> None:
         """The text before a tag, and what the tag opens, is put in front of the table: after all that is there."""
         moved = int(tag.name not in _ROWS)
-        if tag.before.strip(_SPACES):
+        if tag.before.strip(SPACES):
             moved += 1 + 2 * (tag.before.count("&") + tag.before.count("\r"))  # which part it
         self.work += moved * self._tags // _TAGS_FOR_ONE
 
-    def _follow_table(self, tag: _Tag) -> None:
+    def _follow_table(self, tag: Tag) -> None:
         """A table that is closed was in a cell, or in none. In odd elements, what looks like a cell may be none."""
         if self._is_odd:
             self._is_between_cells = self._is_between_cells or tag.name == "table"
@@ -228,9 +181,9 @@ class _Opened:
         else:
             self._is_between_cells = self._tables > 0 and (tag.is_end or tag.name not in _HOLDS_ANYTHING)
 
-    def _start(self, tag: _Tag) -> None:
+    def _start(self, tag: Tag) -> None:
         if tag.name == "html":  # its attributes become those of the first one
-            self._of_html += _attributes(tag)
+            self._of_html += attributes_of(tag)
             self.work += _OF_HTML * self._of_html
         for names in () if self._is_odd and tag.name in _TABLE else _ENDED.get(tag.name, ()):
             if self._elements and self._elements[-1].name in names:
@@ -243,7 +196,7 @@ class _Opened:
         if tag.name in _FORMATTING:
             self._firm.append(element)
         if tag.name in _COMPARED:
-            element.attributes = _attributes(tag)
+            element.attributes = attributes_of(tag)
             self.work += _OF_AN_ATTRIBUTE * (self._attributes + element.attributes * self._compared)
             self._count_compared(element, 1)
 
@@ -321,86 +274,3 @@ def _is_kept(alike: Counter[str], element: _Element, change: int) -> bool:
     before = alike[element.written]
     alike[element.written] += change
     return max(before, before + change) <= _MOST_ALIKE
-
-
-def _attributes(tag: _Tag) -> int:
-    return len(_ONE.findall(tag.written)) - 1
-
-
-def _tags(html: str, *, is_odd: bool) -> Iterator[_Tag]:
-    """All tags and comments, and the end; raises _UnclearError. `is_odd` is whether there may be odd elements."""
-    if is_odd and "<![CDATA[" in html:  # text in SVG and MathML, the start of a comment elsewhere
-        raise _UnclearError
-    place = 0
-    while match := _markup(html, place):
-        tag = _tag(match, html[place : match.start()], is_odd=is_odd)
-        place = match.end()
-        if tag.name in _ODD and not is_odd and not tag.is_end:
-            place = _drawing_end(html, tag.name, place)
-            yield tag._replace(is_empty=True)
-            continue
-        yield tag
-        if tag.name in _TEXTS and not tag.is_end:
-            place, within = _text(html, tag.name, place, is_odd=is_odd)
-            yield from within
-    yield _no_tag(html[place:])
-
-
-def _markup(html: str, place: int) -> re.Match[str] | None:
-    """The next comment or tag; raises _UnclearError where a tag has too many attributes."""
-    match = _MARKUP.search(html, place)
-    if match and len(match[0]) > _SHORT and match["name"] and len(_ONE.findall(match[0])) > _MOST_ATTRIBUTES:
-        raise _UnclearError
-    return match
-
-
-def _tag(match: re.Match[str], before: str, *, is_odd: bool) -> _Tag:
-    if match["name"] is None or not match["whole"]:  # what has no end is no tag
-        return _no_tag(before)
-    name = _lower(match["name"])
-    is_empty = name in (_EMPTY_EVERYWHERE if is_odd and not match["closed"] else _EMPTY)
-    return _Tag(name, bool(match["end"]), is_empty, match[0], before)
-
-
-def _no_tag(before: str) -> _Tag:
-    return _Tag("", is_end=False, is_empty=True, written="", before=before)
-
-
-def _lower(name: str) -> str:
-    """The name of a tag as parsers take it: letters beyond ASCII have no case."""
-    return name.lower() if name.isascii() else name
-
-
-def _drawing_end(html: str, name: str, place: int) -> int:
-    """Where an odd element ends that is a mere drawing, behind the start tag of which is `place`."""
-    opened = [name]
-    while opened and opened[0] == "svg" and (match := _markup(html, place)):
-        place = match.end()
-        inner = _lower(match["name"] or "")
-        if match["end"]:
-            if opened.pop() != inner:
-                raise _UnclearError
-        elif match[0].startswith("<![") or (inner and (inner not in _DRAWN or opened[-1] in _LABELS)):
-            raise _UnclearError
-        elif inner and not match["closed"]:
-            opened.append(inner)
-    if opened:
-        raise _UnclearError
-    return place
-
-
-def _text(html: str, name: str, place: int, *, is_odd: bool) -> tuple[int, list[_Tag]]:
-    """Where the text of an element ends, and the start tags in it if it may be markup; raises _UnclearError."""
-    found = re.compile(rf"</{name}[{_SPACE}/>]", re.IGNORECASE | re.ASCII).search(html, place)
-    end = found.start() if found else len(html)
-    if name == "script" and html.find("<!--", place, end) >= 0 and _SCRIPT.search(html, place, end):
-        raise _UnclearError  # where such a script ends is a long story (13.2.5.21)
-    within = []
-    while is_odd and (match := _markup(html, place)) and match.start() < end:
-        tag = _tag(match, html[place : match.start()], is_odd=is_odd)
-        place = match.end()
-        if place > end:
-            raise _UnclearError
-        if not tag.is_end:
-            within.append(tag)
-    return end, within

@@ -22,6 +22,7 @@ ORDER = [
     "storage.disk",
     "storage.objects",
     "storage",
+    "tags",
     "nesting",
     "markup",
     "urls",

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from feeds import nesting
 from feeds.markup import safe_html
 from feeds.nesting import depth, is_too_deep
+from feeds.tags import UnclearError, tags_of
 from tests.clocks import within
 
 #: What an element can be, by what parsers do with it: closes others, is opened anew, is text, ends another language …
@@ -45,10 +46,10 @@ def estimated(html: str) -> int:
         opened = nesting._Opened(is_odd=is_odd)
         deepest = 0
         try:
-            for tag in nesting._tags(html, is_odd=is_odd):
+            for tag in tags_of(html, is_odd=is_odd):
                 opened.take(tag)
                 deepest = max(deepest, len(opened._elements))
-        except nesting._UnclearError:
+        except UnclearError:
             continue
         return deepest
     return len(html)
