@@ -14,7 +14,7 @@ ORACLES := article address html
 SOAKED := incremental faults catalog power paths hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test soak fuzz check format bench compare-w3c screenshots clean
+.PHONY: help feeds test soak fuzz check format bench bodies compare-w3c screenshots clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,10 @@ format: $(VENV)/.dev  ## Format the code
 
 bench: $(VENV)/.bench  ## Compare with Hugo (ARTICLES="10000 100000" ROUNDS=3 BENCH=FOLDER)
 	$(BIN)/python -m benchmarks.compare $(ARTICLES:%=--articles %) --rounds $(ROUNDS) $(if $(BENCH),--folder "$(BENCH)")
+
+bodies: $(VENV)/.dev  ## Measure what bodies of 1 MB take, of one construct each, and look for others (SECONDS=60)
+	$(BIN)/python -m benchmarks.bodies
+	$(BIN)/python -m benchmarks.bodies --search $(SECONDS)
 
 compare-w3c: $(VENV)/.dev  ## Compare `feeds check` with the W3C feed validator (W3C=FOLDER W3C_PYTHON=python3)
 	@test -n "$(W3C)" || { echo "W3C=FOLDER names a copy of https://github.com/w3c/feedvalidator"; exit 1; }

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: Where text and bytes are not the same to the system, bytes are meant; a pipe is not waited for, nor a link followed.
+#: Where text and bytes are not the same to the system, bytes are meant; a pipe is not waited for.
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+#: Where a new file is to be, a link is not followed.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _MODE = 0o666
 _HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows

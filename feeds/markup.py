@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 
 import nh3
 
-from feeds.nesting import depth, is_too_deep
+from feeds.nesting import DEEPEST, TOO_DEEP, depth, is_too_deep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 #: Given an address as written, the absolute one, or None to drop it.
 Resolve = Callable[[str], str | None]
@@ -69,8 +73,6 @@ _HTML_BLOCK_START = re.compile(rf"\s*{_tags(_BLOCKS - {'br'} | {'center', 'form'
 _DROPPED_TAG = rf"({'|'.join(sorted(_DROPPED))})[\s/>]"
 _DROPPED_START = re.compile(rf"<(?={_DROPPED_TAG})", re.IGNORECASE | re.ASCII)
 _DROPPED_END = re.compile(rf"</{_DROPPED_TAG}", re.IGNORECASE | re.ASCII)
-#: Browsers nest elements 512 deep and no deeper.
-_DEEPEST = 512
 #: The sanitiser takes the square of the length of a text or an attribute that has & or a no-break space in it.
 _LONGEST_TEXT = 4_000
 #: What parts texts for it, wherever parsers move them, and is dropped: a comment, and an element that there is not.
@@ -81,6 +83,12 @@ _LONGEST_ENTITY = 40
 #: What Markdown takes 5 µs for, counted as often as that, and lines by the memory that they take.
 _MARKS = {"\n": 16, "[": 8, "*": 4, "_": 4} | dict.fromkeys("!#&<\\`|~", 2)
 _MOST_MARKS = 1_000_000
+#: As often as that, a cell of a table. Each row is given all that the first one has, also where it has not so many.
+_OF_A_CELL = 8
+#: What may be the row of a table that says how many columns it has, in lists and quotations, too.
+_COLUMNS = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
+#: Characters of addresses and titles that a body may say once and refer to again and again, if it is no longer itself.
+_MOST_REFERRED = 100_000
 #: HTML ignores a line break at the start of <pre>, so one that counts needs another before it.
 _PRE_START = re.compile(r"(<pre[^>]*>)\n")
 #: In what the sanitiser gives, quotes and angle brackets are escaped within attributes.
@@ -163,9 +171,9 @@ def safe_html(html: str, resolve: Resolve, note: Note = lambda _: None) -> str:
         if not is_too_deep(html):
             # Without an element that went, what was in it may nest in a way that HTML does not have: so once more.
             cleaned = clean(clean(html))
-            if cleaned.count("</") <= _DEEPEST or depth(cleaned) <= _DEEPEST:
+            if cleaned.count("</") <= DEEPEST or depth(cleaned) <= DEEPEST:
                 return cleaned
-        note(f"is nested too deeply or takes too long; expected {_DEEPEST} levels at most; its tags are left out")
+        note(f"{TOO_DEEP}; its tags are left out")
         return clean(_TAG.sub(" ", html).replace("<", "&lt;"))
     finally:
         _resolve.reset(token)
@@ -249,15 +257,39 @@ def render_body(body: str, resolve: Resolve, note: Note = lambda _: None) -> str
         return "\n".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPH_BREAK.split(body))
     if _is_html(body):
         return safe_html(body, resolve, note)
+    try:
+        html = _rendered(body.replace("\0", ""))  # which Markdown shows as a lost character
+    except _TooMuchError as error:
+        note(f"{error}; it is taken for paragraphs of HTML")
+        html = "\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body))
+    return safe_html(html, resolve, note)
+
+
+class _TooMuchError(Exception):
+    """Markdown takes too long for a body, or makes too much of it: why."""
+
+
+def _rendered(body: str) -> str:
+    """What Markdown makes of a body, not safe yet; raises _TooMuchError."""
     marks = _marks(body)
     if marks > _MOST_MARKS:
-        note(
-            f"has {marks:,} lines and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most; "
-            "it is taken for paragraphs of HTML"
+        raise _TooMuchError(
+            f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most"
         )
-        return safe_html("\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body)), resolve, note)
-    body = body.replace("\0", "")  # which Markdown shows as a lost character
-    return safe_html(_markdown(indented_code=not _BLOCK_START.match(body)).render(body), resolve, note)
+    parser = _markdown(indented_code=not _BLOCK_START.match(body))
+    seen: dict[str, Any] = {}
+    tokens = parser.parse(body, seen)
+    most = max(len(body), _MOST_REFERRED)
+    if seen.get("references") and (referred := _referred(tokens)) > most:
+        raise _TooMuchError(f"refers to addresses and titles of {referred:,} characters; expected {most:,} at most")
+    rendered: str = parser.renderer.render(tokens, parser.options, seen)
+    return rendered
+
+
+def _referred(tokens: Iterable[Token]) -> int:
+    """How many characters the attributes of links and images have."""
+    inline = (one for token in tokens for one in token.children or ())
+    return sum(len(str(value)) for one in inline for value in one.attrs.values())
 
 
 def shorten(text: str, width: int) -> str:
@@ -277,10 +309,19 @@ def _is_html(body: str) -> bool:
 
 
 def _marks(body: str) -> int:
-    """How much there is in a body that Markdown takes long for; of a short one, nothing."""
-    if len(body) * max(_MARKS.values()) <= _MOST_MARKS:
-        return 0
-    return sum(weight * body.count(mark) for mark, weight in _MARKS.items())
+    """How much there is in a body that Markdown takes long for; of a little, nothing."""
+    marks = 0
+    if len(body) * max(_MARKS.values()) > _MOST_MARKS:
+        marks = sum(weight * body.count(mark) for mark, weight in _MARKS.items())
+    if (body.count("|") + 1) * (body.count("\n") + 1) * _OF_A_CELL > _MOST_MARKS:
+        marks += _OF_A_CELL * sum(map(_cells, _CHUNK.split(body)))
+    return marks
+
+
+def _cells(chunk: str) -> int:
+    """How many cells the tables between two empty lines have at most."""
+    columns = max((row.count("|") for row in _COLUMNS.findall(chunk)), default=0)
+    return (columns + 1) * (chunk.count("\n") + 1) if columns else 0
 
 
 @cache

@@ -59,6 +59,10 @@ _MOST_REDIRECTS = 5
 _MOST_READ = 1 << 16
 #: How many questions a host may leave without any answer before no more are put to it.
 _PATIENCE = 3
+#: Seconds that a question may take without being held against its host, and what all that is beyond that may come to.
+_QUICK = 1
+_MOST_SPENT = 300
+_TOO_LONG = "its host took too long"
 #: The widest and highest that JPEG can be; a server that says more is making fun.
 _MOST_PIXELS = 65_535
 #: The public part of IPv6 (https://www.iana.org/assignments/ipv6-address-space), and what in it is for examples only.
@@ -130,10 +134,15 @@ class _Refused(Exception):  # noqa: N818  # not an error of the program: the ans
 
 @dataclass
 class _Host:
-    """A host, the questions left for it, and how many were left without an answer since the last one, and why."""
+    """A host, and the questions left for it.
+
+    `silent`: how many were left without an answer since the last one. `spent`: seconds that questions took beyond what
+    they may. `over`: why no more are put to it.
+    """
 
     left: deque[Question]
     silent: int = 0
+    spent: float = 0
     over: Answer | None = None
 
 
@@ -205,6 +214,7 @@ class _Asking:
                     task.end()
                     self._lanes.append(task.host)
                     self._start_thread()
+                    self._charge(task)
                     return self._unanswered(task.host, task.question, TIMED_OUT)
 
     def _work(self) -> None:
@@ -226,8 +236,16 @@ class _Asking:
         answer = self._answer(task)
         if self._busy.pop(id(task), None) is None:
             return False
+        self._charge(task)
         self._answers.put(answer)
         return True
+
+    def _charge(self, task: _Task) -> None:
+        """Hold against a host what a question took; one that answers just in time, each time, would take hours."""
+        host = task.host
+        host.spent += max(time.monotonic() - (task.deadline - _TOTAL) - _QUICK, 0)
+        if host.spent > _MOST_SPENT:
+            host.over = host.over or Answer(self._failed(task.question, _TOO_LONG))
 
     def _answer(self, task: _Task) -> Answer:
         """What comes of a question, whatever happens."""
@@ -384,8 +402,11 @@ def pixels(content: bytes) -> tuple[int | None, int | None]:
     """Width and height of the image that begins with these bytes, if they tell. A drawing is XML from anywhere."""
     if content.lstrip().startswith(b"<"):
         return None, None
+    # In HEIF and AVIF (ISO/IEC 23008-12) imagesize may take gigabytes to look for Exif, which turns no picture there;
+    # of one that is turned as it is done there, by `irot`, it tells no size.
+    is_iso = content[4:8] == b"ftyp"
     try:
-        width, height = imagesize.get(BytesIO(content))
+        width, height = imagesize.get(BytesIO(content), exif_rotation=not is_iso)
     except Exception:  # noqa: BLE001  # whatever it stumbles over in bytes from anywhere
         return None, None
     return (width, height) if 0 < width <= _MOST_PIXELS and 0 < height <= _MOST_PIXELS else (None, None)
@@ -476,16 +497,17 @@ class _Guarded(HTTPConnection):
         return super().getresponse()
 
     def end(self) -> None:
-        """Whoever waits for more of it gets an end of file."""
-        if self._line:
+        """Whoever waits for more of it gets an end of file; another thread may close it meanwhile."""
+        line = self._line
+        if line:
             with suppress(OSError):
-                self._line.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         super().close()
-        if self._line:
-            self._line.close()
-            self._line = None
+        line, self._line = self._line, None
+        if line:
+            line.close()
 
 
 def _connect(host: str, port: int, may: Callable[[str], bool]) -> socket.socket:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from feeds.check.content import judge_html
 from feeds.markup import clean_line, render_body, safe_html
+from tests.clocks import within
 from tests.test_any_text import any_examples, texts
 
 CORPUS = Path(__file__).parent / "corpus" / "html"
@@ -47,6 +48,16 @@ def test_what_is_endless_is_judged_in_the_end(piece: str) -> None:
     started = time.monotonic()
     judge_html(piece * 20_000)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("piece", ["<b><p>", "<div>", "<b title=%d>"])
+def test_what_a_browser_would_read_for_long_is_judged_as_it_is_written(piece: str) -> None:
+    html = "".join(piece.replace("%d", str(number)) for number in range(20_000)) + '<img src="https://x.example/a">'
+    with within(seconds=10):
+        judged = judge_html(html)
+    message = "is nested too deeply or takes too long; expected 512 levels at most; it is not read as a browser does"
+    assert (0, "irregular-html", message) in judged.wrong
+    assert judged.pictures == {"https://x.example/a"}
 
 
 def test_a_difference_is_shown_as_it_is_read_and_as_it_is_written() -> None:

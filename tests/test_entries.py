@@ -868,8 +868,8 @@ def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, mes
         ),
         pytest.param(
             "[" * 200_000,
-            "has 1,600,000 lines and marks of Markdown, as they are counted; expected 1,000,000 at most; it is taken "
-            "for paragraphs of HTML",
+            "has 1,600,000 lines, cells and marks of Markdown, as they are counted; expected 1,000,000 at most; it is "
+            "taken for paragraphs of HTML",
             id="Markdown",
         ),
     ],

@@ -23,6 +23,7 @@ ORDER = [
     "storage.disk",
     "storage.objects",
     "storage",
+    "tags",
     "nesting",
     "markup",
     "urls",

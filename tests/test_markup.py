@@ -558,7 +558,50 @@ def test_very_much_markdown_is_taken_for_html(mark: str) -> None:
         assert not notes
     else:
         assert html.startswith("<p>*a*</p>\n<p><b>c</b>")
-        assert re.fullmatch(r"has [\d,]+ lines and marks of Markdown, as they are counted; expected .+", notes[0])
+        assert re.fullmatch(
+            r"has [\d,]+ lines, cells and marks of Markdown, as they are counted; expected .+", notes[0]
+        )
+
+
+@pytest.mark.parametrize(("before", "next_to"), [("", ""), ("> ", "> "), ("> - ", ">   "), ("1. ", "   ")])
+def test_a_table_that_is_mostly_filled_up_is_taken_for_html(before: str, next_to: str) -> None:
+    """Each of the rows is given 220 cells: 1 MB would take 20 minutes, and 370 MB."""
+    rows = [f"|{'a|' * 220}", f"|{'-|' * 220}", *["|b"] * 297]
+    table = before + f"\n{next_to}".join(rows) + "\n\n"
+    notes: list[str] = []
+    with within(seconds=2):
+        assert len(render_body(table * 5, with_base, notes.append)) < 20_000
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(("columns", "rows", "tables"), [(10, 2_000, 1), (200, 200, 1), (4, 20, 200), (1, 9_000, 1)])
+def test_a_large_table_is_a_table(columns: int, rows: int, tables: int) -> None:
+    notes: list[str] = []
+    body = f"|{' a |' * columns}\n|{'---|' * columns}\n" + f"|{' b |' * columns}\n" * rows
+    html = render_body(f"{body}\n" * tables, with_base, notes.append)
+    assert html.count("<td>") == columns * rows * tables
+    assert not notes
+
+
+@pytest.mark.parametrize("reference", [f"http://x/{'y' * 8_000}", f"<http://x/{'é' * 2_000}>", f"x '{'y' * 8_000}'"])
+@pytest.mark.parametrize("use", ["[a] ", "![b][a] ", "[![b][a]][a] ", "- [a]\n"])
+def test_what_is_said_once_and_referred_to_very_often_is_taken_for_html(reference: str, use: str) -> None:
+    """16 kB of it would be 16 MB."""
+    notes: list[str] = []
+    html = render_body(f"[a]: {reference}\n\n{use * 2_000}", with_base, notes.append)
+    assert len(html) < 40_000
+    assert re.fullmatch(
+        r"refers to addresses and titles of [\d,]+ characters; expected 100,000 at most; it is taken for paragraphs of "
+        "HTML",
+        notes[0],
+    )
+
+
+def test_what_is_said_once_may_be_referred_to_often() -> None:
+    notes: list[str] = []
+    html = render_body(f"[a]: http://x.example/{'y' * 200}\n\n" + "[a] " * 400, with_base, notes.append)
+    assert html.count("<a ") == 400
+    assert not notes
 
 
 def test_much_markdown_is_markdown() -> None:

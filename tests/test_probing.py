@@ -36,6 +36,17 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
 
 
+def box(kind: bytes, content: bytes) -> bytes:
+    """A part of a file of ISO/IEC 14496-12, such as a picture in HEIF or AVIF."""
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def avif(properties: bytes, more: bytes = b"") -> bytes:
+    size = box(b"ispe", struct.pack(">III", 0, 640, 480))
+    meta = bytes(4) + box(b"iprp", box(b"ipco", size + properties)) + more
+    return box(b"ftyp", b"avif\0\0\0\0") + box(b"meta", meta)
+
+
 def answers(*questions: Question, allowed: Sequence[str] = LOOPBACK) -> dict[str, Answer]:
     return {answer.facts.address: answer for answer in ask(questions, NOW, allowed)}
 
@@ -147,6 +158,8 @@ def test_a_type_is_taken_that_is_one_of_media(said: str, expected: str | None) -
         (b"P6 9" + b"0" * 4200 + b" 3 255\n", "image/x-portable-pixmap", (None, None)),
         (png(65_535, 65_535), "image/png", (65_535, 65_535)),
         (png(65_536, 3), "image/png", (None, None)),
+        (avif(b""), "image/avif", (640, 480)),
+        (avif(box(b"irot", b"\1")), "image/avif", (None, None)),
     ],
 )
 def test_the_size_in_pixels_is_read_from_the_first_bytes_where_it_is_needed(
@@ -182,8 +195,19 @@ def test_what_comes_without_a_length_is_measured_if_it_is_short() -> None:
     assert (facts.length, facts.failed) == (len(GIF), "")
 
 
+def test_a_picture_that_says_to_be_in_very_many_places_takes_no_memory() -> None:
+    """Six bytes say so of 65,535: 60 kB of them would take 40 GB."""
+    iloc = box(b"iloc", bytes(6) + struct.pack(">H", 50) + struct.pack(">HHH", 1, 0, 65_535) * 50)
+    started = time.thread_time()
+    assert pixels(avif(b"", iloc)) == (640, 480)
+    assert time.thread_time() - started < 1
+
+
 @given(
-    st.binary(max_size=200), st.sampled_from([GIF, png(3, 2), b"\xff\xd8\xff\xe0", b"RIFF....WEBP", b"BM", b"II*\0"])
+    st.binary(max_size=200),
+    st.sampled_from(
+        [GIF, png(3, 2), avif(b""), b"\xff\xd8\xff\xe0", b"RIFF....WEBP", b"BM", b"II*\0", b"\0\0\0\x10ftypavif"]
+    ),
 )
 def test_whatever_the_first_bytes_are_the_size_is_sound(content: bytes, start: bytes) -> None:
     width, height = pixels(start + content)
@@ -433,6 +457,21 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize(("pace", "is_left"), [(0.2, True), (0, False)], ids=["slow", "quick"])
+def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
+    pace: float, is_left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "_QUICK", 0.1)
+    monkeypatch.setattr(probing, "_MOST_SPENT", 0.5)
+    with serving({"*": Reply(is_late=True, pace=pace)}) as server:
+        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(40)])
+        assert {answer.facts.failed for answer in found.values()} == (
+            {"", "its host took too long"} if is_left else {""}
+        )
+        assert (len(server.asked) < 20) is is_left
+        assert not any(answer.is_offline for answer in found.values())
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_body_that_comes_a_byte_at_a_time_is_read_for_a_while_only() -> None:
     started = time.monotonic()
@@ -471,6 +510,25 @@ def test_who_is_given_up_is_not_listened_to_any_more(
     for thread in [thread for thread in threading.enumerate() if thread.name == "probe"]:
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_a_connection_may_be_closed_while_it_is_ended() -> None:
+    with socket.socket() as line:
+
+        class Closed(probing._Guarded):
+            """Closed by another thread as soon as it was looked at."""
+
+            lines: Iterator[socket.socket | None] = iter([line, None])
+
+            @property
+            def _line(self) -> socket.socket | None:
+                return next(self.lines)
+
+            @_line.setter
+            def _line(self, _: socket.socket | None) -> None:
+                pass
+
+        Closed("a.example").end()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import nh3
 
 from feeds.errors import shown
+from feeds.nesting import TOO_DEEP, is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +88,8 @@ def judge_html(html: str) -> JudgedHtml:
     """What is wrong with the content of an entry."""
     if "<" not in html and "&" not in html:
         return _SOUND
+    if is_too_deep(html):
+        return _judged_unread(html)
     if _folded(_sanitiser().clean(html)) == _folded(html):
         pictures = _pictures_if_safe(html)
         if pictures is not None:
@@ -96,6 +99,13 @@ def judge_html(html: str) -> JudgedHtml:
     shown_by_browser = _Reader(seen)
     wrong = [*reader.wrong, *_unnoticed(html, seen, reader, shown_by_browser)]
     return JudgedHtml(tuple(sorted(wrong)), frozenset(shown_by_browser.pictures))
+
+
+def _judged_unread(html: str) -> JudgedHtml:
+    """What is wrong with a text as it is written, where to read it as a browser does may take hours."""
+    reader = _Reader(html)
+    wrong = [*reader.wrong, (0, "irregular-html", f"{TOO_DEEP}; it is not read as a browser does")]
+    return JudgedHtml(tuple(sorted(wrong)), frozenset(reader.pictures))
 
 
 @cache

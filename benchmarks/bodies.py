@@ -1,0 +1,150 @@
+"""What bodies of 1 MB cost that are nothing but one construct of HTML or Markdown, and whether that is foreseen.
+
+python -m benchmarks.bodies               each construct in a process of its own: seconds and memory
+python -m benchmarks.bodies --search 60   what the sanitiser takes for HTML by chance, beside the estimate
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+import nh3
+
+from feeds import nesting
+from feeds.markup import plain_text, render_body
+from feeds.tags import UnclearError, tags_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SIZE = 1_000_000
+_MANY = " ".join(f"a{number}" for number in range(100))
+_VERY_MANY = " ".join(f"{chr(97 + number % 26)}{number:x}" for number in range(9_000))
+_LONG = f"[a]: http://x/{'y' * 8_000}\n\n"
+_WIDE = f"|{'a|' * 220}\n|{'-|' * 220}\n" + "|b\n" * 297 + "\n"
+_BREAKS = "x<br>" * 100_000
+#: What is repeated, up to the size, with a number for %d.
+_UNITS = [
+    *("&", "![", "[", "*[", "*", "_", "**a", "`", "``a", "~", "<", "<b ", "<b>", "<div>", "<p>", "<b x=1>", "</b>"),
+    *("<!--", "<![CDATA[", "\n> - ", "> ", "- a\n", "- a\n\n", "1. ", "#\n", "a|b\n-|-\n", "|", "| a | b |\n", "\\"),
+    *("\\[", "`[", "[<", "a& ", "&amp;", "&#", "&#x26;", "<a href=x>", "<table>", "<tr><td>", "<svg><path>", "<math>"),
+    *("<select>", "http://a", "www.a.b ", "a@b.c ", "[a](b) ", "[a]: b\n", "[a][a] ", "![a](b) ", "***a***", "~~a"),
+    *("    a\n", "\t", "a\n", "\n", "<x-y>", "<a><b><i>", "<p><b title=%d>", "<li>", "<font color=%d>", "<td>"),
+    *("<style>", "<script>", "</p>", "\u00a0", "\u00e9", "a ", "<b title='", "<img src=x>", "<img ", "<pre>\n", "]]>"),
+    *("<details>", "<template>", "<?", "<title>", "(", "[a](", "<http://", "\"'", "--", "...", "<b>a</b>", "<p>a</p>"),
+    *("<p>a <em>b</em> <a href=http://c/d>e</a></p>\n\n", "# a\n\nb *c* [d](http://e/f)\n\n", "<b></b>", "<br>"),
+    *("<html a%d></html>", "<html a%d>", "<b></i>", f"<b {_MANY} x%d>", f"<b {_MANY}></b>", f"<img {_MANY}>", _WIDE),
+    *(f"<b {_VERY_MANY}>", "<table><tr><td>a</td></tr></table>", "| a | b |\n|---|---|\n| c | d |\n\n", "<p>a<br>b"),
+]
+#: And what is before what is repeated.
+_CONSTRUCTS = [("", unit) for unit in _UNITS] + [
+    *(("<table>", unit) for unit in ("x<br>", "<br>", "x<b></b>", "x<a></a><hr>", "x&", "x<!---->", "<svg></svg>")),
+    *(("<table>", unit) for unit in ("<tr><td>a<br>b</td><td><b>c</b></td></tr>\n", "<tr><td>a<td><b>c</b>\n")),
+    *((_BREAKS, unit) for unit in ("<table>x</table>", "<table></table>", "<b><p></b></p>", "<i><p></i>")),
+    *((f"{_BREAKS}<table>", unit) for unit in ("x&", "x<tr>", "x<!---->")),
+    *((_LONG, unit) for unit in ("[a] ", "![b][a] ", "- [a]\n")),
+    *(("<div>" * 6_000, unit) for unit in ("<hr>", "<br>", "</b>")),
+    *(("<b x=%d>" * 900, unit) for unit in (f"<b {_MANY}></b>", "<i></i>", "<p>")),
+]
+_NAMES = (
+    "a b i font nobr span ruby rt p div li ul dd dt dl h1 pre object button form table tr td th tbody caption select "
+    "option svg math g foreignObject desc title center x-y col br input marquee applet details html"
+).split()
+
+
+def _repeated(unit: str, size: int) -> str:
+    count = max(size // len(unit.replace("%d", "00000")), 1)
+    return "".join(unit.replace("%d", str(number)) for number in range(count))
+
+
+def _body(before: str, unit: str) -> str:
+    start = _repeated("<b x=%d>", len(before)) if "%d" in before else before
+    return start + _repeated(unit, _SIZE - len(start))
+
+
+def _measure(number: int) -> dict[str, object]:
+    body = _body(*_CONSTRUCTS[number])
+    notes: list[str] = []
+    begun = time.process_time()
+    html = render_body(body, str, notes.append)
+    rendered = time.process_time()
+    plain_text(body)
+    over = time.process_time()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"body": rendered - begun, "text": over - rendered, "memory": memory, "html": len(html), "notes": notes}
+
+
+def _sweep() -> None:
+    for number, (before, unit) in enumerate(_CONSTRUCTS):
+        command = [sys.executable, "-m", "benchmarks.bodies", "--one", str(number)]
+        cost = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+        named = repr(before[:12] + "…" * (len(before) > 12))
+        costs = f"{cost['body']:6.2f} s {cost['text']:6.2f} s {cost['memory']:5} MB {cost['html']:9,}"
+        click.echo(f"{costs} {named} {unit[:40]!r} {''.join(cost['notes'])[:40]}")
+
+
+def _by_chance() -> str:
+    """HTML of 12 kB: some tags, and a few more again and again."""
+
+    def tag() -> str:
+        name = random.choice(_NAMES)  # noqa: S311  # no secret
+        return random.choice([f"<{name}>", f"<{name} x=%d>", f"</{name}>"])  # noqa: S311
+
+    before = "".join(tag().replace("%d", "0") for _ in range(random.choice((0, 0, 3))))  # noqa: S311
+    unit = "".join(tag() for _ in range(random.randint(1, 6)))  # noqa: S311
+    return before + _repeated(unit, 12_000)
+
+
+def _shares(html: str) -> Iterator[float]:
+    """How much of what there may be a text has by the estimate: of work, and of what is opened anew."""
+    for is_odd in (False, True):
+        opened = nesting._Opened(is_odd=is_odd)  # noqa: SLF001
+        try:
+            for tag in tags_of(html, is_odd=is_odd):
+                opened.take(tag)
+        except UnclearError:
+            continue
+        yield opened.work / nesting._MOST_WORK  # noqa: SLF001
+        yield opened.reopened / nesting._MOST_REOPENED  # noqa: SLF001
+        return
+    yield 1
+
+
+def _search(seconds: float) -> None:
+    """Print what takes longest where the estimate is at its bound, by what takes a measurable time."""
+    worst = 0.0
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        html = _by_chance()
+        begun = time.process_time()
+        nh3.clean(html)
+        taken = time.process_time() - begun
+        if taken > 0.004 and (at_bound := taken / max(*_shares(html), 1e-6)) > worst:
+            worst = at_bound
+            click.echo(f"{worst:6.2f} s at the bound: {html[:100]!r}")
+
+
+def main() -> None:
+    """Read the command line, and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bodies")
+    parser.add_argument("--one", type=int, help="one construct, as JSON")
+    parser.add_argument("--search", type=float, metavar="SECONDS", help="try HTML by chance")
+    asked = parser.parse_args()
+    if asked.one is not None:
+        click.echo(json.dumps(_measure(asked.one)))
+    elif asked.search:
+        _search(asked.search)
+    else:
+        _sweep()
+
+
+if __name__ == "__main__":
+    main()
