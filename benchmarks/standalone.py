@@ -38,6 +38,7 @@ _SETTINGS = {
     "spark.eventLog.rolling.enabled": "false",
     "spark.executor.cores": "1",
     "spark.executor.memory": "512m",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount=1",  # as on such a machine
 }
 
 

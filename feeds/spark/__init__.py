@@ -63,6 +63,8 @@ _SETTINGS = {
 #: processor of the cluster.
 _MANY_FOLDERS = 16
 _LISTING_TASKS = 4
+_BUCKETS_TO_A_FEW = 5
+_LEAST_FEW = 8
 #: How often articles are read where they change while machines are lost, and for how many seconds a catalog is waited.
 _ATTEMPTS = 3
 _PATIENCE = 60
@@ -279,7 +281,7 @@ class SparkWork:
         counted = (
             self._buckets()
             .flatMap(lambda bucket: tasks.count_bucket(folder, facts.value, bucket, has_months=has_months))
-            .groupByKey(min(buckets, 64))
+            .groupByKey(self._few)
             .map(lambda one: (one[0], tasks.total(one[0], one[1])))
         )
         months: dict[FeedKey, list[Any]] = defaultdict(list)
@@ -304,7 +306,7 @@ class SparkWork:
         tops = (
             self._buckets()
             .flatMap(lambda bucket: tasks.refs_of_bucket(folder, facts.value, limits.value, bucket))
-            .groupByKey(buckets)
+            .groupByKey(self._few)
             .map(lambda one: (one[0], tasks.merge_refs(limits.value, FeedKey(*one[0]), one[1])))
         )
         self._tops = tops.persist()
@@ -351,7 +353,7 @@ class SparkWork:
                 folder, facts.value, site.now, bucket, (one for _, one in found)
             )
         )
-        jobs = self._context.parallelize(list(enumerate(items)), min(len(items), buckets))
+        jobs = self._context.parallelize(list(enumerate(items)), min(len(items), self._few))
         done = jobs.cogroup(entries, numPartitions=buckets).map(
             lambda one: (one[0], tasks.render(shown.value, *one[1]))
         )
@@ -395,6 +397,11 @@ class SparkWork:
         """What is wanted, while it is shown how much of it is done."""
         with following(self._context, self._track, label):
             return wanted.collect()
+
+    @property
+    def _few(self) -> int:
+        """How many tasks share what little comes of all buckets: each takes a moment to begin."""
+        return max(self.catalog.root.buckets // _BUCKETS_TO_A_FEW, _LEAST_FEW)
 
     def _buckets(self) -> RDD[int]:
         buckets = self.catalog.root.buckets
