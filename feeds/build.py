@@ -21,7 +21,7 @@ from feeds.catalog import DamagedCatalogError, Reading, fingerprint
 from feeds.disk import check_name
 from feeds.documents import publish_site
 from feeds.engine import LocalEngine
-from feeds.errors import CatalogError, EmptiedError, Mistake, PruneError, StrictError
+from feeds.errors import CatalogError, EmptiedError, Mistake, PruneError, StrictError, without_credentials
 from feeds.files import ArticleFile
 from feeds.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
 from feeds.membership import FeedKey, Rules, memberships
@@ -224,7 +224,8 @@ def _order(
 ) -> _Order:
     folder = Path(cache or config.default_cache)
     if is_address(str(cache)):
-        raise CatalogError(f"{cache}: is in an object store; expected a folder of this machine, or the engine spark")
+        place = without_credentials(str(cache))
+        raise CatalogError(f"{place}: is in an object store; expected a folder of this machine, or the engine spark")
     check_name(folder)
     return _Order(
         config=config,
@@ -355,7 +356,7 @@ def _check_emptied(order: _Order, catalog: AnyCatalog, refreshed: Refreshed) -> 
     if entries and not refreshed.articles:
         raise EmptiedError(f"there is no article, {published}")
     if entries and not catalog.stories() and catalog.left_out().get("unreadable") == refreshed.articles:
-        raise EmptiedError(f"no article can be read, {published}")
+        raise EmptiedError(f"every article is left out for its mistakes, {published}", catalog.mistakes())
 
 
 def _survey(order: _Order, work: Work) -> Overview:

@@ -120,7 +120,17 @@ class ProcessError(FeedsError):
 
 
 class EmptiedError(FeedsError):
-    """A folder of articles that held some holds none: it may be of a disk that is not mounted."""
+    """Of articles that are published none is left: their folder may be of a disk that is not mounted.
+
+    `mistakes` are those that left them out, where they are there.
+    """
+
+    def __init__(self, message: str, mistakes: Sequence[Mistake] = ()) -> None:
+        super().__init__(message, mistakes)
+        self.mistakes = tuple(mistakes)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class PruneError(FeedsError):

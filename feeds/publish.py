@@ -154,7 +154,6 @@ def publish(
     removed += _remove_all(output, [path for path in leaving if not is_copy(path)], dry_run=dry_run)
     manifest = _manifest([put.record for put in done], before)
     if not dry_run:
-        output.remove_begun(put.record.path for put in done if put.is_written)  # by a process that was killed meanwhile
         if manifest != before or not before.documents:
             body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
             _put(output, MANIFEST, body, headers or {}, is_vital=True)

@@ -54,7 +54,7 @@ class FakeContext:
             happens()
             half = len(found) // 2
             found[half:-1] = spread(compute())[half:-1]
-            found[-1] = spread(compute())[-1]
+            found[-1:] = spread(compute())[-1:]
         return found
 
 
@@ -108,13 +108,13 @@ class FakeRDD:
         return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread))
 
     def groupByKey(self, count: int) -> FakeRDD:  # noqa: N802  # as above
-        def compute() -> Partitions:
+        def spread(partitions: Partitions) -> Partitions:
             found: list[dict[Any, list[Any]]] = [defaultdict(list) for _ in range(count)]
-            for key, value in _all(self._compute()):
+            for key, value in _all(partitions):
                 found[hash(key) % count][key].append(_sent(value))
             return [list(group.items()) for group in found]
 
-        return FakeRDD(self._context, compute)
+        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread))
 
     def cogroup(self, other: FakeRDD, numPartitions: int) -> FakeRDD:  # noqa: N803  # as above
         def compute() -> Partitions:

@@ -780,6 +780,22 @@ def assigned(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
     return {target.id: node.value for node in found for target in node.targets if isinstance(target, ast.Name)}
 
 
+def test_what_leaves_every_article_out_is_said_where_that_stops_a_run(site: Site) -> None:
+    site.configure(CONFIG)
+    site.article("a.md", STORY.format("a", "Old", "2026-05-01", "Energy"))
+    site.regenerate()
+    before = site.documents()
+    site.article("a.md", "title: [t")
+    result = CliRunner().invoke(main, ["regenerate", "--config", str(site.config_path)])
+    assert result.exit_code == 1
+    assert "a.md:2: " in result.stderr
+    assert "Error: every article is left out for its mistakes, and feeds with up to 1 " in result.stderr
+    assert site.documents() == before
+    as_json = CliRunner().invoke(main, ["regenerate", "--json", "--config", str(site.config_path)])
+    assert [mistake["line"] for mistake in json.loads(as_json.stdout)["mistakes"]] == [2]
+    assert site.regenerate(allow_empty=True).entries == 0
+
+
 def test_every_error_is_in_the_guide_to_trouble() -> None:
     guide = (PACKAGE.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     hosting = (PACKAGE / "hosting", PACKAGE / "starter")

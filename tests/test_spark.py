@@ -23,7 +23,7 @@ from feeds.errors import CatalogError, EmptiedError, ProcessError, PublishError,
 from feeds.files import is_reached
 from feeds.spark import buckets, tasks
 from feeds.spark.buckets import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
-from feeds.storage import open_folder
+from feeds.storage import DiskFolder, open_folder
 from tests.conftest import NOW, Site
 from tests.fake_cluster import FakeContext
 from tests.image_server import Reply, serving
@@ -319,7 +319,7 @@ def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_w
     report = on_cluster(wide)
     assert {mistake.rule for mistake in report.mistakes} == {"article-unreadable"}
     assert wide.documents() == before
-    with pytest.raises(EmptiedError, match="no article can be read, and feeds with up to 20 entries are published"):
+    with pytest.raises(EmptiedError, match="every article is left out for its mistakes, and feeds with up to 20 "):
         on_cluster(wide, full=True)
     assert wide.documents() == before
 
@@ -333,18 +333,30 @@ def test_a_machine_that_does_not_reach_the_articles_stops_the_run(wide: Site, mo
 
 def test_a_machine_that_does_not_reach_the_catalog_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere")))
-    with pytest.raises(ProcessError, match="is not the same on every machine of the cluster"):
+    with pytest.raises(ProcessError, match="elsewhere: has not what this run put there; expected a folder that every"):
         on_cluster(wide)
 
 
 check = tasks.Marks.check
 
 
-def test_a_machine_with_other_code_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    codes = iter(["of the first machine"])
-    monkeypatch.setattr(tasks, "own_code", lambda: next(codes, "of another"))
+@pytest.mark.parametrize("named", ["read_bucket", "tell", "render"])
+def test_a_machine_with_other_code_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    on_cluster(wide)
+    before = wide.documents()
+    write(wide, 3, "Changed")
+    task = getattr(tasks, named)
+
+    def with_other_code(*arguments: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(tasks, "own_code", lambda: "another")
+            done = task(*arguments)
+            return done if named == "render" else iter(list(done))
+
+    monkeypatch.setattr(tasks, named, with_other_code)
     with pytest.raises(ProcessError, match="has not the Python, feeds or packages that the first one has"):
         on_cluster(wide)
+    assert before.items() <= wide.documents().items()
 
 
 def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,11 +368,12 @@ def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, m
         return done
 
     monkeypatch.setattr(tasks, "render", render_elsewhere)
+    monkeypatch.setattr(spark, "_PATIENCE", 1)
     with pytest.raises(PublishError, match="is not the same on every machine of the cluster"):
         on_cluster(wide)
 
 
-@pytest.mark.parametrize("lost", range(1, 6))
+@pytest.mark.parametrize("lost", range(1, 8))
 def test_an_article_that_is_edited_while_a_machine_is_lost_is_told_once(
     wide: Site, tmp_path: Path, context: FakeContext, lost: int
 ) -> None:
@@ -369,11 +382,8 @@ def test_an_article_that_is_edited_while_a_machine_is_lost_is_told_once(
 
     def edit(text: str) -> None:
         for number in range(6):
-            address = f"{number}-{text}"
-            story = STORY.format(number, text, DATES[number], "Energy").replace(
-                f"a.example/{number}", f"a.example/{address}"
-            )
-            wide.article(f"{number % 5}/{number}.md", story)
+            story = STORY.format(number, text, DATES[number], "Energy")
+            wide.article(f"{number % 5}/{number}.md", story.replace("/a.example/", f"/a.example/{text}-"))
 
     edit("Second")
     context.lost, context.when_lost = lost, lambda: edit("Third")
@@ -508,12 +518,41 @@ def test_an_archive_that_is_meant_to_be_empty_stays_so(wide: Site) -> None:
 
 def test_two_runs_with_one_catalog_take_turns(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     on_cluster(wide)
-    monkeypatch.setattr(spark, "_PATIENCE", 0)
-    with (
-        open_folder(wide.folder / ".feeds" / "feeds.catalog").locked(0),
-        pytest.raises(PublishError, match="another run"),
-    ):
-        on_cluster(wide)
+    folder = open_folder(wide.folder / ".feeds" / "feeds.catalog")
+    with monkeypatch.context() as patch, folder.locked(0):
+        patch.setattr(spark, "_PATIENCE", 0)
+        with pytest.raises(CatalogError, match=r"feeds\.catalog: the cache cannot be used: another run uses it"):
+            on_cluster(wide)
+    locked = DiskFolder.locked
+
+    def locked_late(self: DiskFolder, patience: float) -> Any:
+        """Another run was there before."""
+        monkeypatch.setattr(DiskFolder, "locked", locked)
+        write(wide, 3, "Changed")
+        assert on_cluster(wide).changed == 1
+        return self.locked(patience)
+
+    monkeypatch.setattr(DiskFolder, "locked", locked_late)
+    report = on_cluster(wide)
+    assert (report.changed, report.damage) == (0, "")
+
+
+def test_a_folder_that_cannot_be_read_and_whose_name_is_no_text_is_a_mistake(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_many_folders(wide, monkeypatch)
+    name = os.fsdecode(b"\xff")
+    scandir = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if os.fstat(path).st_ino == place.stat().st_ino if isinstance(path, int) else name in str(path):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    place = wide.folder / "articles" / name
+    place.mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    check_same(wide, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from feeds.errors import ConfigError, FeedsError, StrictError
+from feeds.errors import ConfigError, EmptiedError, FeedsError, StrictError
 from feeds.wording import (
     check_line,
     damage_line,
@@ -156,7 +156,7 @@ class Diary:
         kind = "configuration" if isinstance(error, ConfigError) else "run"
         is_known = cause == "time" and self._errors.get(kind) == str(error)
         self._errors[kind] = str(error)
-        mistakes = error.mistakes if isinstance(error, ConfigError | StrictError) else ()
+        mistakes = error.mistakes if isinstance(error, ConfigError | EmptiedError | StrictError) else ()
         new = self._new(mistakes) if isinstance(error, StrictError) else mistakes
         if is_known:
             return
@@ -186,7 +186,7 @@ def exit_on_errors(*, as_json: bool = False, passes_on: tuple[type[FeedsError], 
         if isinstance(error, passes_on):
             raise
         if as_json:
-            mistakes = error.mistakes if isinstance(error, ConfigError | StrictError) else ()
+            mistakes = error.mistakes if isinstance(error, ConfigError | EmptiedError | StrictError) else ()
             echo_json({"error": _exit_line(error), "mistakes": mistakes})
         else:
             _echo_error(error)
@@ -200,8 +200,8 @@ def _exit_line(error: FeedsError) -> str:
 
 
 def _echo_error(error: FeedsError) -> None:
-    if isinstance(error, ConfigError | StrictError):
-        echo_mistakes(error.mistakes, most=None)
+    if isinstance(error, ConfigError | EmptiedError | StrictError):
+        echo_mistakes(error.mistakes, most=_MOST_MISTAKES if isinstance(error, EmptiedError) else None)
     if isinstance(error, StrictError):
         echo_line(strict_line(error), err=True)
     elif not isinstance(error, ConfigError):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections import defaultdict
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,11 +21,11 @@ import msgspec
 from feeds.archive import Refreshed
 from feeds.catalog import DamagedCatalogError, Touched
 from feeds.catalog.database import seconds
-from feeds.errors import FeedsError, ProcessError, PublishError
+from feeds.errors import CatalogError, FeedsError, ProcessError, PublishError
 from feeds.files import find_first
 from feeds.history import least_shown
 from feeds.membership import FeedKey
-from feeds.publish import Put
+from feeds.publish import Put, Record
 from feeds.settings import AllFeed, CustomFeed, FeedSettings, ProviderFeeds, TopicFeeds, first_set, period
 from feeds.spark import tasks
 from feeds.spark.buckets import BucketFacts, Root, buckets_for, read_root
@@ -61,13 +62,15 @@ _SETTINGS = {
 
 #: The first machine looks into folders until so many are left. Below these others look, in so many tasks for each
 #: processor of the cluster.
-_MANY_FOLDERS = 16
+_MANY_FOLDERS = 8
 _LISTING_TASKS = 4
 _BUCKETS_TO_A_FEW = 5
 _LEAST_FEW = 8
-#: How often articles are read where they change while machines are lost, and for how many seconds a catalog is waited.
+#: How often articles are read where they change while machines are lost.
 _ATTEMPTS = 3
+#: Seconds that other runs have to end, and documents to be seen from here; and between two looks for these.
 _PATIENCE = 60
+_A_MOMENT = 0.5
 
 #: How an error of ours ends the traceback of a task.
 _OURS = re.compile(r"^(?:feeds\.[a-z.]+)\.(?P<name>[A-Za-z]+Error): (?P<message>.+)$", re.MULTILINE)
@@ -86,25 +89,37 @@ class SparkEngine:
 
     @contextmanager
     def opened(self, reading: Reading, *, anew: bool, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
-        root = read_root(self._folder)
-        is_new = anew or root is None or root.reading != reading or root.is_outgrown
-        with self._work(_successor(root, reading) if root and is_new else root, reading, is_new=is_new) as work:
-            if root and not anew and root.reading.code != reading.code:
-                work.catalog.damage = f"{self._folder}: the cache is of another version"
-            yield work
+        with self._locked():
+            root = read_root(self._folder)
+            is_new = anew or root is None or root.reading != reading or root.is_outgrown
+            with self._work(_successor(root, reading) if root and is_new else root, reading, is_new=is_new) as work:
+                if root and not anew and root.reading.code != reading.code:
+                    work.catalog.damage = f"{self._folder}: the cache is of another version"
+                yield work
 
     @contextmanager
     def opened_anew(self, reading: Reading, *, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
-        root = None
-        with suppress(DamagedCatalogError):
-            root = read_root(self._folder)
-        with self._work(_successor(root, reading) if root else None, reading, is_new=True) as work:
-            yield work
+        with self._locked():
+            root = None
+            with suppress(DamagedCatalogError):
+                root = read_root(self._folder)
+            with self._work(_successor(root, reading) if root else None, reading, is_new=True) as work:
+                yield work
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other runs out of the catalog while this lasts, where it is in a folder that has locks."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._folder.locked(_PATIENCE))
+            except PublishError as error:
+                raise CatalogError(f"{self._folder}: the cache cannot be used: another run uses it") from error
+            yield
 
     @contextmanager
     def _work(self, root: Root | None, reading: Reading, *, is_new: bool) -> Iterator[SparkWork]:
         catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
-        with _errors(), self._folder.locked(_PATIENCE), _connected(self._master) as context:
+        with _errors(), _connected(self._master) as context:
             yield SparkWork(catalog, context, self._track)
 
 
@@ -251,7 +266,8 @@ class SparkWork:
         root, folder = self.catalog.root, self.catalog.folder
         reader = tasks.Reader(folder, root.files, config.articles, root.buckets, config.source, marks)
         then, known = self.catalog.state("now"), self.catalog.state("rules")
-        teller = tasks.Teller(folder, root.stories, rules, now, then, then is not None and known != rules.digest)
+        anew = then is not None and known != rules.digest
+        teller = tasks.Teller(folder, root.stories, rules, now, then, anew, marks)
         read, tell = self._context.broadcast(reader), self._context.broadcast(teller)
         changes = found.mapPartitionsWithIndex(
             lambda bucket, shares: tasks.read_bucket(read.value, bucket, (packed for _, packed in shares))
@@ -275,7 +291,7 @@ class SparkWork:
 
     def _count(self, config: Config) -> None:
         """Names of topics and providers, who has the same id, and months where a history is published."""
-        catalog, buckets = self.catalog, self.catalog.root.buckets
+        catalog = self.catalog
         has_months = _has_months(config)
         folder, facts = catalog.folder, self._context.broadcast(catalog.root.stories)
         counted = (
@@ -300,7 +316,7 @@ class SparkWork:
 
     def _select(self, config: Config, rules: Rules, now: dt.datetime) -> None:
         """The first stories of each feed, by merging the first of each bucket."""
-        catalog, buckets = self.catalog, self.catalog.root.buckets
+        catalog = self.catalog
         limits = self._context.broadcast(_limits(catalog, config, rules, now))
         folder, facts = catalog.folder, self._context.broadcast(catalog.root.stories)
         tops = (
@@ -353,9 +369,10 @@ class SparkWork:
                 folder, facts.value, site.now, bucket, (one for _, one in found)
             )
         )
+        code = tasks.own_code()
         jobs = self._context.parallelize(list(enumerate(items)), min(len(items), self._few))
         done = jobs.cogroup(entries, numPartitions=buckets).map(
-            lambda one: (one[0], tasks.render(shown.value, *one[1]))
+            lambda one: (one[0], tasks.render(code, shown.value, *one[1]))
         )
         puts: list[list[Put]] = [[] for _ in items]
         for number, result in self._collect(done, "Rendering"):
@@ -363,6 +380,7 @@ class SparkWork:
                 raise result
             puts[number] = _puts_decoder.decode(result)
         _check_there(site.output, chain.from_iterable(puts))
+        site.output.remove_begun(put.record.path for job in puts for put in job)  # by machines that were lost
         return puts
 
     def _wanted(self, items: Sequence[Item]) -> RDD[tuple[int, tuple[str, bytes, int, Any]]]:
@@ -423,10 +441,18 @@ def _is_of_one_reading(told: Iterable[_Told], facts: Iterable[tasks.FilesFacts])
 
 def _check_there(output: Folder, puts: Iterable[Put]) -> None:
     """Raise PublishError where this machine does not see what another put into a folder."""
+    deadline = time.monotonic() + _PATIENCE
     for put in puts if isinstance(output, DiskFolder) else ():
-        facts = output.facts(put.record.path)
-        if facts is None or facts[0] != put.record.bytes:
-            raise PublishError(str(output), tasks.NOT_EVERYWHERE)
+        while not _is_there(output, put.record):
+            if time.monotonic() > deadline:
+                raise PublishError(str(output), tasks.NOT_EVERYWHERE)
+            time.sleep(_A_MOMENT)
+
+
+def _is_there(output: Folder, record: Record) -> bool:
+    """Whether this machine sees a document. It may have kept for a while that it was not, which it finds by reading."""
+    facts = output.facts(record.path)
+    return (facts is not None and facts[0] == record.bytes) or len(output.read(record.path) or b"") == record.bytes
 
 
 def _has_months(config: Config) -> bool:

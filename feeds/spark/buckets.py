@@ -26,8 +26,6 @@ T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
 
 ROOT = "catalog.msgpack"
-#: What a run puts there for its machines to find.
-TOKEN = "run"  # noqa: S105  # no secret
 VERSION = 1
 #: Files of the archive to a bucket, and the least number of buckets. What goes from one bucket to another is a piece
 #: for each two of them: there are to be no more of these than a cluster can look after, so buckets grow first.

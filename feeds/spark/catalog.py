@@ -16,7 +16,7 @@ from feeds.catalog import Month, Selection, Window, digest_of
 from feeds.catalog.database import month_of, time_of
 from feeds.errors import PublishError
 from feeds.membership import FeedKey
-from feeds.spark.buckets import TOKEN, Root, read_rows, write_root, write_rows
+from feeds.spark.buckets import Root, read_rows, write_root, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,14 +63,14 @@ class ClusterCatalog:
             (row.output, row.path): (row.signature, row.stamp) for row in read_rows(folder, root.documents, DocumentRow)
         }
 
-    def begin(self) -> bytes:
-        """Begin to find out anew what there is to know of stories; what the machines are to find in the folder."""
+    def begin(self) -> str:
+        """Begin to find out anew what there is to know of stories; the file that all machines are to find."""
         self.root.run += 1
         self.file_mistakes, self.file_reasons = [], {}
         self.topics, self.providers, self.same = {}, {}, {}
         self.feed_months, self.windows, self._images = {}, {}, None
-        token = os.urandom(8)
-        self.folder.write(TOKEN, token, headers={})
+        token = f"run-{os.urandom(8).hex()}"
+        self.folder.write(token, b"", headers={})
         return token
 
     def state(self, key: str) -> Any:

@@ -26,8 +26,9 @@ from feeds.errors import FeedsError, Mistake, ProcessError
 from feeds.files import ArticleFile, find_below, is_reached
 from feeds.membership import FeedKey, memberships
 from feeds.model import Entry
+from feeds.paths import is_utf8
+from feeds.site import RENDERERS
 from feeds.spark.buckets import (
-    TOKEN,
     BucketFacts,
     EntryRow,
     FileRow,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 _CHUNK = 64
 #: Files that are listed in one piece.
 _LISTED = 5_000
+_EXPECTED = "expected a folder that every machine of the cluster reaches, and one run at a time"
 NOT_EVERYWHERE = "is not the same on every machine of the cluster; expected a folder that all of them reach"
 #: A reference to a story, in the order in which a feed shows them: rank, published (newest first), id; then its digest
 #: and its bucket.
@@ -136,7 +138,8 @@ def listings_of(found: Found, roots: Sequence[ArticleRoot]) -> Iterator[bytes]:
     files = (file for folder in found.folders for file in map(folder.file, folder.files))
     rows = (Listed(numbers[file.root], file.path, file.size, file.mtime, file.ctime) for file in files)
     there = sorted({numbers[folder.root] for folder in found.folders})
-    closed = [(numbers[folder.root], folder.path) for folder in found.folders if folder.is_unreadable]
+    # nothing was ever read of a folder whose path is no text
+    closed = [(numbers[one.root], one.path) for one in found.folders if one.is_unreadable and is_utf8(one.path)]
     yield _encoder.encode(Listing(list(islice(rows, _LISTED)), there, closed, found.mistakes))
     while some := list(islice(rows, _LISTED)):
         yield _encoder.encode(Listing(some, [], [], []))
@@ -163,24 +166,29 @@ def spread(roots: Sequence[ArticleRoot], buckets: int, packed: bytes) -> Iterato
 class Marks:
     """By what a machine knows that it has what the first one has: its code, and the catalog in a folder.
 
-    In that the first one wrote a `token` for this run.
+    In that the first one put an empty file, the `token` of this run.
     """
 
     code: str
-    token: bytes
+    token: str
 
     def check(self, catalog: Folder) -> None:
         """Raise ProcessError where this machine has another."""
-        if own_code() != self.code:
-            raise ProcessError("a machine of the cluster has not the Python, feeds or packages that the first one has")
-        if catalog.read(TOKEN) != self.token:
-            raise ProcessError(f"{catalog}: {NOT_EVERYWHERE}")
+        _check_code(self.code)
+        if catalog.read(self.token) is None:
+            raise ProcessError(f"{catalog}: has not what this run put there; {_EXPECTED}")
 
 
 @cache
 def own_code() -> str:
-    """What tells the code that articles are read with from other code."""
-    return fingerprint(READERS)
+    """What tells the code that articles are read and documents rendered with from other code."""
+    return fingerprint((*READERS, *RENDERERS))
+
+
+def _check_code(code: str) -> None:
+    """Raise ProcessError where this machine has other code than the first one."""
+    if own_code() != code:
+        raise ProcessError("a machine of the cluster has not the Python, feeds or packages that the first one has")
 
 
 @dataclass(frozen=True)
@@ -334,6 +342,7 @@ class Teller:
     now: dt.datetime
     then: dt.datetime | None
     anew: bool
+    marks: Marks
 
 
 def tell(teller: Teller, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
@@ -341,6 +350,7 @@ def tell(teller: Teller, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple
     if bucket == len(teller.facts):
         yield bucket, list(packed)
         return
+    teller.marks.check(teller.catalog)
     changes = [_changes_decoder.decode(one) for one in packed]
     seen = {(one.source, one.version) for one in changes}
     yield bucket, (tell_bucket(teller, bucket, changes), seen)
@@ -554,8 +564,9 @@ def entries_of_bucket(
             yield job, (place, entry)
 
 
-def render(site: Site, items: Iterable[Item], found: Iterable[tuple[Any, bytes]]) -> bytes | FeedsError:
+def render(code: str, site: Site, items: Iterable[Item], found: Iterable[tuple[Any, bytes]]) -> bytes | FeedsError:
     """Render a job of its entries, which come in any order, each with its place: what was put, or why it was not."""
+    _check_code(code)
     (item,) = items
     entries = [_entry_decoder.decode(entry) for _, entry in sorted(found, key=itemgetter(0))]
     try:
