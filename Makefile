@@ -14,7 +14,7 @@ ORACLES := article address html
 SOAKED := incremental faults catalog power paths hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test soak fuzz check format bench bodies compare-w3c screenshots clean
+.PHONY: help feeds test soak fuzz check format bench bench-cluster bodies compare-w3c screenshots clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,10 @@ format: $(VENV)/.dev  ## Format the code
 
 bench: $(VENV)/.bench  ## Compare with Hugo (ARTICLES="10000 100000" ROUNDS=3 BENCH=FOLDER)
 	$(BIN)/python -m benchmarks.compare $(ARTICLES:%=--articles %) --rounds $(ROUNDS) $(if $(BENCH),--folder "$(BENCH)")
+
+bench-cluster: $(VENV)/.dev  ## Measure a cluster of one worker and of two (ARTICLES="10000" BENCH=FOLDER; Java)
+	@test -n "$(BENCH)" || { echo "BENCH=FOLDER says where the archive and all else is put"; exit 1; }
+	$(BIN)/python -m benchmarks.cluster $(ARTICLES:%=--articles %) --folder "$(BENCH)" --with-local
 
 bodies: $(VENV)/.dev  ## Measure what bodies of 1 MB take, of one construct each, and look for others (SECONDS=60)
 	$(BIN)/python -m benchmarks.bodies

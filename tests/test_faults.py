@@ -788,11 +788,11 @@ def test_what_leaves_every_article_out_is_said_where_that_stops_a_run(site: Site
     site.article("a.md", "title: [t")
     result = CliRunner().invoke(main, ["regenerate", "--config", str(site.config_path)])
     assert result.exit_code == 1
-    assert "a.md:2: " in result.stderr
+    assert "articles/a.md:3: not valid YAML" in result.stderr
     assert "Error: every article is left out for its mistakes, and feeds with up to 1 " in result.stderr
     assert site.documents() == before
     as_json = CliRunner().invoke(main, ["regenerate", "--json", "--config", str(site.config_path)])
-    assert [mistake["line"] for mistake in json.loads(as_json.stdout)["mistakes"]] == [2]
+    assert [mistake["line"] for mistake in json.loads(as_json.stdout)["mistakes"]] == [3]
     assert site.regenerate(allow_empty=True).entries == 0
 
 
