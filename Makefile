@@ -17,7 +17,7 @@ SOAKED := incremental faults catalog power paths hostile_archive
 .PHONY: help feeds test soak fuzz check format bench bench-cluster bodies compare-w3c screenshots clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 	$(BIN)/feeds regenerate

@@ -2,8 +2,8 @@
 
     python -m benchmarks.cluster --articles 100000 --workers 1 --workers 2 --folder FOLDER
 
-The cluster is a real one, of a master and workers of one processor each, on this machine. The archive stays in FOLDER for
-the next time. The table goes to standard output in Markdown; docs/scaling.md says what it means.
+The cluster is a real one, of a master and workers of one processor each, on this machine. The archive stays in FOLDER.
+The table goes to standard output in Markdown; docs/scaling.md says what it means.
 """
 
 from __future__ import annotations
