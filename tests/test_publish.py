@@ -401,7 +401,7 @@ def test_what_has_the_place_of_what_is_being_written_is_not_written_to(tmp_path:
 
 
 def test_what_somebody_put_where_a_file_is_to_be_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secrets.token_hex", lambda _: "01234567")
+    monkeypatch.setattr("os.urandom", lambda _: bytes.fromhex("01234567"))
     precious, link = tmp_path / "precious", tmp_path / "output" / ".a.rss.01234567.feeds-new"
     precious.write_bytes(b"precious")
     link.parent.mkdir()
