@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import time
 from importlib.util import find_spec
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 #: Where a new file is to be, a link is not followed.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+#: What the name of a file ends with before it is moved to its place.
+_TEMPORARY = ".feeds-new"
 _MODE = 0o666
 _HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
 #: Seconds between two looks at whether another run has ended.
@@ -71,7 +74,7 @@ def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> in
     return mtime
 
 
-def own_temporary(place: Path, extension: str = "") -> Path:
+def own_temporary(place: Path, extension: str = _TEMPORARY) -> Path:
     """Where to write a file before it is moved to its place: beside it, where nobody else who writes it does."""
     return place.with_name(f".{place.name}.{os.urandom(4).hex()}{extension}")
 
@@ -79,9 +82,15 @@ def own_temporary(place: Path, extension: str = "") -> Path:
 def replace_file(place: Path, body: bytes) -> None:
     """Write a file that others may write meanwhile, whole or not at all; raises OSError."""
     write_whole(place, body, own_temporary(place), waits=True)
-    for left in place.parent.glob(f".{place.name}.????????"):  # of runs that were killed
+    _remove_abandoned(place)
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove what runs that were killed left of a file, and nothing that others gave a name."""
+    ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}{re.escape(_TEMPORARY)}")
+    for left in place.parent.glob(f".*{_TEMPORARY}"):
         with contextlib.suppress(OSError):
-            if time.time() - left.lstat().st_mtime > _ABANDONED:
+            if ours.fullmatch(left.name) and time.time() - left.lstat().st_mtime > _ABANDONED:
                 left.unlink()
 
 

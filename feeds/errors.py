@@ -28,9 +28,14 @@ Keys = tuple[str | int, ...]
 
 _LONGEST_SHOWN = 60
 #: What an address has before the `@`, of a store also where the secret has slashes in it, as those of S3 have.
+#:
+#: A scheme is looked for where it begins only, not again at each of its characters.
 _CREDENTIALS = re.compile(
-    r"\b(https?://)[^/?#@\s]*:[^/?#\s]*@|\b(?!https?:)([a-z][a-z0-9+.-]*://)(?!arn:)[^/?#@:\s]*:\S*@", re.IGNORECASE
+    r"(https?://)[^/?#@:\s]*:[^/?#\s]*@|(?<![a-z0-9+.-])(?!https?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]*:\S*@",
+    re.IGNORECASE,
 )
+#: A text without spaces that holds an `@`.
+_WORD = re.compile(r"(?<!\S)[^\s@]*@\S*")
 #: A set has no order that stays the same.
 _KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes, "bytes"))
 
@@ -75,7 +80,13 @@ def shown(value: object) -> str:
 
 def without_credentials(text: str) -> str:
     """The text with `***` in place of the name and the secret that addresses in it may have before an `@`."""
-    return _CREDENTIALS.sub(lambda found: f"{found[1] or found[2]}***@", text)
+    return _WORD.sub(lambda word: _masked(word[0]), text) if "://" in text else text
+
+
+def _masked(word: str) -> str:
+    """The same of one word: an `@` is looked for only before its last one, not to the end of the text in vain."""
+    before, at, after = word.rpartition("@")
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or found[2]}***@", before + at) + after
 
 
 class FeedsError(Exception):

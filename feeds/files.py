@@ -177,18 +177,28 @@ def _open(file: ArticleFile) -> int:
         return descriptor
     os.close(descriptor)
     *folders, name = file.path.split("/")
-    folder = os.open(str(file.root), os.O_RDONLY)
     try:
-        for part in folders:
-            above, folder = folder, os.open(part, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
-            os.close(above)
-        return os.open(name, _READ_ONLY | os.O_NOFOLLOW, dir_fd=folder)
+        folder = _open_folder(file.root, folders)
+        try:
+            return os.open(name, _READ_ONLY | os.O_NOFOLLOW, dir_fd=folder)
+        finally:
+            os.close(folder)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise OSError(error.errno, "a link was put in its place, or changed") from error
         raise
-    finally:
-        os.close(folder)
+
+
+def _open_folder(root: Root, parts: Iterable[str]) -> int:
+    """A descriptor of a folder of the archive: this may lie behind a link itself, but none is followed below it."""
+    folder = os.open(str(root), os.O_RDONLY)
+    for part in parts:
+        above = folder
+        try:
+            folder = os.open(part, _FOLDER, dir_fd=above)
+        finally:
+            os.close(above)
+    return folder
 
 
 def is_gone(file: ArticleFile) -> bool:
@@ -325,18 +335,17 @@ class _DiskWalk(_Walk):
 
     @contextmanager
     def _entries(self, path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-        """What is in a folder; raises OSError, also where a link was put in its place since it was found there."""
-        place = f"{self.root}/{path}"
+        """What is in a folder; raises OSError, also where a link was put in its way since it was found there."""
         if not path or os.scandir not in os.supports_fd:  # the archive itself may lie behind a link
-            with os.scandir(place) as entries:
+            with os.scandir(f"{self.root}/{path}") as entries:
                 yield entries
             return
-        descriptor = os.open(place, _FOLDER)
+        folder = _open_folder(self.root, path.split("/"))
         try:
-            with os.scandir(descriptor) as entries:
+            with os.scandir(folder) as entries:
                 yield entries
         finally:
-            os.close(descriptor)
+            os.close(folder)
 
     def _file(self, path: str, entry: os.DirEntry[str]) -> FoundFile | None:
         """An article as it is found, if it is one that is to be read."""

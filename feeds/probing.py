@@ -59,7 +59,8 @@ _MOST_REDIRECTS = 5
 _MOST_READ = 1 << 16
 #: How many questions a host may leave without any answer before no more are put to it.
 _PATIENCE = 3
-#: Seconds that a question may take without being held against its host, and what all that is beyond that may come to.
+#: Seconds that requests for a question may take without being held against its host, and what all that is beyond that
+#: may come to.
 _QUICK = 1
 _MOST_SPENT = 300
 _TOO_LONG = "its host took too long"
@@ -136,8 +137,8 @@ class _Refused(Exception):  # noqa: N818  # not an error of the program: the ans
 class _Host:
     """A host, and the questions left for it.
 
-    `silent`: how many were left without an answer since the last one. `spent`: seconds that questions took beyond what
-    they may. `over`: why no more are put to it.
+    `silent`: how many were left without an answer since the last one. `spent`: seconds that requests for a question
+    took beyond what they may. `over`: why no more are put to it.
     """
 
     left: deque[Question]
@@ -148,7 +149,10 @@ class _Host:
 
 @dataclass(kw_only=True, eq=False)
 class _Task:
-    """A question that a thread is busy with, when that has taken too long, and the connections that it opened."""
+    """A question that a thread is busy with, when that has taken too long, and the connections that it opened.
+
+    `took`: seconds that requests for it took that are over. `since`: when one began that is not.
+    """
 
     host: _Host
     question: Question
@@ -156,6 +160,23 @@ class _Task:
     connections: list[_Guarded] = field(default_factory=list)
     opened: int = 0
     is_over: bool = False
+    took: float = 0
+    since: float | None = None
+
+    @contextmanager
+    def requesting(self) -> Iterator[None]:
+        """Count the seconds that this lasts."""
+        begun = self.since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.since = None
+            self.took += time.monotonic() - begun
+
+    def seconds(self) -> float:
+        """How many its requests took until now, and no others that were waited for."""
+        since = self.since
+        return self.took if since is None else self.took + time.monotonic() - since
 
     def end(self) -> None:
         """Make the thread get an end of file wherever it waits for more; it may be in the middle of connecting."""
@@ -241,9 +262,9 @@ class _Asking:
         return True
 
     def _charge(self, task: _Task) -> None:
-        """Hold against a host what a question took; one that answers just in time, each time, would take hours."""
+        """Hold against a host what requests took; one that answers just in time, each time, would take hours."""
         host = task.host
-        host.spent += max(time.monotonic() - (task.deadline - _TOTAL) - _QUICK, 0)
+        host.spent += max(task.seconds() - _QUICK, 0)
         if host.spent > _MOST_SPENT:
             host.over = host.over or Answer(self._failed(task.question, _TOO_LONG))
 
@@ -326,7 +347,7 @@ class _Inquiry:
         """What comes of a request; None where a HEAD is refused, for whatever reason: a GET may say something else."""
         place = self.task.question.address
         for _ in range(_MOST_REDIRECTS + 1):
-            with self.ways.limited(place, self.task.deadline):
+            with self.ways.limited(place, self.task.deadline), self.task.requesting():
                 response = self._asked(method, place)
                 try:
                     location = response.headers.get("Location", "")

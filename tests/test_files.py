@@ -91,10 +91,10 @@ def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: 
     write(tmp_path, "a.md", "closed/b.md", "open/c.md")
     look = getattr(os, name)
 
-    def guarded(path: Path | str, *flags: int) -> object:
+    def guarded(path: Path | str, *flags: int, **within: int) -> object:
         if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied", str(path))
-        return look(path, *flags)
+        return look(path, *flags, **within)
 
     monkeypatch.setattr(os, name, guarded)
     folders, mistakes = find_articles([tmp_path])
@@ -112,10 +112,10 @@ def test_a_folder_that_is_removed_meanwhile_is_none(tmp_path: Path, monkeypatch:
     write(tmp_path, "a.md", "gone/b.md")
     look = getattr(os, name)
 
-    def removing(path: str, *flags: int) -> object:
-        if path == f"{tmp_path}/gone":
-            Path(path).rename(tmp_path / ".gone")
-        return look(path, *flags)
+    def removing(path: str, *flags: int, **within: int) -> object:
+        if path.endswith("gone"):
+            (tmp_path / "gone").rename(tmp_path / ".gone")
+        return look(path, *flags, **within)
 
     monkeypatch.setattr(os, name, removing)
     folders, mistakes = find_articles([tmp_path])
@@ -216,23 +216,38 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     assert content == b""
 
 
+@pytest.mark.parametrize("name", ["news", "today"])
 def test_a_folder_that_is_swapped_for_a_link_is_not_looked_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    write(tmp_path, "articles/news/a.md", "articles/b.md", "secrets/c.md")
-    place = tmp_path / "articles" / "news"
+    write(tmp_path, "articles/news/today/a.md", "articles/b.md", "secrets/c.md", "secrets/today/c.md")
+    place = next((tmp_path / "articles").rglob(name))
     look = os.open
 
-    def swapping(path: str, *flags: int) -> int:
-        if path == str(place):
+    def swapping(path: str, *flags: int, **within: int) -> int:
+        if path == name and not place.is_symlink():
             place.rename(tmp_path / "away")
             place.symlink_to(tmp_path / "secrets")
-        return look(path, *flags)
+        return look(path, *flags, **within)
 
     monkeypatch.setattr(os, "open", swapping)
     folders, mistakes = find_articles([tmp_path / "articles"])
-    assert [(folder.path, folder.is_unreadable) for folder in folders] == [("", False), ("news", True)]
-    assert [str(mistake).partition(": ")[0] for mistake in mistakes] == ["articles/news"]
+    swapped = str(place.relative_to(tmp_path / "articles"))
+    assert [(folder.path, folder.is_unreadable) for folder in folders] == [("", False), (swapped, True)]
+    assert [str(mistake).partition(": ")[0] for mistake in mistakes] == [f"articles/{swapped}"]
+
+
+@pytest.mark.parametrize("swapped", ["news", "news/today"])
+def test_what_is_below_a_folder_that_was_swapped_for_a_link_is_not_found(tmp_path: Path, swapped: str) -> None:
+    """Others may look into what was found, and some time later."""
+    root, place = tmp_path / "articles", tmp_path / "articles" / swapped
+    write(tmp_path, "articles/news/today/a.md", "secrets/a.md", "secrets/today/a.md")
+    assert find_below(root, "news/today", [root]).folders[0].files
+    place.rename(tmp_path / "away")
+    place.symlink_to(tmp_path / "secrets")
+    found = find_below(root, "news/today", [root])
+    assert [(folder.files, folder.is_unreadable) for folder in found.folders] == [((), True)]
+    assert len(found.mistakes) == 1
 
 
 @pytest.mark.parametrize("swapped", ["news/a.md", "news"])

@@ -472,6 +472,27 @@ def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
         assert not any(answer.is_offline for answer in found.values())
 
 
+def test_it_is_not_held_against_a_host_that_others_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at a time are put to a host that many redirect to: their own questions take no longer for that."""
+    monkeypatch.setattr(probing, "_QUICK", 0.3)
+    monkeypatch.setattr(probing, "_MOST_SPENT", 1)
+    with serving({"*": Reply(is_late=True, pace=0.1)}) as target, ExitStack() as stack:
+        away = {"*": Reply(status=302, headers={"Location": f"{target.base}/a"})}
+        servers = [stack.enter_context(serving(away)) for _ in range(8)]
+        found = answers(*[Question(address=f"{server.base}/{number}") for server in servers for number in range(6)])
+        assert {answer.facts.failed for answer in found.values()} == {""}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_host_is_held_to_what_the_request_took_that_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "_READ", 30)
+    monkeypatch.setattr(probing, "_QUICK", 0.1)
+    monkeypatch.setattr(probing, "_MOST_SPENT", 0.3)
+    with serving({"*": Reply(is_late=True, pace=30)}) as server:
+        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(6)])
+        assert {answer.facts.failed for answer in found.values()} == {"timed out", "its host took too long"}
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_body_that_comes_a_byte_at_a_time_is_read_for_a_while_only() -> None:
     started = time.monotonic()

@@ -401,7 +401,7 @@ def test_what_has_the_place_of_what_is_being_written_is_not_written_to(tmp_path:
 
 
 def test_what_somebody_put_where_a_file_is_to_be_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secrets.token_hex", lambda _: "01234567")
+    monkeypatch.setattr("os.urandom", lambda _: bytes.fromhex("01234567"))
     precious, link = tmp_path / "precious", tmp_path / "output" / ".a.rss.01234567.feeds-new"
     precious.write_bytes(b"precious")
     link.parent.mkdir()
@@ -534,14 +534,17 @@ def test_a_file_that_others_may_write_too_is_on_the_disk_before_it_is_moved(tmp_
     assert [step.partition(" ")[0] for step in steps] == ["flush", "move"]
 
 
-def test_what_killed_runs_left_of_a_file_that_others_may_write_goes_in_the_end(tmp_path: Path) -> None:
-    old, new, other = (tmp_path / name for name in (".a.lock.0123abcd", ".a.lock.4567abcd", ".a.lock.mine"))
-    for left in (old, new, other):
+@pytest.mark.parametrize("name", ["a.lock", "[ab]*.lock"])
+def test_what_killed_runs_left_of_a_file_that_others_may_write_goes_in_the_end(tmp_path: Path, name: str) -> None:
+    old, new = (tmp_path / f".{name}.{token}.feeds-new" for token in ("0123abcd", "4567abcd"))
+    others = [tmp_path / f".{name}.{end}" for end in ("20240101", "0123abcd", "mine", "saved-it.feeds-new")]
+    others += [tmp_path / f".b.lock.{end}" for end in ("0123abcd", "0123abcd.feeds-new")]
+    for left in (old, new, *others):
         left.touch()
-    os.utime(old, (0, 0))
-    os.utime(other, (0, 0))
-    replace_file(tmp_path / "a.lock", b"new")
-    assert {path.name for path in tmp_path.iterdir()} == {"a.lock", new.name, other.name}
+    for left in (old, *others):
+        os.utime(left, (0, 0))
+    replace_file(tmp_path / name, b"new")
+    assert {path.name for path in tmp_path.iterdir()} == {name, new.name, *(path.name for path in others)}
 
 
 @pytest.mark.parametrize(("code", "is_written"), [(errno.EINVAL, True), (errno.EIO, False)])
