@@ -27,7 +27,7 @@ _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK"
 #: Where a new file is to be, a link is not followed.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 #: What the name of a file ends with before it is moved to its place.
-_TEMPORARY = ".feeds-new"
+TEMPORARY = ".feeds-new"
 _MODE = 0o666
 _HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
 #: Seconds between two looks at whether another run has ended.
@@ -74,9 +74,9 @@ def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> in
     return mtime
 
 
-def own_temporary(place: Path, extension: str = _TEMPORARY) -> Path:
+def own_temporary(place: Path) -> Path:
     """Where to write a file before it is moved to its place: beside it, where nobody else who writes it does."""
-    return place.with_name(f".{place.name}.{os.urandom(4).hex()}{extension}")
+    return place.with_name(f".{place.name}.{os.urandom(4).hex()}{TEMPORARY}")
 
 
 def replace_file(place: Path, body: bytes) -> None:
@@ -87,8 +87,8 @@ def replace_file(place: Path, body: bytes) -> None:
 
 def _remove_abandoned(place: Path) -> None:
     """Remove what runs that were killed left of a file, and nothing that others gave a name."""
-    ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}{re.escape(_TEMPORARY)}")
-    for left in place.parent.glob(f".*{_TEMPORARY}"):
+    ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}")
+    for left in place.parent.glob(f".*{TEMPORARY}"):
         with contextlib.suppress(OSError):
             if ours.fullmatch(left.name) and time.time() - left.lstat().st_mtime > _ABANDONED:
                 left.unlink()

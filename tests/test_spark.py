@@ -516,6 +516,13 @@ def test_an_archive_that_is_meant_to_be_empty_stays_so(wide: Site) -> None:
     assert on_cluster(wide).articles == 0
 
 
+def test_what_a_machine_that_was_lost_had_begun_to_write_is_removed(wide: Site) -> None:
+    (wide.output / "topics").mkdir(parents=True)
+    (wide.output / "topics" / ".energy.rss.01234567.feeds-new").write_bytes(b"<r")
+    on_cluster(wide)
+    assert not [path for path in wide.output.rglob(".*") if path.is_file()]
+
+
 def test_two_runs_with_one_catalog_take_turns(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     on_cluster(wide)
     folder = open_folder(wide.folder / ".feeds" / "feeds.catalog")

@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from feeds.disk import is_there, locked_folder, own_temporary, read_regular, write_whole
+from feeds.disk import TEMPORARY, is_there, locked_folder, own_temporary, read_regular, write_whole
 from feeds.errors import PublishError
 from feeds.paths import folded
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What a file is called before it is moved to its place, and what it was in the versions that wrote it by one name.
-_TEMPORARY = ".feeds-new"
-_BEGUN = re.compile(rf"\.(?P<once>(?P<now>.*)\.[0-9a-f]{{8}}|.*){re.escape(_TEMPORARY)}", re.DOTALL)
+_BEGUN = re.compile(rf"\.(?P<once>(?P<now>.*)\.[0-9a-f]{{8}}|.*){re.escape(TEMPORARY)}", re.DOTALL)
 _NO_FOLDER = "is not a folder; expected one to publish in"
 
 
@@ -80,7 +79,7 @@ class DiskFolder:
     def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:  # noqa: ARG002
         place = self.path / path
         with _errors(place):
-            return write_whole(place, body, own_temporary(place, _TEMPORARY), waits=is_vital or is_there(place))
+            return write_whole(place, body, own_temporary(place), waits=is_vital or is_there(place))
 
     def remove(self, path: str, *, dry_run: bool = False) -> bool:
         place = self.path / path
@@ -154,7 +153,7 @@ def _begun(folder: Path, names: Collection[str]) -> list[str]:
     """What there is in a folder of files that were begun and not moved to their places, by these names."""
     try:
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if entry.name.endswith(_TEMPORARY)]
+            found = [entry for entry in entries if entry.name.endswith(TEMPORARY)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [entry.name for entry in found if _is_begun(entry.name, names) and not entry.is_dir(follow_symlinks=False)]
