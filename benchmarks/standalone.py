@@ -1,6 +1,7 @@
 """A standalone cluster of Apache Spark on this machine: a real master, and workers of one processor each.
 
-That is what an operator has with one machine to a worker, but for the network between them.
+That is what an operator has with one machine to a worker, but for the network between them. A worker keeps to its
+processor with all that it starts, lest the Java of one take what another would have.
 """
 
 from __future__ import annotations
@@ -67,11 +68,7 @@ class Cluster:
 
     def executors(self) -> list[psutil.Process]:
         """The processes in which the workers do what programs ask for; their children are those of Python."""
-        found = []
-        for worker in self.workers:
-            with suppress(psutil.Error):
-                found += [one for one in psutil.Process(worker.pid).children() if _is_executor(one)]
-        return found
+        return [one for worker in self.workers for one in psutil.Process(worker.pid).children() if _is_executor(one)]
 
 
 @contextmanager
@@ -96,6 +93,7 @@ def standalone(folder: Path, workers: int, settings: Mapping[str, str] | None = 
             place = ["--host", _ADDRESS, "--webui-port", "0", "--work-dir", str(folder / name)]
             start = [_WORKER, *place, "--cores", "1", "--memory", "4g", cluster.url]
             cluster.workers.append(stack.enter_context(_running(folder, name, start)))
+            _keep_to_one_processor(cluster.workers[-1].pid, number)
         for number in range(workers):
             _wait(folder / "logs" / f"worker-{number}", "Successfully registered")
         yield cluster
@@ -125,6 +123,14 @@ def _running(folder: Path, name: str, command: list[str]) -> Iterator[subprocess
         _end(process)
 
 
+def _keep_to_one_processor(pid: int, number: int) -> None:
+    """Hold a process, and all that it will start, to a processor of those that there are, in turns."""
+    process = psutil.Process(pid)
+    if hasattr(process, "cpu_affinity"):  # not on macOS
+        there = process.cpu_affinity() or [0]
+        process.cpu_affinity([there[number % len(there)]])
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and all that it started, which may have sessions of their own."""
     with suppress(psutil.Error):
@@ -146,7 +152,9 @@ def spark_home() -> Path:
 
 
 def _is_executor(process: psutil.Process) -> bool:
-    return any(_EXECUTOR in word for word in process.cmdline())
+    with suppress(psutil.Error):  # it has ended
+        return any(_EXECUTOR in word for word in process.cmdline())
+    return False
 
 
 def _free_port() -> int:

@@ -107,8 +107,12 @@ _THREADS = frozenset(threading.enumerate())
 
 @pytest.fixture(autouse=True)
 def _processes_as_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fork beside the threads of pytest-xdist, and beside no others: they may hold locks that nobody returns then."""
-    if sys.platform == "linux" and _THREADS.issuperset(threading.enumerate()):
+    """Fork beside the threads of pytest-xdist, and that of fsspec, which waits for ever after it was used.
+
+    Others may hold locks that nobody returns then.
+    """
+    others = (thread for thread in threading.enumerate() if thread.name != "fsspecIO")
+    if sys.platform == "linux" and _THREADS.issuperset(others):
         monkeypatch.setattr(parallel, "_start_method", lambda: "fork")
 
 

@@ -174,8 +174,7 @@ def test_an_executor_that_is_killed_loses_nothing(
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        killed = cluster.executors()[0]
-        killed.kill()
+        cluster.executors()[0].kill()
         said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said[-3_000:]
     assert compare(tmp_path / "output", expected) > 200

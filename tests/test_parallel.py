@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import feeds
+from feeds import parallel
 from feeds.errors import ProcessError
 from feeds.parallel import available_jobs, processes
 from tests.conftest import NOW, Site
@@ -60,6 +61,7 @@ def test_a_system_that_takes_no_more_processes_is_said_in_a_line(monkeypatch: py
         raise OSError(24, "Too many open files")
 
     context = multiprocessing.get_context("fork")
+    monkeypatch.setattr(parallel, "_start_method", lambda: "fork")
     monkeypatch.setattr(type(context), "Lock" if refused == "semaphores" else "Process", refuse)
     with pytest.raises(ProcessError) as caught, processes(2) as map_:
         list(map_(square, range(3)))
