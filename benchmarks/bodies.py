@@ -10,20 +10,15 @@ import argparse
 import json
 import random
 import resource
-import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import click
 import nh3
 
-from feeds import nesting
+from benchmarks.measure import measure
 from feeds.markup import plain_text, render_body
-from feeds.tags import UnclearError, tags_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from feeds.nesting import cost_of
 
 _SIZE = 1_000_000
 _MANY = " ".join(f"a{number}" for number in range(100))
@@ -85,49 +80,35 @@ def _measure(number: int) -> dict[str, object]:
 def _sweep() -> None:
     for number, (before, unit) in enumerate(_CONSTRUCTS):
         command = [sys.executable, "-m", "benchmarks.bodies", "--one", str(number)]
-        cost = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+        cost = json.loads(measure(command).output)
         named = repr(before[:12] + "…" * (len(before) > 12))
         costs = f"{cost['body']:6.2f} s {cost['text']:6.2f} s {cost['memory']:5} MB {cost['html']:9,}"
         click.echo(f"{costs} {named} {unit[:40]!r} {''.join(cost['notes'])[:40]}")
 
 
-def _by_chance() -> str:
+def _by_chance(chance: random.Random) -> str:
     """HTML of 12 kB: some tags, and a few more again and again."""
 
     def tag() -> str:
-        name = random.choice(_NAMES)  # noqa: S311  # no secret
-        return random.choice([f"<{name}>", f"<{name} x=%d>", f"</{name}>"])  # noqa: S311
+        name = chance.choice(_NAMES)
+        return chance.choice([f"<{name}>", f"<{name} x=%d>", f"</{name}>"])
 
-    before = "".join(tag().replace("%d", "0") for _ in range(random.choice((0, 0, 3))))  # noqa: S311
-    unit = "".join(tag() for _ in range(random.randint(1, 6)))  # noqa: S311
+    before = "".join(tag().replace("%d", "0") for _ in range(chance.choice((0, 0, 3))))
+    unit = "".join(tag() for _ in range(chance.randint(1, 6)))
     return before + _repeated(unit, 12_000)
-
-
-def _shares(html: str) -> Iterator[float]:
-    """How much of what there may be a text has by the estimate: of work, and of what is opened anew."""
-    for is_odd in (False, True):
-        opened = nesting._Opened(is_odd=is_odd)  # noqa: SLF001
-        try:
-            for tag in tags_of(html, is_odd=is_odd):
-                opened.take(tag)
-        except UnclearError:
-            continue
-        yield opened.work / nesting._MOST_WORK  # noqa: SLF001
-        yield opened.reopened / nesting._MOST_REOPENED  # noqa: SLF001
-        return
-    yield 1
 
 
 def _search(seconds: float) -> None:
     """Print what takes longest where the estimate is at its bound, by what takes a measurable time."""
+    chance = random.Random()  # noqa: S311  # no secret is made of it
     worst = 0.0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        html = _by_chance()
+        html = _by_chance(chance)
         begun = time.process_time()
         nh3.clean(html)
         taken = time.process_time() - begun
-        if taken > 0.004 and (at_bound := taken / max(*_shares(html), 1e-6)) > worst:
+        if taken > 0.004 and (at_bound := taken / max(cost_of(html), 1e-6)) > worst:
             worst = at_bound
             click.echo(f"{worst:6.2f} s at the bound: {html[:100]!r}")
 

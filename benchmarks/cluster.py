@@ -8,7 +8,6 @@ The table goes to standard output in Markdown; docs/scaling.md says what it mean
 
 from __future__ import annotations
 
-import filecmp
 import json
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ import psutil
 
 from benchmarks.corpus import Corpus
 from benchmarks.measure import BenchmarkError, measure, memory_of, tree_memory, yardstick
-from benchmarks.peers import Feeds
+from benchmarks.peers import Feeds, compare
 from benchmarks.report import MB
 from benchmarks.standalone import standalone
 
@@ -62,11 +61,11 @@ class Events:
     `lost` counts the executors that were lost meanwhile.
     """
 
-    started: float = 0
-    busy: float = 0
-    shuffled: int = 0
-    tasks: int = 0
-    lost: int = 0
+    started: float
+    busy: float
+    shuffled: int
+    tasks: int
+    lost: int
 
 
 @dataclass(frozen=True)
@@ -147,17 +146,6 @@ def read_events(path: Path) -> Events:
     return Events(started, busy / 1000, shuffled, tasks, lost)
 
 
-def compare(folder: Path, other: Path) -> int:
-    """How many files two folders have, all with the same bytes; raises BenchmarkError where they have not."""
-    names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    others = {path.relative_to(other) for path in other.rglob("*") if path.is_file()}
-    _, different, unreadable = filecmp.cmpfiles(folder, other, sorted(map(str, names & others)), shallow=False)
-    different += [*unreadable, *sorted(map(str, names ^ others))]
-    if different or not names:
-        raise BenchmarkError(f"{len(different)} files of {len(names)} have other bytes: {different[:5]}")
-    return len(names)
-
-
 def _tell(text: str) -> None:
     click.echo(text, err=True)
 
@@ -205,11 +193,10 @@ def main(
                 command = ours.regenerate(place / "output", place / "cache")
                 for name in ("full build", "nothing changed")[: 1 + again]:
                     click.echo(run(cluster, name, command, with_memory=with_memory).row)
-            click.echo(f"  empty loop {yardstick():.2f} s", err=True)
+            _tell(f"  empty loop {yardstick():.2f} s")
             if with_local:
-                click.echo(
-                    f"  {compare(local / 'output', place / 'output'):,} files with the bytes of one machine", err=True
-                )
+                same = compare(local / "output", place / "output")
+                _tell(f"  {same:,} files with the bytes of one machine")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ The sections are those of the HTML standard (https://html.spec.whatwg.org/).
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -89,8 +90,12 @@ _P = frozenset({"p"})
 
 def is_too_deep(html: str) -> bool:
     """Whether to parse it may take long, or much memory; `html` holds no control characters."""
-    if len(html) <= _SHORT and html.count("<") * len(html) <= _LITTLE:
-        return False
+    is_short = len(html) <= _SHORT and html.count("<") * len(html) <= _LITTLE
+    return not is_short and cost_of(html) > 1
+
+
+def cost_of(html: str) -> float:
+    """What it may cost to parse it, as a share of the most that is permitted; of what is beyond that, at least."""
     work = reopened = 0  # those of the first pass count, too
     for is_odd in (False, True):
         opened = _Opened(is_odd=is_odd, work=work, reopened=reopened)
@@ -98,12 +103,12 @@ def is_too_deep(html: str) -> bool:
             for tag in tags_of(html, is_odd=is_odd):
                 opened.take(tag)
                 if opened.work > _MOST_WORK or opened.reopened > _MOST_REOPENED:
-                    return True
+                    break
         except UnclearError:
             work, reopened = opened.work, opened.reopened
             continue
-        return False
-    return True
+        return max(opened.work / _MOST_WORK, opened.reopened / _MOST_REOPENED)
+    return math.inf
 
 
 def depth(html: str) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from feeds.catalog import fingerprint
+from feeds.catalog import fingerprint, labels_version
 from feeds.facts import digest_of_facts, with_facts
 from feeds.history import least_shown, split_history
 from feeds.membership import FeedKey
@@ -153,7 +153,7 @@ def decide(catalog: AnyCatalog, site: Site, refreshed: Refreshed, previous: Prev
     An output folder whose epoch is behind, because its last run was stopped or because another folder was published
     to, is looked at as a whole.
     """
-    rendering = _rendering(site, catalog.labels_version(_labels(site.taxonomy)))
+    rendering = _rendering(site, labels_version(catalog, _labels(site.taxonomy)))
     known = digest_of_facts(sorted(site.facts), site.facts) if site.facts is not None else b""
     look_at_all = site.prunes or previous.state != [refreshed.before, rendering, known, previous.manifest]
     kept: list[Put] = []

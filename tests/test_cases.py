@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,25 +21,29 @@ CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
-def published(folder: Path) -> dict[str, str]:
+def published(folder: Path) -> dict[str, bytes]:
     """What is in a folder, but for what is the package's own."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != ASSETS)
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in sorted(files)}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
 
 
 def test_there_are_cases() -> None:
     assert len(NAMES) >= 5
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_case(name: str, tmp_path: Path, *, update_cases: bool) -> None:
+def check_case(name: str, folder: Path, *, update_cases: bool = False, **options: Any) -> None:
+    """Publish a case, as it is wanted, and hold what is there against what is expected."""
     case = CASES / name
-    feeds.regenerate(
-        feeds.load_config(case / "config.yaml"), output=tmp_path / "output", cache=tmp_path / "cache", now=NOW
-    )
+    config = feeds.load_config(case / "config.yaml")
+    feeds.regenerate(config, output=folder / "output", cache=folder / "cache", now=NOW, **options)
     if update_cases:
         shutil.rmtree(case / "expected", ignore_errors=True)
-        shutil.copytree(tmp_path / "output", case / "expected", ignore=shutil.ignore_patterns(ASSETS))
+        shutil.copytree(folder / "output", case / "expected", ignore=shutil.ignore_patterns(ASSETS))
     expected = published(case / "expected")
     assert expected, "a case without expected files proves nothing"
-    assert published(tmp_path / "output") == expected
+    assert published(folder / "output") == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str, tmp_path: Path, *, update_cases: bool) -> None:
+    check_case(name, tmp_path, update_cases=update_cases)

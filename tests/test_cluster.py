@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,15 +15,17 @@ import s3fs
 import yaml
 
 import feeds
-from benchmarks.cluster import compare, read_events
+from benchmarks.cluster import read_events
 from benchmarks.corpus import Corpus
+from benchmarks.peers import compare
 from benchmarks.standalone import Cluster, spark_home, standalone
 from feeds import spark
-from tests.conftest import NOW
 from tests.object_store import forget_connections, s3_server, use_server
+from tests.test_cases import NAMES, check_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pyspark import SparkContext
 
@@ -33,7 +34,6 @@ pytestmark = [
     pytest.mark.cluster,
 ]
 
-CASES = Path(__file__).parent / "cases"
 ARTICLES = 60
 PATIENCE = 150
 
@@ -106,20 +106,12 @@ def context() -> Iterator[SparkContext]:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+@pytest.mark.parametrize("case", NAMES)
 def test_whole_sites_have_the_bytes_that_they_have_elsewhere(
     context: SparkContext, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spark, "_connected", lambda _: nullcontext(context))
-    config = feeds.load_config(CASES / case / "config.yaml")
-    feeds.regenerate(config, now=NOW, output=tmp_path / "output", cache=tmp_path / "cache", engine="spark", ping=False)
-    expected = {
-        path.relative_to(CASES / case / "expected"): path.read_bytes()
-        for path in (CASES / case / "expected").rglob("*")
-        if path.is_file()
-    }
-    assert expected
-    assert {path: (tmp_path / "output" / path).read_bytes() for path in expected} == expected
+    check_case(case, tmp_path, engine="spark", ping=False)
 
 
 @pytest.mark.parametrize("missing", ["Java", "PySpark"])

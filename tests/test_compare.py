@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import cluster, compare, peers
+from benchmarks import compare, peers
 from benchmarks.compare import main, play, staged
 from benchmarks.measure import BenchmarkError, Cost
 from benchmarks.peers import Feeds, Hugo, Scenario
@@ -102,14 +102,14 @@ def test_what_two_folders_hold_is_the_same_or_an_error(tmp_path: Path, monkeypat
     for folder in (one, other):
         folder.mkdir()
         (folder / "a.rss").write_bytes(b"same")
-    assert cluster.compare(one, other) == 1
+    assert peers.compare(one, other) == 1
     (other / "b.rss").touch()
     with pytest.raises(BenchmarkError, match=r"1 files of 1 .*b\.rss"):
-        cluster.compare(one, other)
+        peers.compare(one, other)
     (other / "b.rss").unlink()
     (other / "a.rss").write_bytes(b"else")
     with pytest.raises(BenchmarkError, match=r"a\.rss"):
-        cluster.compare(one, other)
+        peers.compare(one, other)
 
     def refuse(*_: object) -> bool:
         raise OSError(5, "Input/output error")
@@ -117,4 +117,4 @@ def test_what_two_folders_hold_is_the_same_or_an_error(tmp_path: Path, monkeypat
     monkeypatch.setattr("filecmp._do_cmp", refuse)
     (other / "a.rss").write_bytes(b"SAME")
     with pytest.raises(BenchmarkError, match=r"a\.rss"):
-        cluster.compare(one, other)
+        peers.compare(one, other)

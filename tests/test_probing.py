@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -176,7 +176,9 @@ def test_the_length_of_what_is_coded_is_not_that_of_the_image() -> None:
     assert facts_from(Reply(headers={"Content-Encoding": "identity"})).length == len(GIF)
 
 
-def test_what_comes_without_a_length_is_measured_if_it_is_short() -> None:
+@contextmanager
+def saying(said: bytes, hears: int = 0) -> Iterator[str]:
+    """The address of one that says this to everybody, whatever it hears, or after it heard something."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def say() -> None:
@@ -186,12 +188,18 @@ def test_what_comes_without_a_length_is_measured_if_it_is_short() -> None:
                 except OSError:
                     return
                 with connection:
-                    connection.recv(10_000)
-                    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: image/gif\r\n\r\n" + GIF)
+                    if hears:
+                        connection.recv(hears)
+                    connection.sendall(said)
 
         threading.Thread(target=say, daemon=True).start()
-        facts = facts_of(f"http://127.0.0.1:{listening.getsockname()[1]}/a")
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/a"
         listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_what_comes_without_a_length_is_measured_if_it_is_short() -> None:
+    with saying(b"HTTP/1.0 200 OK\r\nContent-Type: image/gif\r\n\r\n" + GIF, hears=10_000) as address:
+        facts = facts_of(address)
     assert (facts.length, facts.failed) == (len(GIF), "")
 
 
@@ -592,20 +600,8 @@ def test_an_endless_body_is_read_as_far_as_it_is_needed() -> None:
 
 @pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 ", b"SSH-2.0-x\r\n", b"\x00" * 100])
 def test_what_is_not_http_is_no_answer(said: bytes) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def say() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.sendall(said)
-
-        threading.Thread(target=say, daemon=True).start()
-        facts = facts_of(f"http://127.0.0.1:{listening.getsockname()[1]}/a")
-        listening.shutdown(socket.SHUT_RDWR)
+    with saying(said) as address:
+        facts = facts_of(address)
     assert facts.failed
 
 

@@ -8,8 +8,7 @@ import os
 import shutil
 from collections import Counter
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -28,8 +27,11 @@ from tests.conftest import NOW, Site
 from tests.fake_cluster import FakeContext
 from tests.image_server import Reply, serving
 from tests.object_store import empty_memory
+from tests.test_cases import NAMES, check_case
 
-CASES = Path(__file__).parent / "cases"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CONFIG = """\
 site: {title: Test Wire, url: https://feeds.example.com/}
 source: {articles: [../articles]}
@@ -89,17 +91,9 @@ def check_same(site: Site, folder: Path, **options: Any) -> None:
         assert getattr(report, name) == getattr(expected, name), name
 
 
-@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+@pytest.mark.parametrize("case", NAMES)
 def test_whole_sites_have_the_bytes_that_they_have_elsewhere(case: str, tmp_path: Path) -> None:
-    config = feeds.load_config(CASES / case / "config.yaml")
-    feeds.regenerate(config, now=NOW, output=tmp_path / "output", cache=tmp_path / "cache", engine="spark", ping=False)
-    expected = {
-        path.relative_to(CASES / case / "expected"): path.read_bytes()
-        for path in (CASES / case / "expected").rglob("*")
-        if path.is_file()
-    }
-    assert expected
-    assert {path: (tmp_path / "output" / path).read_bytes() for path in expected} == expected
+    check_case(case, tmp_path, engine="spark", ping=False)
 
 
 @pytest.mark.parametrize("buckets", [1, 3, 50])
@@ -263,7 +257,7 @@ def test_other_machines_list_what_is_below_many_folders(
     listed: list[str] = []
     list_below = tasks.list_below
 
-    def noted(roots: Any, root: int, path: str) -> Any:
+    def noted(roots: Any, root: Any, path: str) -> Any:
         listed.append(path)
         return list_below(roots, root, path)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from feeds.catalog.asked import AnyCatalog, Month, Reading, Selection, Stories, Window
+from feeds.catalog.asked import AnyCatalog, Month, Reading, Selection, Stories, Window, labels_version
 from feeds.catalog.code import fingerprint
 from feeds.catalog.database import (
     FOREVER,
@@ -68,6 +68,7 @@ __all__ = [
     "fingerprint",
     "folder_of",
     "identity",
+    "labels_version",
 ]
 
 
@@ -205,15 +206,6 @@ class Catalog:
 
     def set_state(self, key: str, value: Any) -> None:
         self._database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, _encoder.encode(value)))
-
-    def labels_version(self, labels: Mapping[str, str]) -> int:
-        """A number that grows when one of the labels is not what it was when it was last there."""
-        kept = self.state("labels")
-        known, number = kept or (dict[str, str](), 0)
-        number += any(known.get(key, label) != label for key, label in labels.items())
-        if not labels.items() <= known.items():
-            self.set_state("labels", ({**known, **labels}, number))
-        return int(number)
 
     # Files
 

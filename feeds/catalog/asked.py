@@ -78,9 +78,6 @@ class AnyCatalog(Protocol):
     def commit(self) -> None:
         """Keep everything."""
 
-    def labels_version(self, labels: Mapping[str, str]) -> int:
-        """A number that grows when one of the labels is not what it was when it was last there."""
-
     def left_out(self) -> dict[str, int]:
         """How many files have no entry of their own, by reason."""
 
@@ -127,3 +124,13 @@ class AnyCatalog(Protocol):
 
     def set_documents(self, output: str, rows: Iterable[tuple[str, bytes, int]], gone: Iterable[str]) -> None:
         """Keep the signature and the stamp of documents by path, and forget those that are gone."""
+
+
+def labels_version(catalog: AnyCatalog, labels: Mapping[str, str]) -> int:
+    """A number that grows when one of the labels is not what it was when it was last there."""
+    kept = catalog.state("labels")
+    known, number = kept or (dict[str, str](), 0)
+    number += any(known.get(key, label) != label for key, label in labels.items())
+    if not labels.items() <= known.items():
+        catalog.set_state("labels", ({**known, **labels}, number))
+    return int(number)

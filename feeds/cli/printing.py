@@ -286,11 +286,14 @@ def _echo_json_line(value: Any) -> None:
 
 def progress(*, quiet: bool) -> Track:
     """A progress bar for long runs on a terminal, and none elsewhere."""
-    from feeds.parallel import SLOW
+    from feeds.parallel import SLOW, untracked
+
+    if quiet or not sys.stderr.isatty():
+        return untracked
 
     def track(items: Iterable[T], length: int, label: str) -> Iterable[T]:
         many = _MANY_SLOW if label in SLOW else _MANY
-        if quiet or length < many or not sys.stderr.isatty():
+        if length < many:
             yield from items
             return
         with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:

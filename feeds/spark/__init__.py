@@ -224,9 +224,7 @@ class SparkWork:
         most = self._context.defaultParallelism * _LISTING_TASKS
         listings = self._context.parallelize(first, min(len(first), most))
         if found.left:
-            numbers = {root: number for number, root in enumerate(roots)}
-            left = [(numbers[root], path) for root, path in found.left]
-            parts = self._context.parallelize(left, min(len(left), most))
+            parts = self._context.parallelize(found.left, min(len(found.left), most))
             listings = listings.union(parts.flatMap(lambda one: tasks.list_below(roots, *one)))
         if not self.catalog.root.buckets:
             listings = listings.persist()

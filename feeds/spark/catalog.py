@@ -19,7 +19,7 @@ from feeds.membership import FeedKey
 from feeds.spark.buckets import Root, read_rows, write_root, write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from feeds.catalog import Stories
     from feeds.errors import Mistake
@@ -50,6 +50,14 @@ class ClusterCatalog:
         self.root = root
         self.is_new = is_new
         self.former_roots = frozenset(root.roots)
+        self.find_images: Callable[[], Images] = dict
+        self._forget()
+        self._documents = {
+            (row.output, row.path): (row.signature, row.stamp) for row in read_rows(folder, root.documents, DocumentRow)
+        }
+
+    def _forget(self) -> None:
+        """Nothing is known of stories."""
         self.file_mistakes: list[Mistake] = []
         self.file_reasons: dict[str, int] = {}
         self.topics: dict[str, int] = {}
@@ -57,18 +65,12 @@ class ClusterCatalog:
         self.same: dict[str, tuple[tuple[str, str], ...]] = {}
         self.feed_months: dict[FeedKey, list[Month]] = {}
         self.windows: dict[FeedKey, tuple[int, bytes]] = {}
-        self.find_images: Callable[[], Images] = dict
         self._images: Images | None = None
-        self._documents = {
-            (row.output, row.path): (row.signature, row.stamp) for row in read_rows(folder, root.documents, DocumentRow)
-        }
 
     def begin(self) -> str:
         """Begin to find out anew what there is to know of stories; the file that all machines are to find."""
         self.root.run += 1
-        self.file_mistakes, self.file_reasons = [], {}
-        self.topics, self.providers, self.same = {}, {}, {}
-        self.feed_months, self.windows, self._images = {}, {}, None
+        self._forget()
         token = f"run-{os.urandom(8).hex()}"
         self.folder.write(token, b"", headers={})
         return token
@@ -91,14 +93,6 @@ class ClusterCatalog:
             for path in self.folder.paths():  # also of runs that were stopped
                 if path not in names:
                     self.folder.remove(path)
-
-    def labels_version(self, labels: Mapping[str, str]) -> int:
-        kept = self.state("labels")
-        known, number = kept or (dict[str, str](), 0)
-        number += any(known.get(key, label) != label for key, label in labels.items())
-        if not labels.items() <= known.items():
-            self.set_state("labels", ({**known, **labels}, number))
-        return int(number)
 
     def left_out(self) -> dict[str, int]:
         return dict(sorted(self.file_reasons.items()))

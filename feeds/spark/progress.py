@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from feeds.parallel import untracked
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,7 +21,10 @@ _INTERVAL = 0.25
 
 @contextmanager
 def following(context: SparkContext, track: Track, label: str) -> Iterator[None]:
-    """Show how many tasks are done of those that are asked for while this lasts."""
+    """Show how many tasks are done of those that are asked for while this lasts, if that is shown to anybody."""
+    if track is untracked:
+        yield
+        return
     ended, failed = Event(), Event()
     thread = Thread(target=_follow_if_it_can, args=(context.statusTracker(), track, label, ended, failed), daemon=True)
     thread.start()

@@ -127,9 +127,9 @@ _listing_decoder = msgspec.msgpack.Decoder(Listing)
 _share_decoder = msgspec.msgpack.Decoder(Share)
 
 
-def list_below(roots: Sequence[ArticleRoot], root: int, path: str) -> Iterator[bytes]:
+def list_below(roots: Sequence[ArticleRoot], root: ArticleRoot, path: str) -> Iterator[bytes]:
     """What is in a folder of the archive, and below it, as packed Listings."""
-    return listings_of(find_below(roots[root], path, roots), roots)
+    return listings_of(find_below(root, path, roots), roots)
 
 
 def listings_of(found: Found, roots: Sequence[ArticleRoot]) -> Iterator[bytes]:
