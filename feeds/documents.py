@@ -68,7 +68,7 @@ def publish_site(
     else:
         paths += lists
     noted: _Noted = []
-    with rendering(site, len(todo)) as render:
+    with rendering(site.of_entries, len(todo)) as render:
         puts = _put_feeds(track(_rendered(todo, previous, render), len(todo), "Publishing"), noted)
         if paths:
             puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))

@@ -186,8 +186,8 @@ def _fill(template: str, name: str, config: Config) -> str:
 
 def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
     """The entry with what the taxonomy and the configuration know of its topics and providers."""
-    node = taxonomy.providers[entry.provider.domain]
-    feed = node.settings.feed
+    node = taxonomy.providers.get(entry.provider.domain)
+    feed = node.settings.feed if node else None
     provider, name = entry.provider, taxonomy.provider_name(entry.provider.name)
     if name != provider.name:
         provider = msgspec.structs.replace(provider, name=name)
@@ -198,7 +198,7 @@ def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
         authors=(*[person for person in entry.authors if person.name != name], publisher),
         categories=taxonomy.categories(entry.topics),
         related=tuple([_finish_link(link, taxonomy) for link in entry.related]),
-        source=Link(href=absolute_url(feed) or feed, title=node.title, provider=node.title) if feed else None,
+        source=Link(href=absolute_url(feed) or feed, title=node.title, provider=node.title) if node and feed else None,
     )
 
 

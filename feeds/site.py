@@ -55,6 +55,11 @@ class Site:
     prunes: bool = False
     facts: Mapping[str, Facts] | None = None
 
+    @property
+    def of_entries(self) -> Site:
+        """What is needed of it to render a feed that is planned."""
+        return replace(self, taxonomy=self.taxonomy.of_entries)
+
 
 @dataclass(frozen=True)
 class Job:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,9 @@ _LONGEST_SLUG = 100
 _LONGEST_DOMAIN = 150
 #: Of how many names the key is remembered.
 _REMEMBERED = 10_000
+#: What is configured of those that the configuration does not name.
+_NO_TOPIC = Topic()
+_NO_PROVIDER = ProviderSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,12 @@ class Taxonomy:
     scheme: str
     collisions: tuple[str, ...] = ()
 
+    @property
+    def of_entries(self) -> Taxonomy:
+        """What is known beyond what entries say, without the providers of which that is nothing: these may be many."""
+        known = {domain: node for domain, node in self.providers.items() if node.settings != _NO_PROVIDER}
+        return replace(self, providers=known, collisions=())
+
     def provider_name(self, name: str) -> str:
         """The configured title in place of a domain, which stands where no name is known."""
         node = self.providers.get(name)
@@ -139,7 +148,7 @@ def build_taxonomy(
         key = tree.key(name)
         first_spellings[key] = min((published, name), first_spellings.get(key, (published, name)))
     titles = {key: _topic_title(configured.get(key), name) for key, (_, name) in first_spellings.items()}
-    settings = {key: configured[key][1] if key in configured else Topic() for key in first_spellings}
+    settings = {key: configured[key][1] if key in configured else _NO_TOPIC for key in first_spellings}
     order = sorted(first_spellings, key=lambda key: (key not in configured, first_spellings[key][0], key))
     slugs, collisions = _assign_slugs(order, titles, settings)
     topics = {key: TopicNode(key, titles[key], slugs[key], settings[key]) for key in sorted(first_spellings)}
@@ -214,7 +223,7 @@ def _providers(config: Config, names: Iterable[tuple[str, str, int]]) -> dict[st
         domain: ProviderNode(
             domain,
             _provider_title(domain, counts[domain], settings.get(domain)),
-            settings.get(domain, ProviderSettings()),
+            settings.get(domain, _NO_PROVIDER),
         )
         for domain in sorted(counts.keys() | settings.keys())
     }

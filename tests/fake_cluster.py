@@ -126,6 +126,11 @@ class FakeRDD:
 
         return FakeRDD(self._context, compute)
 
+    def join(self, other: FakeRDD, numPartitions: int) -> FakeRDD:  # noqa: N803  # as above
+        return self.cogroup(other, numPartitions).flatMap(
+            lambda one: [(one[0], (left, right)) for left in one[1][0] for right in one[1][1]]
+        )
+
     def collect(self) -> list[Any]:
         return [_sent(value) for value in _all(self._compute())]
 

@@ -385,6 +385,14 @@ def test_a_provider_may_be_configured_by_any_form_of_its_domain(written: str) ->
     assert [(node.domain, node.settings) for node in taxonomy.providers.values()] == [("techcrunch.com", known)]
 
 
+def test_of_entries_providers_are_known_only_where_something_is_configured() -> None:
+    stories = [(f"{number}.example", str(number)) for number in range(50)]
+    known = {"7.example": ProviderSettings(feed="https://7.example/feed"), "8.example": ProviderSettings()}
+    taxonomy = taxonomy_of(stories=stories, providers=known)
+    assert taxonomy.of_entries.providers == {"7.example": taxonomy.providers["7.example"]}
+    assert taxonomy.of_entries.topics == taxonomy.topics
+
+
 def test_providers_are_ordered_by_domain() -> None:
     taxonomy = taxonomy_of(
         stories=[("c.example", "C"), ("a.example", "A")], providers={"b.example": ProviderSettings()}

@@ -383,21 +383,15 @@ class SparkWork:
 
     def _wanted(self, items: Sequence[Item]) -> RDD[tuple[int, tuple[str, bytes, int, Any]]]:
         """The stories that jobs show, by bucket: the id and digest, the number of the job, and the place in it."""
-        newest: dict[FeedKey, list[tuple[int, int]]] = defaultdict(list)
+        newest: list[tuple[FeedKey, tuple[int, int]]] = []
         monthly: dict[tuple[FeedKey, str], int] = {}
         for number, (job, _) in enumerate(items):
             if job.scope.month:
                 monthly[job.plan.key, job.scope.month] = number
             else:
-                newest[job.plan.key].append((number, len(job.stories)))
-        sought = self._context.broadcast(dict(newest))
-        wanted = self._tops.flatMap(
-            lambda one: (
-                (ref[4], (ref[2], ref[3], number, place))
-                for number, count in sought.value.get(one[0], ())
-                for place, ref in enumerate(one[1][:count])
-            )
-        )
+                newest.append((job.plan.key, (number, len(job.stories))))
+        sought = self._context.parallelize(newest, min(len(items), self._few))
+        wanted = self._tops.join(sought, self._few).flatMap(lambda one: tasks.shown_of(*one[1]))
         if not monthly:
             return wanted
         folder, facts = self.catalog.folder, self._context.broadcast(self.catalog.root.stories)

@@ -535,6 +535,16 @@ def window_of(refs: Sequence[Ref]) -> tuple[int, bytes]:
 # What is rendered
 
 
+def shown_of(refs: Sequence[Ref], shown: tuple[int, int]) -> Iterator[tuple[int, tuple[str, bytes, int, Any]]]:
+    """The stories that a job shows of the first of a feed, by bucket, as `entries_of_bucket` wants them.
+
+    `shown` is the number of the job, and how many it shows.
+    """
+    job, count = shown
+    for place, (_, _, id_, digest, bucket) in enumerate(refs[:count]):
+        yield bucket, (id_, digest, job, place)
+
+
 def entries_of_bucket(
     catalog: Folder,
     facts: Sequence[BucketFacts],
