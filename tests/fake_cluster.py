@@ -88,7 +88,7 @@ class FakeRDD:
     def union(self, other: FakeRDD) -> FakeRDD:
         return FakeRDD(self._context, lambda: [*self._compute(), *other._compute()])  # its own kind
 
-    def persist(self) -> FakeRDD:
+    def persist(self, _: object) -> FakeRDD:
         held: list[Partitions] = []
 
         def compute() -> Partitions:

@@ -227,7 +227,7 @@ class SparkWork:
             parts = self._context.parallelize(found.left, min(len(found.left), most))
             listings = listings.union(parts.flatMap(lambda one: tasks.list_below(roots, *one)))
         if not self.catalog.root.buckets:
-            listings = listings.persist()
+            listings = _kept(listings)
             self._begin(sum(self._collect(listings.map(tasks.files_in), "Listing")))
         buckets = self.catalog.root.buckets
         return listings.flatMap(lambda packed: tasks.spread(roots, buckets, packed)).partitionBy(buckets + 1, int)
@@ -323,7 +323,7 @@ class SparkWork:
             .groupByKey(self._few)
             .map(lambda one: (one[0], tasks.merge_refs(limits.value, FeedKey(*one[0]), one[1])))
         )
-        self._tops = tops.persist()
+        self._tops = _kept(tops)
         windows = self._tops.map(lambda one: (one[0], tasks.window_of(one[1])))
         catalog.windows = {FeedKey(*feed): window for feed, window in self._collect(windows, "Selecting")}
         catalog.find_images = self._find_images
@@ -416,6 +416,13 @@ class SparkWork:
     def _buckets(self) -> RDD[int]:
         buckets = self.catalog.root.buckets
         return self._context.parallelize(range(buckets), buckets)
+
+
+def _kept(found: RDD[T]) -> RDD[T]:
+    """What is used more than once, on disks: it grows with the archive, and the memory of the machines does not."""
+    from pyspark import StorageLevel  # noqa: PLC0415  # as above
+
+    return found.persist(StorageLevel.DISK_ONLY)
 
 
 def _is_of_one_reading(told: Iterable[_Told], facts: Iterable[tasks.FilesFacts]) -> bool:
