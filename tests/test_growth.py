@@ -312,13 +312,23 @@ def test_a_text_of_one_thing_takes_no_more_than_its_length(read: Callable[[str],
     check_growth(lambda length: read(repeated(unit, length)), size)
 
 
-@pytest.mark.parametrize(("power", "is_fine"), [(1, True), (2, False)])
-def test_the_square_of_a_length_is_noticed(power: int, *, is_fine: bool) -> None:
+@pytest.mark.parametrize(
+    ("cost", "is_fine"),
+    [
+        pytest.param(lambda size: 10 * size, True, id="as the length"),
+        pytest.param(lambda size: 10 * size * (1 if size < 150_000 else 5), True, id="a step, then as the length"),
+        pytest.param(lambda size: size**2 // 100_000, False, id="as its square"),
+        pytest.param(
+            lambda size: size**2 // 100_000 if size < 1_000_000 else size, False, id="as its square, then refused"
+        ),
+    ],
+)
+def test_the_square_of_a_length_is_noticed(cost: Callable[[int], int], *, is_fine: bool) -> None:
     def run(size: int) -> None:
-        sum(range(size**power // 400 ** (power - 1)))
+        sum(range(cost(size)))
 
     if is_fine:
         check_growth(run, 100_000)
     else:
         with pytest.raises(AssertionError, match="took"):
-            check_growth(run, 10_000)
+            check_growth(run, 100_000)
