@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from pyspark import StorageLevel
+
 Partitions = list[list[Any]]
 
 
@@ -28,6 +30,8 @@ class FakeContext:
     def __init__(self) -> None:
         self.when_lost: Callable[[], None] | None = None
         self.lost = 0
+        self.broadcasts: list[Any] = []
+        self.kept: list[FakeRDD] = []
 
     def emptyRDD(self) -> FakeRDD:  # noqa: N802  # as above
         return FakeRDD(self, list)
@@ -37,6 +41,7 @@ class FakeContext:
         return FakeRDD(self, lambda: [held[start::count] for start in range(count)])
 
     def broadcast(self, value: Any) -> FakeBroadcast:
+        self.broadcasts.append(value)
         return FakeBroadcast(value)
 
     def statusTracker(self) -> FakeContext:  # noqa: N802  # as above
@@ -70,14 +75,19 @@ class FakeBroadcast:
 
 
 class FakeRDD:
-    """An RDD, with what feeds.spark asks of one."""
+    """An RDD, with what feeds.spark asks of one. `spread` is over how many partitions its keys are, 0 for anyhow."""
 
-    def __init__(self, context: FakeContext, compute: Callable[[], Partitions]) -> None:
+    def __init__(self, context: FakeContext, compute: Callable[[], Partitions], spread: int = 0) -> None:
         self._context = context
         self._compute = compute
+        self._spread = spread
 
-    def map(self, function: Callable[[Any], Any]) -> FakeRDD:
-        return self._each(lambda _, values: map(function, values))
+    def map(
+        self,
+        function: Callable[[Any], Any],
+        preservesPartitioning: bool = False,  # noqa: N803  # as above
+    ) -> FakeRDD:
+        return self._each(lambda _, values: map(function, values), self._spread if preservesPartitioning else 0)
 
     def flatMap(self, function: Callable[[Any], Iterable[Any]]) -> FakeRDD:  # noqa: N802  # as above
         return self._each(lambda _, values: (one for value in values for one in function(value)))
@@ -88,24 +98,35 @@ class FakeRDD:
     def union(self, other: FakeRDD) -> FakeRDD:
         return FakeRDD(self._context, lambda: [*self._compute(), *other._compute()])  # its own kind
 
-    def persist(self, _: object) -> FakeRDD:
+    def persist(self, level: StorageLevel) -> FakeRDD:
+        """Keep what it has, not in memory, from now on."""
+        assert level.useDisk
+        assert not level.useMemory
         held: list[Partitions] = []
+        computed = self._compute
 
         def compute() -> Partitions:
             if not held:
-                held.append(self._compute())
+                held.append(computed())
             return held[0]
 
-        return FakeRDD(self._context, compute)
+        self._compute = compute
+        self._context.kept.append(self)
+        return self
 
-    def partitionBy(self, count: int, place: Callable[[Any], int]) -> FakeRDD:  # noqa: N802  # as above
+    def unpersist(self) -> FakeRDD:
+        self._context.kept.remove(self)
+        return self
+
+    def partitionBy(self, count: int, place: Callable[[Any], int] = hash) -> FakeRDD:  # noqa: N802  # as above
         def spread(partitions: Partitions) -> Partitions:
             found: Partitions = [[] for _ in range(count)]
             for key, value in _all(partitions):
                 found[place(key) % count].append(_sent((key, value)))
             return found
 
-        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread))
+        in_places = count if place is hash else 0
+        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread), in_places)
 
     def groupByKey(self, count: int) -> FakeRDD:  # noqa: N802  # as above
         def spread(partitions: Partitions) -> Partitions:
@@ -114,30 +135,42 @@ class FakeRDD:
                 found[hash(key) % count][key].append(_sent(value))
             return [list(group.items()) for group in found]
 
-        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread))
+        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread), count)
 
     def cogroup(self, other: FakeRDD, numPartitions: int) -> FakeRDD:  # noqa: N803  # as above
-        def compute() -> Partitions:
+        def spread(both: Partitions) -> Partitions:
             found: list[dict[Any, Any]] = [defaultdict(lambda: ([], [])) for _ in range(numPartitions)]
-            for number, one in enumerate((self, other)):
-                for key, value in _all(one._compute()):  # its own kind
+            for number, partitions in enumerate(both):
+                for key, value in _all(partitions):
                     found[hash(key) % numPartitions][key][number].append(_sent(value))
             return [list(group.items()) for group in found]
 
-        return FakeRDD(self._context, compute)
+        def compute() -> Partitions:
+            return [self._compute(), other._compute()]  # its own kind
+
+        return FakeRDD(self._context, lambda: self._context.passed_on(compute, spread), numPartitions)
 
     def join(self, other: FakeRDD, numPartitions: int) -> FakeRDD:  # noqa: N803  # as above
-        return self.cogroup(other, numPartitions).flatMap(
-            lambda one: [(one[0], (left, right)) for left in one[1][0] for right in one[1][1]]
-        )
+        """Here of what is in its place: all else is passed on whole for it, however little has a partner."""
+        assert self._spread == other._spread == numPartitions
+
+        def compute() -> Partitions:
+            found: Partitions = []
+            for mine, others in zip(self._compute(), other._compute(), strict=True):
+                partners = [(key, left, right) for key, left in mine for name, right in others if name == key]
+                found.append([(key, (left, right)) for key, left, right in partners])
+            return found
+
+        return FakeRDD(self._context, compute, numPartitions)
 
     def collect(self) -> list[Any]:
         return [_sent(value) for value in _all(self._compute())]
 
-    def _each(self, function: Callable[[int, Iterator[Any]], Iterable[Any]]) -> FakeRDD:
+    def _each(self, function: Callable[[int, Iterator[Any]], Iterable[Any]], spread: int = 0) -> FakeRDD:
         return FakeRDD(
             self._context,
             lambda: [list(function(number, iter(values))) for number, values in enumerate(self._compute())],
+            spread,
         )
 
 

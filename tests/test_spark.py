@@ -20,6 +20,7 @@ from feeds.catalog import DamagedCatalogError
 from feeds.cli import main
 from feeds.errors import CatalogError, EmptiedError, ProcessError, PublishError, StrictError
 from feeds.files import is_reached
+from feeds.site import Site as PublishedSite
 from feeds.spark import buckets, tasks
 from feeds.spark.buckets import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
 from feeds.storage import DiskFolder, open_folder
@@ -118,6 +119,14 @@ def test_after_each_change_the_bytes_are_those_of_one_machine(wide: Site, tmp_pa
     check_same(wide, tmp_path, now=NOW)
     wide.configure(CONFIG.replace("topics: {limit: 2}", "topics: off").replace("min_quality: 1", "min_quality: 9"))
     check_same(wide, tmp_path)
+
+
+def test_what_grows_with_the_archive_is_not_brought_to_each_machine(wide: Site, context: FakeContext) -> None:
+    wide.configure(CONFIG + "providers: {b.example: {title: The Others}, none.example: {feed: 'https://c.example/'}}")
+    on_cluster(wide)
+    (shown,) = (value for value in context.broadcasts if isinstance(value, PublishedSite))
+    assert list(shown.taxonomy.providers) == ["b.example", "none.example"]
+    assert not context.kept
 
 
 def kept_files(site: Site) -> set[str]:
@@ -367,7 +376,7 @@ def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, m
         on_cluster(wide)
 
 
-@pytest.mark.parametrize("lost", range(1, 8))
+@pytest.mark.parametrize("lost", range(1, 14))
 def test_an_article_that_is_edited_while_a_machine_is_lost_is_told_once(
     wide: Site, tmp_path: Path, context: FakeContext, lost: int
 ) -> None:

@@ -120,7 +120,9 @@ class SparkEngine:
     def _work(self, root: Root | None, reading: Reading, *, is_new: bool) -> Iterator[SparkWork]:
         catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
         with _errors(), _connected(self._master) as context:
-            yield SparkWork(catalog, context, self._track)
+            work = SparkWork(catalog, context, self._track)
+            yield work
+            work.release()
 
 
 def _last_line(said: str) -> str:
@@ -195,6 +197,7 @@ class SparkWork:
         self._context = context
         self._track = track
         self._tops: RDD[tuple[FeedKey, list[tasks.Ref]]] = context.emptyRDD()
+        self._on_disks: list[RDD[Any]] = []
 
     def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
         """Bring the catalog up to what the article folders hold at the time `now`."""
@@ -227,7 +230,7 @@ class SparkWork:
             parts = self._context.parallelize(found.left, min(len(found.left), most))
             listings = listings.union(parts.flatMap(lambda one: tasks.list_below(roots, *one)))
         if not self.catalog.root.buckets:
-            listings = _kept(listings)
+            listings = self._kept(listings)
             self._begin(sum(self._collect(listings.map(tasks.files_in), "Listing")))
         buckets = self.catalog.root.buckets
         return listings.flatMap(lambda packed: tasks.spread(roots, buckets, packed)).partitionBy(buckets + 1, int)
@@ -321,9 +324,12 @@ class SparkWork:
             self._buckets()
             .flatMap(lambda bucket: tasks.refs_of_bucket(folder, facts.value, limits.value, bucket))
             .groupByKey(self._few)
-            .map(lambda one: (one[0], tasks.merge_refs(limits.value, FeedKey(*one[0]), one[1])))
+            .map(
+                lambda one: (one[0], tasks.merge_refs(limits.value, FeedKey(*one[0]), one[1])),
+                preservesPartitioning=True,
+            )
         )
-        self._tops = _kept(tops)
+        self._tops = self._kept(tops)
         windows = self._tops.map(lambda one: (one[0], tasks.window_of(one[1])))
         catalog.windows = {FeedKey(*feed): window for feed, window in self._collect(windows, "Selecting")}
         catalog.find_images = self._find_images
@@ -390,7 +396,7 @@ class SparkWork:
                 monthly[job.plan.key, job.scope.month] = number
             else:
                 newest.append((job.plan.key, (number, len(job.stories))))
-        sought = self._context.parallelize(newest, min(len(items), self._few))
+        sought = self._context.parallelize(newest, min(len(items), self._few)).partitionBy(self._few)  # as these are
         wanted = self._tops.join(sought, self._few).flatMap(lambda one: tasks.shown_of(*one[1]))
         if not monthly:
             return wanted
@@ -408,6 +414,18 @@ class SparkWork:
         with following(self._context, self._track, label):
             return wanted.collect()
 
+    def _kept(self, found: RDD[T]) -> RDD[T]:
+        """What is used more than once, on disks: it grows with the archive, and the memory of the machines does not."""
+        from pyspark import StorageLevel  # noqa: PLC0415  # as above
+
+        self._on_disks.append(found.persist(StorageLevel.DISK_ONLY))
+        return found
+
+    def release(self) -> None:
+        """Remove what is on disks: the connection may last longer."""
+        for one in self._on_disks:
+            one.unpersist()
+
     @property
     def _few(self) -> int:
         """How many tasks share what little comes of all buckets: each takes a moment to begin."""
@@ -416,13 +434,6 @@ class SparkWork:
     def _buckets(self) -> RDD[int]:
         buckets = self.catalog.root.buckets
         return self._context.parallelize(range(buckets), buckets)
-
-
-def _kept(found: RDD[T]) -> RDD[T]:
-    """What is used more than once, on disks: it grows with the archive, and the memory of the machines does not."""
-    from pyspark import StorageLevel  # noqa: PLC0415  # as above
-
-    return found.persist(StorageLevel.DISK_ONLY)
 
 
 def _is_of_one_reading(told: Iterable[_Told], facts: Iterable[tasks.FilesFacts]) -> bool:
