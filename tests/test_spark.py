@@ -21,7 +21,7 @@ from feeds.cli import main
 from feeds.errors import CatalogError, EmptiedError, ProcessError, PublishError, StrictError
 from feeds.files import is_reached
 from feeds.site import Site as PublishedSite
-from feeds.spark import buckets, tasks
+from feeds.spark import buckets, marks, reading, showing, telling, work
 from feeds.spark.buckets import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
 from feeds.storage import DiskFolder, open_folder
 from tests.conftest import NOW, Site
@@ -32,6 +32,7 @@ from tests.test_cases import NAMES, check_case
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
 CONFIG = """\
 site: {title: Test Wire, url: https://feeds.example.com/}
@@ -101,7 +102,7 @@ def test_whole_sites_have_the_bytes_that_they_have_elsewhere(case: str, tmp_path
 def test_the_number_of_parts_changes_no_byte(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: int
 ) -> None:
-    monkeypatch.setattr(spark, "buckets_for", lambda _: buckets)
+    monkeypatch.setattr(work, "buckets_for", lambda _: buckets)
     check_same(wide, tmp_path)
 
 
@@ -234,7 +235,7 @@ def test_a_relative_output_is_that_of_the_first_machine(
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
-    render = tasks.render
+    render = showing.render
 
     def render_elsewhere(*arguments: Any) -> Any:
         monkeypatch.chdir(tmp_path / "elsewhere")
@@ -244,7 +245,7 @@ def test_a_relative_output_is_that_of_the_first_machine(
             monkeypatch.chdir(tmp_path / "here")
 
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(tasks, "render", render_elsewhere)
+    monkeypatch.setattr(showing, "render", render_elsewhere)
     on_cluster(wide, output="output", cache="cache")
     assert (tmp_path / "here" / "output" / "all.rss").is_file()
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -256,7 +257,7 @@ def test_a_relative_output_is_that_of_the_first_machine(
 def in_many_folders(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let others than the first machine list what is in the folders."""
     assert len(list((site.folder / "articles").iterdir())) > 4
-    monkeypatch.setattr(spark, "_MANY_FOLDERS", 3)
+    monkeypatch.setattr(work, "_MANY_FOLDERS", 3)
 
 
 def test_other_machines_list_what_is_below_many_folders(
@@ -264,13 +265,13 @@ def test_other_machines_list_what_is_below_many_folders(
 ) -> None:
     in_many_folders(wide, monkeypatch)
     listed: list[str] = []
-    list_below = tasks.list_below
+    list_below = reading.list_below
 
     def noted(roots: Any, root: Any, path: str) -> Any:
         listed.append(path)
         return list_below(roots, root, path)
 
-    monkeypatch.setattr(tasks, "list_below", noted)
+    monkeypatch.setattr(reading, "list_below", noted)
     wide.article("0/pipes/also.md", STORY.format(50, "Also", "2026-05-01", "Wind"))
     os.mkfifo(wide.folder / "articles" / "1" / "pipe.md")
     (wide.folder / "articles" / "only-a-link").mkdir()
@@ -290,7 +291,7 @@ def test_what_another_machine_does_not_have_is_not_gone(
     on_cluster(wide)
     before = wide.documents()
     place = wide.folder / "articles" / ("2" if gone == "folder" else "")
-    find_below = tasks.find_below  # type: ignore[attr-defined]  # imported there
+    find_below = reading.find_below  # type: ignore[attr-defined]  # imported there
 
     def find_elsewhere(root: Any, path: str, roots: Any) -> Any:
         """The first machine has seen the folder."""
@@ -300,7 +301,7 @@ def test_what_another_machine_does_not_have_is_not_gone(
         finally:
             (tmp_path / "away").rename(place)
 
-    monkeypatch.setattr(tasks, "find_below", find_elsewhere)
+    monkeypatch.setattr(reading, "find_below", find_elsewhere)
     report = on_cluster(wide)
     assert any("the folder cannot be read" in str(mistake) for mistake in report.mistakes)
     assert wide.documents() == before
@@ -328,50 +329,52 @@ def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_w
 
 
 def test_a_machine_that_does_not_reach_the_articles_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "is_reached", lambda root: is_reached(root / "not-mounted"))
+    monkeypatch.setattr(reading, "is_reached", lambda root: is_reached(root / "not-mounted"))
     with pytest.raises(ProcessError, match="articles: is not the same on every machine of the cluster"):
         on_cluster(wide)
     assert not wide.output.exists()
 
 
 def test_a_machine_that_does_not_reach_the_catalog_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere")))
+    monkeypatch.setattr(marks.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere")))
     with pytest.raises(ProcessError, match="elsewhere: has not what this run put there; expected a folder that every"):
         on_cluster(wide)
 
 
-check = tasks.Marks.check
+check = marks.Marks.check
 
 
-@pytest.mark.parametrize("named", ["read_bucket", "tell", "render"])
-def test_a_machine_with_other_code_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+@pytest.mark.parametrize(("module", "named"), [(reading, "read_bucket"), (telling, "tell"), (showing, "render")])
+def test_a_machine_with_other_code_stops_the_run(
+    wide: Site, monkeypatch: pytest.MonkeyPatch, module: ModuleType, named: str
+) -> None:
     on_cluster(wide)
     before = wide.documents()
     write(wide, 3, "Changed")
-    task = getattr(tasks, named)
+    task = getattr(module, named)
 
     def with_other_code(*arguments: Any) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(tasks, "own_code", lambda: "another")
+            patch.setattr(marks, "own_code", lambda: "another")
             done = task(*arguments)
             return done if named == "render" else iter(list(done))
 
-    monkeypatch.setattr(tasks, named, with_other_code)
+    monkeypatch.setattr(module, named, with_other_code)
     with pytest.raises(ProcessError, match="has not the Python, feeds or packages that the first one has"):
         on_cluster(wide)
     assert before.items() <= wide.documents().items()
 
 
 def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    render = tasks.render
+    render = showing.render
 
     def render_elsewhere(*arguments: Any) -> Any:
         done = render(*arguments)
         shutil.rmtree(wide.output)
         return done
 
-    monkeypatch.setattr(tasks, "render", render_elsewhere)
-    monkeypatch.setattr(spark, "_PATIENCE", 1)
+    monkeypatch.setattr(showing, "render", render_elsewhere)
+    monkeypatch.setattr(work, "_PATIENCE", 1)
     with pytest.raises(PublishError, match="is not the same on every machine of the cluster"):
         on_cluster(wide)
 
@@ -401,7 +404,7 @@ def test_articles_that_never_stand_still_while_machines_are_lost_stop_the_run(
 ) -> None:
     on_cluster(wide)
     before = wide.documents()
-    monkeypatch.setattr(spark, "_is_of_one_reading", lambda *_: False)
+    monkeypatch.setattr(work, "_is_of_one_reading", lambda *_: False)
     write(wide, 3, "Changed")
     with pytest.raises(ProcessError, match="machines were lost while articles were edited, again and again"):
         on_cluster(wide)
@@ -418,7 +421,7 @@ def test_a_run_that_is_stopped_leaves_what_the_next_one_goes_on_from(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(spark.SparkWork, stage, stop)
+        patch.setattr(work.SparkWork, stage, stop)
         write(wide, 3, "Second")
         with pytest.raises(KeyboardInterrupt):
             on_cluster(wide)
@@ -441,7 +444,7 @@ def test_a_damaged_catalog_whose_making_anew_is_stopped_is_made_anew_by_the_next
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(spark.SparkWork, "_count", stop)
+        patch.setattr(work.SparkWork, "_count", stop)
         with pytest.raises((KeyboardInterrupt, DamagedCatalogError)):
             on_cluster(wide)
     check_same(wide, tmp_path)
