@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -158,7 +158,7 @@ def regenerate(
     if engine == "spark":
         order = _on_cluster(config, output, cache, now, master, track, **flags)
     else:
-        order = _order(config, output, cache, now, jobs, track, **flags)
+        order = _here(config, output, cache, now, jobs, track, **flags)
     work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
     report, notice = _with_catalog(order, work, anew=full)
     if notice is None:
@@ -176,7 +176,7 @@ def survey(
     track: Track = untracked,
 ) -> Overview:
     """What `regenerate` would publish, without publishing it."""
-    order = _order(config, output, cache, now, jobs, track, is_dry_run=True)
+    order = _here(config, output, cache, now, jobs, track, is_dry_run=True)
     return _with_catalog(order, partial(_survey, order))
 
 
@@ -190,7 +190,7 @@ def examine(
     track: Track = untracked,
 ) -> Examined:
     """Read the archive as a run would, and say what is to be said of it; publishes nothing."""
-    order = _order(config, output, cache, now, jobs, track=track, is_dry_run=True)
+    order = _here(config, output, cache, now, jobs, track, is_dry_run=True)
     return _with_catalog(order, partial(_examine, order))
 
 
@@ -209,11 +209,31 @@ def probe(
     With `everything`, all of them. Publishes nothing. Raises ConfigError where the configuration does not want that.
     """
     check_asked(config)
-    order = _order(config, output, cache, now, jobs, track, asks=True)
+    order = _here(config, output, cache, now, jobs, track, asks=True)
     return _with_catalog(order, partial(_probe, order, everything=everything))
 
 
 def _order(
+    config: Config,
+    output: Path | str | None,
+    cache: Path,
+    now: dt.datetime | None,
+    engine: Engine,
+    track: Track,
+    **flags: bool,
+) -> _Order:
+    return _Order(
+        config=config,
+        output=open_folder(output or config.default_output),
+        cache=cache,
+        now=now or dt.datetime.now(dt.UTC),
+        engine=engine,
+        track=track,
+        **flags,
+    )
+
+
+def _here(
     config: Config,
     output: Path | str | None,
     cache: Path | str | None,
@@ -222,20 +242,14 @@ def _order(
     track: Track,
     **flags: bool,
 ) -> _Order:
-    folder = Path(cache or config.default_cache)
+    """A run on this machine, with `jobs` processes; its catalog is in the cache's folder."""
     if is_address(str(cache)):
         place = without_credentials(str(cache))
         raise CatalogError(f"{place}: is in an object store; expected a folder of this machine, or the engine spark")
+    folder = Path(cache or config.default_cache)
     check_name(folder)
-    return _Order(
-        config=config,
-        output=open_folder(output or config.default_output),
-        cache=folder,
-        now=now or dt.datetime.now(dt.UTC),
-        engine=LocalEngine(folder / f"{config.path.stem}.sqlite", jobs or available_jobs(), track),
-        track=track,
-        **flags,
-    )
+    engine = LocalEngine(folder / f"{config.path.stem}.sqlite", jobs or available_jobs(), track)
+    return _order(config, output, folder, now, engine, track, **flags)
 
 
 def _on_cluster(
@@ -254,9 +268,10 @@ def _on_cluster(
     from feeds.spark import SparkEngine  # noqa: PLC0415  # where it is asked for only
 
     output, cache = _absolute(output or config.default_output), _absolute(cache or config.default_cache)
-    order = _order(config, output, cache if isinstance(cache, Path) else None, now, 1, track, **flags)
-    folder = open_folder(f"{cache}/{config.path.stem}.catalog")
-    return replace(order, engine=SparkEngine(folder, master, track))
+    folder = cache if isinstance(cache, Path) else config.default_cache  # what stays on this machine
+    check_name(folder)
+    engine = SparkEngine(open_folder(f"{cache}/{config.path.stem}.catalog"), master, track)
+    return _order(config, output, folder, now, engine, track, **flags)
 
 
 def _absolute(place: Path | str) -> Path | str:

@@ -48,7 +48,7 @@ _Noted = list[tuple[Put, bytes]]
 
 
 class Rendering(Protocol):
-    """A way to render feeds: given how many there are, a map from jobs to what was put in its place of each."""
+    """A way to render feeds: given Site.of_entries and how many feeds there are, a map from jobs to what was put."""
 
     def __call__(self, site: Site, count: int, /) -> AbstractContextManager[Render]: ...
 

@@ -186,8 +186,6 @@ def _fill(template: str, name: str, config: Config) -> str:
 
 def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
     """The entry with what the taxonomy and the configuration know of its topics and providers."""
-    node = taxonomy.providers.get(entry.provider.domain)
-    feed = node.settings.feed if node else None
     provider, name = entry.provider, taxonomy.provider_name(entry.provider.name)
     if name != provider.name:
         provider = msgspec.structs.replace(provider, name=name)
@@ -198,8 +196,15 @@ def _finish(entry: Entry, taxonomy: Taxonomy) -> Entry:
         authors=(*[person for person in entry.authors if person.name != name], publisher),
         categories=taxonomy.categories(entry.topics),
         related=tuple([_finish_link(link, taxonomy) for link in entry.related]),
-        source=Link(href=absolute_url(feed) or feed, title=node.title, provider=node.title) if node and feed else None,
+        source=_source_of(provider.domain, taxonomy),
     )
+
+
+def _source_of(domain: str, taxonomy: Taxonomy) -> Link | None:
+    """The provider's own feed, if it is configured."""
+    node = taxonomy.providers.get(domain)
+    feed = node.settings.feed if node else None
+    return Link(href=absolute_url(feed) or feed, title=node.title, provider=node.title) if node and feed else None
 
 
 def _finish_link(link: Link, taxonomy: Taxonomy) -> Link:

@@ -57,7 +57,7 @@ class Site:
 
     @property
     def of_entries(self) -> Site:
-        """What is needed of it to render a feed that is planned."""
+        """What is needed of it to render a feed that is planned; feeds are not to be planned by it."""
         return replace(self, taxonomy=self.taxonomy.of_entries)
 
 

@@ -94,7 +94,7 @@ class TopicTree:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """All topics, by key, and all providers, by domain. `collisions` says which slugs two topics wanted."""
+    """All topics, by key, and all providers, by domain; `collisions` says which slugs two topics wanted."""
 
     tree: TopicTree
     topics: Mapping[str, TopicNode]
@@ -104,7 +104,10 @@ class Taxonomy:
 
     @property
     def of_entries(self) -> Taxonomy:
-        """What is known beyond what entries say, without the providers of which that is nothing: these may be many."""
+        """What is known beyond what entries say, to render feeds and no more.
+
+        Providers of which that is nothing, which may be many, are missing: no feed is to be planned by it.
+        """
         known = {domain: node for domain, node in self.providers.items() if node.settings != _NO_PROVIDER}
         return replace(self, providers=known, collisions=())
 
