@@ -339,6 +339,23 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "articles" / "welcome.md").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["init"], ["prune", "--cache"], ["ping", "--cache"], ["probe", "--cache"], ["hosting", "nginx", "--to"]],
+)
+def test_where_a_folder_of_this_machine_is_meant_an_address_is_a_mistake(
+    site: Site, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    site.configure("site: {title: Test Wire, url: https://feeds.example.com/}\nsource: {articles: [../articles]}\n")
+    monkeypatch.chdir(site.folder)
+    before = sorted(site.folder.rglob("*"))
+    result = CliRunner().invoke(main, [*arguments, "s3://key:secret@bucket/news"])
+    assert result.exit_code == 2
+    assert "'s3://***@bucket/news' is in an object store; expected a folder of this machine" in result.stderr
+    assert "secret" not in result.output
+    assert sorted(site.folder.rglob("*")) == before
+
+
 def test_config_schema_prints_the_committed_schema() -> None:
     printed = CliRunner().invoke(main, ["config-schema"]).output
     assert printed == (ROOT / "config" / "feeds.schema.json").read_text(encoding="utf-8")

@@ -84,7 +84,7 @@ local_output_option = click.option(
 )
 cache_option = click.option(
     "--cache",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_LocalPlace(file_okay=False, path_type=Path),
     help="The folder of what was read before.  [default: .feeds/ beside the configuration's folder]",
 )
 cluster_cache_option = click.option(
@@ -119,7 +119,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.argument("folder", type=_LocalPlace(file_okay=False, path_type=Path), default=Path())
 def init(folder: Path) -> None:
     """Start a site in FOLDER: a commented configuration and a first article."""
     from feeds.starter import write_starter
@@ -331,7 +331,7 @@ def serve(
 @click.option(
     "--listen", metavar="ADDRESS", help="Listen on this in place of the site's address, as on 127.0.0.1:8080."
 )
-@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write the file below DIR.")
+@click.option("--to", "folder", type=_LocalPlace(file_okay=False, path_type=Path), help="Write the file below DIR.")
 def hosting(
     kind: HostKind, config_path: Path, output: Path | None, root: str | None, listen: str | None, folder: Path | None
 ) -> None:
