@@ -20,6 +20,7 @@ from benchmarks.corpus import Corpus
 from benchmarks.peers import compare
 from benchmarks.standalone import Cluster, spark_home, standalone
 from feeds import spark
+from feeds.spark import work
 from tests.object_store import forget_connections, s3_server, use_server
 from tests.test_cases import NAMES, check_case
 
@@ -111,6 +112,8 @@ def test_whole_sites_have_the_bytes_that_they_have_elsewhere(
     context: SparkContext, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spark, "_connected", lambda _: nullcontext(context))
+    monkeypatch.setattr(work, "buckets_for", lambda _: 2)  # each task takes Spark a moment
+    monkeypatch.setattr(work, "_LEAST_FEW", 2)
     check_case(case, tmp_path, engine="spark", ping=False)
 
 
