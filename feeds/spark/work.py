@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pyspark import RDD, SparkContext
+    from pyspark import RDD, Broadcast, SparkContext
 
     from feeds.documents import Item, Render
     from feeds.files import Root as ArticleRoot
@@ -170,7 +171,7 @@ class SparkWork:
         """Names of topics and providers, who has the same id, and months where a history is published."""
         catalog = self.catalog
         has_months = _has_months(config)
-        folder, facts = catalog.folder, self._context.broadcast(catalog.root.stories)
+        folder, facts = catalog.folder, self._facts
         counted = (
             self._buckets()
             .flatMap(lambda bucket: showing.count_bucket(folder, facts.value, bucket, has_months=has_months))
@@ -195,7 +196,7 @@ class SparkWork:
         """The first stories of each feed, by merging the first of each bucket."""
         catalog = self.catalog
         limits = self._context.broadcast(_limits(catalog, config, rules, now))
-        folder, facts = catalog.folder, self._context.broadcast(catalog.root.stories)
+        folder, facts = catalog.folder, self._facts
         tops = (
             self._buckets()
             .flatMap(lambda bucket: showing.refs_of_bucket(folder, facts.value, limits.value, bucket))
@@ -213,7 +214,7 @@ class SparkWork:
     def _find_images(self) -> Images:
         """The images of all that feeds show."""
         buckets, folder = self.catalog.root.buckets, self.catalog.folder
-        facts = self._context.broadcast(self.catalog.root.stories)
+        facts = self._facts
         archived = frozenset(self.catalog.feed_months)
         wanted = self._tops.flatMap(
             lambda one: ((ref[4], (ref[2], FeedKey(*one[0]), place)) for place, ref in enumerate(one[1]))
@@ -242,7 +243,7 @@ class SparkWork:
         if not items:
             return []
         buckets, folder = self.catalog.root.buckets, self.catalog.folder
-        facts = self._context.broadcast(self.catalog.root.stories)
+        facts = self._facts
         wanted = self._wanted(items)
         entries = wanted.partitionBy(buckets, int).mapPartitionsWithIndex(
             lambda bucket, found: showing.entries_of_bucket(
@@ -276,7 +277,7 @@ class SparkWork:
         wanted = self._tops.join(sought, self._few).flatMap(lambda one: showing.shown_of(*one[1]))
         if not monthly:
             return wanted
-        folder, facts = self.catalog.folder, self._context.broadcast(self.catalog.root.stories)
+        folder, facts = self.catalog.folder, self._facts
         of_months = self._context.broadcast(monthly)
         archived = self._buckets().flatMap(
             lambda bucket: (
@@ -292,7 +293,7 @@ class SparkWork:
 
     def _kept(self, found: RDD[T]) -> RDD[T]:
         """What is used more than once, on disks: it grows with the archive, and the memory of the machines does not."""
-        from pyspark import StorageLevel  # noqa: PLC0415  # as above
+        from pyspark import StorageLevel  # noqa: PLC0415  # where it is asked for only
 
         self._on_disks.append(found.persist(StorageLevel.DISK_ONLY))
         return found
@@ -301,6 +302,11 @@ class SparkWork:
         """Remove what is on disks: the connection may last longer."""
         for one in self._on_disks:
             one.unpersist()
+
+    @cached_property
+    def _facts(self) -> Broadcast[list[BucketFacts]]:
+        """What is known of the buckets of entries when their stories are told, brought to each machine once."""
+        return self._context.broadcast(self.catalog.root.stories)
 
     @property
     def _few(self) -> int:
