@@ -79,8 +79,10 @@ class SparkEngine:
         catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
         with _errors(), _connected(self._master) as context:
             work = SparkWork(catalog, context, self._track)
-            yield work
-            work.release()
+            try:
+                yield work
+            finally:
+                work.release()
 
 
 def _last_line(said: str) -> str:
