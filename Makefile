@@ -14,7 +14,7 @@ ORACLES := article address html
 SOAKED := incremental faults catalog power paths hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test soak fuzz check format bench bench-cluster bodies compare-w3c screenshots clean
+.PHONY: help feeds test soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -54,6 +54,9 @@ bench-cluster: $(VENV)/.dev  ## Measure a cluster of one worker and of two (ARTI
 bodies: $(VENV)/.dev  ## Measure what bodies of 1 MB take, of one construct each, and look for others (SECONDS=60)
 	$(BIN)/python -m benchmarks.bodies
 	$(BIN)/python -m benchmarks.bodies --search $(SECONDS)
+
+growth: $(VENV)/.dev  ## Measure whether texts of one thing again and again take longer than their length
+	$(BIN)/python -m benchmarks.growth
 
 compare-w3c: $(VENV)/.dev  ## Compare `feeds check` with the W3C feed validator (W3C=FOLDER W3C_PYTHON=python3)
 	@test -n "$(W3C)" || { echo "W3C=FOLDER names a copy of https://github.com/w3c/feedvalidator"; exit 1; }

@@ -1,0 +1,184 @@
+"""Whether texts of one thing again and again take longer than their length: whoever writes them costs what others do.
+
+python -m benchmarks.growth    what takes more than its length, and 1 as the exit code where anything does
+
+Each part of reading an article is tried by itself, with as much as shows what it would be at 1 MB, which is what a
+file may have.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from feeds.articles import parse_article
+from feeds.markup import clean_line, plain_text, render_body, safe_html
+from feeds.taxonomy import slug_of, topic_key
+from feeds.urls import absolute_url, canonical_url, valid_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: How often each text is read; the quickest counts.
+_TIMES = 3
+#: Eight times the size takes eight times the time, as its square 64 times.
+_LARGER = 8
+_MOST = 24
+#: Seconds that are little, whatever they grow with.
+_LITTLE = 0.1
+_NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+
+_HTML = [
+    *("&", "&amp;", "\u00a9", "\u00a0x", "&#", "&aaaa", "<", "<a", "<!--", "<?", "<![CDATA[", "</a>", "</", "<b "),
+    *("<b a=", "<b a='", "<b a=b ", "<b>", "</b>", "<b><i>", "<b>x</b>", "<p>", "<p>x", "<div>", "<b><p>"),
+    *("<li><dd>", "<table>", "<td>", "<td><table>", "<a href=x>", "<font>", "<nobr>", "<form>", "<select>"),
+    *("<ruby><rt>", "<svg>", "<svg ", "<math><mi>", "<template>", "<x-y>", "<pre>\n", "<img src=x>", "<img "),
+    *("<script>", "<script></script>", "<title>", "</title>", "<title></title>", "<textarea>", "<div><!--</div>-->"),
+    *('<div title="</div>">', "<br>", "\u0130<title>", "<b><object></b></object>", "<i><table></i></table>"),
+    *("<p><b title=%d>x</p>", "<b title=%d>", "<div <x>>", "a>b", "<svg><source>"),
+    *("<form><object></form></object></form>", "<noscript><b></noscript>", "<a<b>", "<plaintext>"),
+]
+_MARKDOWN = [
+    *("&", "&amp;", "![", "[", "](", "[a](", "[a]: ", "[a]:\n", "[a]: b\n", "[a\n]: b\n", "![[]", "[[]]", "[](<>)"),
+    *("[%d]: b\n", "*", "**", "_", "*a ", "a_", "*a_", "***a**", "*a **b ", "~~", "~a~", "`", "``a`", "`a``", "`["),
+    *("[`", "<[", "[<", "\\", "\\[", "> ", "> a\nb\n", "- ", "- a\n\n", "  - ", "\n* - ", "1. ", "1) a\n", "\n1. > "),
+    *("+ a\n- b\n", "#", "# a\n", "a\n=\n", "a\n---\n", "|", "|a", "a|b\n-|-\n", "|a|\n|-|\n|b|\n", "    a\n", "\t"),
+    *("\n \n", "a  \n", "```\n", "<https://a", "<a@b.c>", "<b\n", "<div>\n\n", "</div>\n\n", "\n\n<b", "<!-- \n\n"),
+    *("<?\n", "[a][b]", "![a](b)", "[![a](b)](c)", "a\\\n"),
+]
+_ADDRESSES = [
+    *("a", "a.", "a-", "-", "_", "/", "?", "&", "&a", "&amp;", "&#38;", "#", "%", "%2", "%2e%2e/", "../", ":", "@"),
+    *("\\", "\u00e9", "xn--", "[", "\u3002", "utm_", "&utm_=", " ", "1.", "0x", "www.", "&nosuchentity;", "aaaa."),
+    *("-_a.", "__."),
+]
+_TEXTS = [
+    *("a", "a ", "-", "_", "'", "&", "&amp;", "#", "a#", "+", "C++ ", ".", ". ", "\u0301", "\u00e9", "\u6f22", "1,"),
+    *("\u00df", "\u0130", "\u200d", "&#1;", "a'", "&a;", "\U0001f916", "\ufdfa", "\n", " \u00a0"),
+]
+_YAML = [
+    *("a: b\n", "- a\n", "? a\n", "\n", "# c\n", "a\n", "'", '"', "\\", "|\n", "a: |\n b\n", "[a]\n", "{a: b}\n"),
+    *("!a ", "&a a\n", "<<: {a: b}\n", "a: 2020-01-01\n", "\t", "- - a\n", "a:\n- b\n", "---\n", "---x\n", "a: ''\n"),
+    *("k%d: a\n", "k%d: &a%d a\n", "x: 1:1\n", ":1", "0", "x: 1_0\n", "title: [a]\n", "\u0085", "{a: ["),
+    *("- a: [b, c]\n", "['a', \"b\"], "),
+]
+
+
+class Reading(NamedTuple):
+    """A part of reading an article: its name, what it does with a text, how much of it tells, and what is repeated."""
+
+    name: str
+    read: Callable[[str], object]
+    size: int
+    units: list[str]
+
+
+def repeated(unit: str, size: int) -> str:
+    """So many characters of it, `%d` each time another number."""
+    if "%d" not in unit:
+        return (unit * (size // len(unit) + 1))[:size]
+    return "".join(unit.replace("%d", str(number)) for number in range(size // (len(unit) + 3)))
+
+
+def growth(seconds: Callable[[int], float], size: int) -> str | None:
+    """What a size and eight times that took, where that grows faster than its length; `seconds` says what one takes.
+
+    What takes little is left alone. What grows is tried with twice as much, then with four times, which is to take
+    longer still: a square stays one, a step on the way (a text that is long enough to be looked at more closely) is
+    behind, and what is refused beyond some length takes less.
+    """
+    found: list[str] = []
+    longest = 0.0
+    for factor in (1, 2, 4):
+        small, large = (seconds(each) for each in (factor * size, _LARGER * factor * size))
+        if longest <= large <= max(_MOST * small, _LITTLE):
+            return None
+        longest = max(large, longest)
+        found.append(f"{factor * size:,} {small:.3f} s, {_LARGER * factor * size:,} {large:.2f} s")
+    return "; ".join(found)
+
+
+def _seconds(read: Callable[[str], object], unit: str, size: int) -> float:
+    """What a text of that size takes of the processor, at best."""
+    text = repeated(unit, size)
+    return min(_once(read, text) for _ in range(_TIMES))
+
+
+def _once(read: Callable[[str], object], text: str) -> float:
+    begun = time.thread_time()
+    read(text)
+    return time.thread_time() - begun
+
+
+def _resolved(address: str) -> str | None:
+    return absolute_url(address, "https://www.example.com/")
+
+
+def _identified(text: str) -> None:
+    for address in (text, f"https://a.example/{text}", f"https://a.example/?{text}", f"www.{text}"):
+        found = absolute_url(address)
+        if found:
+            canonical_url(found)
+
+
+def _provider(text: str) -> None:
+    for domain in (text, f"{text}.__", f"https://{text}"):
+        valid_domain.__wrapped__(domain)
+
+
+def _named(text: str) -> None:
+    clean_line(text)
+    topic_key.__wrapped__(text)
+    slug_of(text)
+
+
+def _front_matter(text: str) -> None:
+    story = "title: A\nwebUrl: https://a.example/\npublishedDateTime: 2026-01-01"
+    for before in ("", "x: ", 'x: "', "x: [", "topics:\n", "updatedDateTime: '", "t: !!str a\nquality: 1"):
+        parse_article(f"---\n{story}\n{before}{text}\n---\n".encode(), path="a.md", modified=_NOW)
+
+
+#: What reads text of others, each with what it could stumble over.
+READINGS = [
+    Reading("html", lambda text: safe_html(text, _resolved), 32_000, _HTML),
+    Reading(
+        "html in a table",
+        lambda text: safe_html(f"<p title='>'>a < b</p><table>{text}", _resolved),
+        32_000,
+        ["&amp;", "\u00a9", " ", "x"],
+    ),
+    Reading("plain text", lambda text: plain_text(f"<p>{text}"), 32_000, _HTML),
+    Reading("body", lambda text: render_body(text, _resolved), 4_000, _MARKDOWN),
+    Reading("body of Markdown", lambda text: render_body(f"*a* {text}", _resolved), 4_000, _MARKDOWN),
+    Reading("address", _identified, 16_000, _ADDRESSES),
+    Reading("provider", _provider, 1_000, _ADDRESSES),
+    Reading("name", _named, 16_000, _TEXTS),
+    Reading("front matter", _front_matter, 4_000, _YAML),
+]
+
+
+def _found() -> Iterator[str]:
+    for reading in READINGS:
+        for unit in reading.units:
+            if grown := growth(partial(_seconds, reading.read, unit), reading.size):
+                yield f"{reading.name} of {unit!r}: {grown}"
+
+
+def main() -> None:
+    """Measure, and print what grows faster than its length."""
+    gc.disable()
+    wrong = 0
+    for said in _found():
+        click.echo(said)
+        wrong += 1
+    click.echo(f"{wrong} of {sum(len(reading.units) for reading in READINGS)} texts take longer than their length")
+    sys.exit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()
