@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from html import escape
 from pathlib import Path
 
@@ -45,9 +44,8 @@ def test_any_html_is_judged(html: list[str]) -> None:
 
 @pytest.mark.parametrize("piece", ["<a ", "<!-- ", '<a b="', "<li></i>", "&", "<b>"])
 def test_what_is_endless_is_judged_in_the_end(piece: str) -> None:
-    started = time.monotonic()
-    judge_html(piece * 20_000)
-    assert time.monotonic() - started < 10
+    with within(seconds=20):
+        judge_html(piece * 20_000)
 
 
 @pytest.mark.parametrize("piece", ["<b><p>", "<div>", "<b title=%d>"])

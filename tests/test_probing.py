@@ -465,12 +465,12 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
     assert time.monotonic() - started < 10
 
 
-@pytest.mark.parametrize(("pace", "is_left"), [(0.2, True), (0, False)], ids=["slow", "quick"])
+@pytest.mark.parametrize(("pace", "is_left"), [(0.5, True), (0, False)], ids=["slow", "quick"])
 def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
     pace: float, is_left: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "_QUICK", 0.1)
-    monkeypatch.setattr(probing, "_MOST_SPENT", 0.5)
+    monkeypatch.setattr(probing, "_QUICK", 0.4)
+    monkeypatch.setattr(probing, "_MOST_SPENT", 1)
     with serving({"*": Reply(is_late=True, pace=pace)}) as server:
         found = answers(*[Question(address=f"{server.base}/{number}") for number in range(40)])
         assert {answer.facts.failed for answer in found.values()} == (
@@ -482,7 +482,7 @@ def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
 
 def test_it_is_not_held_against_a_host_that_others_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two at a time are put to a host that many redirect to: their own questions take no longer for that."""
-    monkeypatch.setattr(probing, "_QUICK", 0.3)
+    monkeypatch.setattr(probing, "_QUICK", 0.4)
     monkeypatch.setattr(probing, "_MOST_SPENT", 1)
     with serving({"*": Reply(is_late=True, pace=0.1)}) as target, ExitStack() as stack:
         away = {"*": Reply(status=302, headers={"Location": f"{target.base}/a"})}
