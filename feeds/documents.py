@@ -104,7 +104,8 @@ def render_job(item: Item, entries: Sequence[Entry], site: Site) -> list[Put]:
 
     job, paths = item
     documents = render_documents(feed_of(job, entries, site))
-    return list(_put_all((one for one in documents if paths is None or one.path in paths), site))
+    wanted = (one for one in documents if paths is None or one.path in paths)
+    return list(_put_all(wanted, site, is_new=job.is_new))
 
 
 def _rendered(todo: Sequence[Job], previous: Previous, render: Render) -> Iterator[tuple[Job, list[Put]]]:
@@ -197,9 +198,9 @@ def _render(item: Item) -> list[Put]:
     return render_job(item, _renderer.catalog.entries(job.stories, _renderer.site.now), _renderer.site)
 
 
-def _put_all(documents: Iterable[Document], site: Site) -> Iterator[Put]:
+def _put_all(documents: Iterable[Document], site: Site, *, is_new: bool = False) -> Iterator[Put]:
     """The documents as they are put in their places, each after its compressed copies, which so are never older."""
     for document in documents:
         for file in (*compressed(document, site.config.codings), document):
             headers = headers_of(file.media_type, file.coding, site.config)
-            yield put_document(site.output, file, headers, dry_run=site.is_dry_run)
+            yield put_document(site.output, file, headers, dry_run=site.is_dry_run, is_new=is_new)

@@ -11,7 +11,7 @@ import msgspec
 
 from feeds.compression import is_copy
 from feeds.model import ASSETS, Outline, document_path
-from feeds.publish import Put, looking, read_manifest
+from feeds.publish import Put, is_unfinished, looking, read_manifest
 from feeds.selection import paths_of
 from feeds.settings import ALL_FORMATS
 
@@ -61,6 +61,14 @@ class Previous:
     def has_any(self, paths: Collection[str]) -> bool:
         """Whether any of these documents was published."""
         return not self._paths.isdisjoint(paths)
+
+    def is_new(self, paths: Collection[str]) -> bool:
+        """Whether none of these documents can be there: not even from a run that was stopped, or lost its manifest."""
+        return not (self._is_unfinished or self.has_any(paths) or any(path in self.stamps for path in paths))
+
+    @cached_property
+    def _is_unfinished(self) -> bool:
+        return is_unfinished(self._output)
 
     def is_intact(self, part: Part, paths: Collection[str]) -> bool:
         """Whether these are the documents of a part, as they were published."""

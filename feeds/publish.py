@@ -169,10 +169,18 @@ def locked(output: Folder, patience: float | None = None) -> AbstractContextMana
 
 
 def put_document(
-    output: Folder, document: Document, headers: Mapping[str, str] | None = None, *, dry_run: bool = False
+    output: Folder,
+    document: Document,
+    headers: Mapping[str, str] | None = None,
+    *,
+    dry_run: bool = False,
+    is_new: bool = False,
 ) -> Put:
-    """Make the document's file hold its bytes; one that does is not touched. Raises PublishError."""
-    is_written, stamp = _put(output, document.path, document.body, headers or {}, dry_run=dry_run)
+    """Make the document's file hold its bytes; one that does is not touched. Raises PublishError.
+
+    That `is_new`, that there is no such file, spares looking at it, which stores take longer for than for writing it.
+    """
+    is_written, stamp = _put(output, document.path, document.body, headers or {}, dry_run=dry_run, is_new=is_new)
     return Put(record=_record(document), is_written=is_written, stamp=stamp)
 
 
@@ -231,9 +239,10 @@ def _put(
     *,
     dry_run: bool = False,
     is_vital: bool = False,
+    is_new: bool = False,
 ) -> tuple[bool, int]:
     """Make the file hold `body`; whether that took a change, and its stamp. An unchanged file is not touched."""
-    stamp = output.stamp_if_it_holds(path, body)
+    stamp = None if is_new else output.stamp_if_it_holds(path, body)
     if stamp is not None:
         return False, stamp
     return True, -1 if dry_run else output.write(path, body, headers=headers, is_vital=is_vital)

@@ -63,13 +63,17 @@ class Site:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where."""
+    """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where.
+
+    That it `is_new` says that none of its documents is there yet.
+    """
 
     plan: Plan
     scope: Scope
     stories: Stories
     signature: bytes
     paths: tuple[str, ...]
+    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ def decide(catalog: AnyCatalog, site: Site, refreshed: Refreshed, previous: Prev
             if previous.is_right(part, paths, signature):
                 kept += previous.kept(part)
             else:
-                todo.append(Job(plan, shown.scope, shown.stories(), signature, paths))
+                todo.append(Job(plan, shown.scope, shown.stories(), signature, paths, previous.is_new(paths)))
     return Decision(kept, todo, rendering, [refreshed.epoch, rendering, known])
 
 

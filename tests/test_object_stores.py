@@ -160,6 +160,42 @@ def test_only_what_changed_is_read_and_written(remote: Remote, store: Unreliable
     assert written[-1] == ".feeds-journal"  # which is removed
 
 
+def test_a_document_that_is_new_takes_a_request(remote: Remote, store: Unreliable) -> None:
+    remote.regenerate()
+    remote.article("c.md", "Three", "Tides")
+    store.requests.clear()
+    report = remote.regenerate()
+    asked = requests_below("topics/", remote, store)
+    tides = sorted(path for path in report.written_paths if path.startswith("topics/tides"))
+    assert sorted(path for _, path in asked if path.startswith("topics/tides")) == tides
+    assert {method for method, _ in asked} == {"PUT"}
+    listings = [request for request in store.requests if request.path.count("/") == 1]
+    assert len(listings) <= 5, listings
+
+
+@pytest.mark.parametrize("has_cache", [True, False])
+def test_a_document_of_a_run_that_was_stopped_is_looked_at(
+    remote: Remote, store: Unreliable, *, has_cache: bool
+) -> None:
+    remote.regenerate()
+    before = remote.documents()
+    remote.files.rm_file(f"{remote.output}/feeds.json")
+    remote.files.pipe_file(f"{remote.output}/.feeds-journal", json.dumps(sorted(before)).encode())
+    if not has_cache:
+        shutil.rmtree(remote.site.folder / ".feeds")
+    store.requests.clear()
+    assert remote.regenerate().written == 0
+    assert {method for method, _ in requests_below("topics/", remote, store)} == {"HEAD"}
+    assert remote.documents() == before
+
+
+def requests_below(folder: str, remote: Remote, store: Unreliable) -> list[tuple[str, str]]:
+    """The methods and paths of the requests for objects below a folder of the output."""
+    root = remote.output.removeprefix("s3:/") + "/"
+    asked = [(request.method, request.path.removeprefix(root)) for request in store.requests]
+    return [(method, path) for method, path in asked if path.startswith(folder)]
+
+
 def test_an_article_takes_a_request_and_no_more_than_is_allowed(remote: Remote, store: Unreliable) -> None:
     """Also where it is not what was listed any more."""
     root = ObjectFolder(remote.articles)
