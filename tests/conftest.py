@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 import textwrap
 import threading
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
     from feeds.model import Entry, Feed
     from feeds.settings import Config
 
+#: Processes for a processor: many tests wait for servers, or for a file to be noticed.
+_PROCESSES = 1.5
 #: The time of all tests, after every date that they write.
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """How many processes try tests, unless the environment says so."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else round(_PROCESSES * parallel.available_jobs())
 
 
 def select(
