@@ -2,8 +2,7 @@
 
 python -m benchmarks.growth    what takes more than its length, and 1 as the exit code where anything does
 
-Each part of reading an article is tried by itself, with as much as shows what it would be at 1 MB, which is what a
-file may have.
+Each part of reading an article is tried by itself, with as much as tells, up to 1 MB, which is what a file may have.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ import datetime as dt
 import gc
 import sys
 import time
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,18 +23,19 @@ from feeds.taxonomy import slug_of, topic_key
 from feeds.urls import absolute_url, canonical_url, valid_domain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-#: How often each text is read; the quickest counts.
+#: How often each text is read, of which the quickest counts, and what grows is tried.
 _TIMES = 3
 #: Eight times the size takes eight times the time, as its square 64 times.
 _LARGER = 8
 _MOST = 24
-#: Seconds that are little, whatever they grow with.
+#: Seconds that tell nothing, and characters that a file may have.
 _LITTLE = 0.1
+_LONGEST = 1_000_000
 _NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 
-_HTML = [
+_HTML = (
     *("&", "&amp;", "\u00a9", "\u00a0x", "&#", "&aaaa", "<", "<a", "<!--", "<?", "<![CDATA[", "</a>", "</", "<b "),
     *("<b a=", "<b a='", "<b a=b ", "<b>", "</b>", "<b><i>", "<b>x</b>", "<p>", "<p>x", "<div>", "<b><p>"),
     *("<li><dd>", "<table>", "<td>", "<td><table>", "<a href=x>", "<font>", "<nobr>", "<form>", "<select>"),
@@ -43,39 +44,40 @@ _HTML = [
     *('<div title="</div>">', "<br>", "\u0130<title>", "<b><object></b></object>", "<i><table></i></table>"),
     *("<p><b title=%d>x</p>", "<b title=%d>", "<div <x>>", "a>b", "<svg><source>"),
     *("<form><object></form></object></form>", "<noscript><b></noscript>", "<a<b>", "<plaintext>"),
-]
-_MARKDOWN = [
+)
+_MARKDOWN = (
     *("&", "&amp;", "![", "[", "](", "[a](", "[a]: ", "[a]:\n", "[a]: b\n", "[a\n]: b\n", "![[]", "[[]]", "[](<>)"),
     *("[%d]: b\n", "*", "**", "_", "*a ", "a_", "*a_", "***a**", "*a **b ", "~~", "~a~", "`", "``a`", "`a``", "`["),
     *("[`", "<[", "[<", "\\", "\\[", "> ", "> a\nb\n", "- ", "- a\n\n", "  - ", "\n* - ", "1. ", "1) a\n", "\n1. > "),
     *("+ a\n- b\n", "#", "# a\n", "a\n=\n", "a\n---\n", "|", "|a", "a|b\n-|-\n", "|a|\n|-|\n|b|\n", "    a\n", "\t"),
     *("\n \n", "a  \n", "```\n", "<https://a", "<a@b.c>", "<b\n", "<div>\n\n", "</div>\n\n", "\n\n<b", "<!-- \n\n"),
     *("<?\n", "[a][b]", "![a](b)", "[![a](b)](c)", "a\\\n"),
-]
-_ADDRESSES = [
+)
+_ADDRESSES = (
     *("a", "a.", "a-", "-", "_", "/", "?", "&", "&a", "&amp;", "&#38;", "#", "%", "%2", "%2e%2e/", "../", ":", "@"),
     *("\\", "\u00e9", "xn--", "[", "\u3002", "utm_", "&utm_=", " ", "1.", "0x", "www.", "&nosuchentity;", "aaaa."),
     *("-_a.", "__."),
-]
-_TEXTS = [
+)
+_TEXTS = (
     *("a", "a ", "-", "_", "'", "&", "&amp;", "#", "a#", "+", "C++ ", ".", ". ", "\u0301", "\u00e9", "\u6f22", "1,"),
     *("\u00df", "\u0130", "\u200d", "&#1;", "a'", "&a;", "\U0001f916", "\ufdfa", "\n", " \u00a0"),
-]
-_YAML = [
+)
+_YAML = (
     *("a: b\n", "- a\n", "? a\n", "\n", "# c\n", "a\n", "'", '"', "\\", "|\n", "a: |\n b\n", "[a]\n", "{a: b}\n"),
     *("!a ", "&a a\n", "<<: {a: b}\n", "a: 2020-01-01\n", "\t", "- - a\n", "a:\n- b\n", "---\n", "---x\n", "a: ''\n"),
     *("k%d: a\n", "k%d: &a%d a\n", "x: 1:1\n", ":1", "0", "x: 1_0\n", "title: [a]\n", "\u0085", "{a: ["),
     *("- a: [b, c]\n", "['a', \"b\"], "),
-]
+)
 
 
-class Reading(NamedTuple):
-    """A part of reading an article: its name, what it does with a text, how much of it tells, and what is repeated."""
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A part of reading an article: its name, what it does with a text, how much is tried first, what is repeated."""
 
     name: str
     read: Callable[[str], object]
     size: int
-    units: list[str]
+    units: Sequence[str]
 
 
 def repeated(unit: str, size: int) -> str:
@@ -88,18 +90,20 @@ def repeated(unit: str, size: int) -> str:
 def growth(seconds: Callable[[int], float], size: int) -> str | None:
     """What a size and eight times that took, where that grows faster than its length; `seconds` says what one takes.
 
-    What takes little is left alone. What grows is tried with twice as much, then with four times, which is to take
-    longer still: a square stays one, a step on the way (a text that is long enough to be looked at more closely) is
-    behind, and what is refused beyond some length takes less.
+    What takes little tells nothing, so it is tried with twice as much, up to what a file may have. What grows is tried
+    so, too, which is to take longer still: a square stays one, a step on the way (a text that is long enough to be
+    looked at more closely) is behind, and what is refused beyond some length takes less.
     """
     found: list[str] = []
     longest = 0.0
-    for factor in (1, 2, 4):
-        small, large = (seconds(each) for each in (factor * size, _LARGER * factor * size))
-        if longest <= large <= max(_MOST * small, _LITTLE):
+    while len(found) < _TIMES:
+        small, large = seconds(size), seconds(_LARGER * size)
+        if not longest <= large <= max(_MOST * small, _LITTLE):
+            longest = max(large, longest)
+            found.append(f"{size:,} {small:.3f} s, {_LARGER * size:,} {large:.2f} s")
+        elif found or large > _LITTLE or _LARGER * size >= _LONGEST:
             return None
-        longest = max(large, longest)
-        found.append(f"{factor * size:,} {small:.3f} s, {_LARGER * factor * size:,} {large:.2f} s")
+        size *= 2
     return "; ".join(found)
 
 
@@ -144,29 +148,31 @@ def _front_matter(text: str) -> None:
 
 
 #: What reads text of others, each with what it could stumble over.
-READINGS = [
-    Reading("html", lambda text: safe_html(text, _resolved), 32_000, _HTML),
-    Reading(
-        "html in a table",
-        lambda text: safe_html(f"<p title='>'>a < b</p><table>{text}", _resolved),
-        32_000,
-        ["&amp;", "\u00a9", " ", "x"],
+TRIALS = (
+    Trial(name="html", read=lambda text: safe_html(text, _resolved), size=32_000, units=_HTML),
+    Trial(
+        name="html in a table",
+        read=lambda text: safe_html(f"<p title='>'>a < b</p><table>{text}", _resolved),
+        size=32_000,
+        units=("&amp;", "\u00a9", " ", "x"),
     ),
-    Reading("plain text", lambda text: plain_text(f"<p>{text}"), 32_000, _HTML),
-    Reading("body", lambda text: render_body(text, _resolved), 4_000, _MARKDOWN),
-    Reading("body of Markdown", lambda text: render_body(f"*a* {text}", _resolved), 4_000, _MARKDOWN),
-    Reading("address", _identified, 16_000, _ADDRESSES),
-    Reading("provider", _provider, 1_000, _ADDRESSES),
-    Reading("name", _named, 16_000, _TEXTS),
-    Reading("front matter", _front_matter, 4_000, _YAML),
-]
+    Trial(name="plain text", read=lambda text: plain_text(f"<p>{text}"), size=32_000, units=_HTML),
+    Trial(name="body", read=lambda text: render_body(text, _resolved), size=4_000, units=_MARKDOWN),
+    Trial(
+        name="body of Markdown", read=lambda text: render_body(f"*a* {text}", _resolved), size=4_000, units=_MARKDOWN
+    ),
+    Trial(name="address", read=_identified, size=16_000, units=_ADDRESSES),
+    Trial(name="provider", read=_provider, size=1_000, units=_ADDRESSES),
+    Trial(name="name", read=_named, size=16_000, units=_TEXTS),
+    Trial(name="front matter", read=_front_matter, size=4_000, units=_YAML),
+)
 
 
 def _found() -> Iterator[str]:
-    for reading in READINGS:
-        for unit in reading.units:
-            if grown := growth(partial(_seconds, reading.read, unit), reading.size):
-                yield f"{reading.name} of {unit!r}: {grown}"
+    for trial in TRIALS:
+        for unit in trial.units:
+            if grown := growth(partial(_seconds, trial.read, unit), trial.size):
+                yield f"{trial.name} of {unit!r}: {grown}"
 
 
 def main() -> None:
@@ -176,7 +182,7 @@ def main() -> None:
     for said in _found():
         click.echo(said)
         wrong += 1
-    click.echo(f"{wrong} of {sum(len(reading.units) for reading in READINGS)} texts take longer than their length")
+    click.echo(f"{wrong} of {sum(len(trial.units) for trial in TRIALS)} texts take longer than their length")
     sys.exit(wrong > 0)
 
 

@@ -26,16 +26,14 @@ if TYPE_CHECKING:
     from feeds.model import Entry, Feed
     from feeds.settings import Config
 
-#: Processes for a processor: many tests wait for servers, or for a file to be noticed.
-_PROCESSES = 1.5
 #: The time of all tests, after every date that they write.
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """How many processes try tests, unless the environment says so."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else round(_PROCESSES * parallel.available_jobs())
+    """One more than there are processors, for tests wait for servers and for files, unless the environment says so."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else parallel.available_jobs() + 1
 
 
 def select(

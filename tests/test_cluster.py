@@ -173,6 +173,7 @@ def test_an_executor_that_is_killed_loses_nothing(
     assert read_events(log).lost == 1
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_articles_catalog_and_feeds_may_be_in_a_store(
     cluster: Cluster,
     context: SparkContext,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.growth import READINGS, Reading, growth, repeated
+from benchmarks.growth import TRIALS, Trial, growth, repeated
 from tests.clocks import within
 
 if TYPE_CHECKING:
@@ -14,33 +14,46 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("reading", "unit"),
+    ("trial", "unit"),
     [
-        pytest.param(reading, unit, id=f"{reading.name}-{unit}".replace(" ", "_"))
-        for reading in READINGS
-        for unit in reading.units
+        pytest.param(trial, unit, id=f"{trial.name}-{unit}".replace(" ", "_"))
+        for trial in TRIALS
+        for unit in trial.units
     ],
 )
-def test_a_text_of_one_thing_does_not_take_forever(reading: Reading, unit: str) -> None:
-    """A square in Python would take longer."""
+def test_a_text_of_one_thing_does_not_take_forever(trial: Trial, unit: str) -> None:
     with within(seconds=10):
-        reading.read(repeated(unit, 4 * reading.size))
+        trial.read(repeated(unit, 4 * trial.size))
 
 
 @pytest.mark.parametrize(
-    ("seconds", "is_fine"),
+    "seconds",
     [
-        pytest.param(lambda size: size / 100_000, True, id="as the length"),
-        pytest.param(lambda size: size / 100_000 * (1 if size < 1_500 else 5), True, id="a step, then as the length"),
-        pytest.param(lambda size: (size / 100_000) ** 2, True, id="a square that takes little"),
-        pytest.param(lambda size: (size / 1_000) ** 2, False, id="as its square"),
-        pytest.param(lambda size: (size / 1_000) ** 2 if size < 10_000 else 1, False, id="as its square, then refused"),
+        pytest.param(lambda size: size / 100_000, id="as the length"),
+        pytest.param(lambda size: size / 10_000 * (1 if size < 3_000 else 5), id="a step, then as the length"),
+        pytest.param(lambda size: (size / 5_000_000) ** 2, id="a square that takes little of what a file may have"),
+        pytest.param(lambda _: 0, id="nothing"),
     ],
 )
-def test_what_grows_faster_than_its_length_is_found(seconds: Callable[[int], float], *, is_fine: bool) -> None:
+def test_what_takes_no_more_than_its_length_is_fine(seconds: Callable[[int], float]) -> None:
+    assert growth(seconds, 1_000) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        pytest.param(lambda size: (size / 1_000) ** 2, "1,000 1.000 s, 8,000 64.00 s; 2,000 ", id="its square"),
+        pytest.param(
+            lambda size: (size / 1_000) ** 2 if size < 10_000 else 1,
+            "1,000 1.000 s, 8,000 64.00 s; 2,000 ",
+            id="its square, then refused",
+        ),
+        pytest.param(
+            lambda size: (size / 100_000) ** 2, "4,000 0.002 s, 32,000 0.10 s; 8,000 ", id="a square that takes little"
+        ),
+    ],
+)
+def test_what_takes_more_than_its_length_is_found(seconds: Callable[[int], float], expected: str) -> None:
     found = growth(seconds, 1_000)
-    if is_fine:
-        assert found is None
-    else:
-        assert found is not None
-        assert found.startswith("1,000 1.000 s, 8,000 64.00 s; ")
+    assert found is not None
+    assert found.startswith(expected)

@@ -171,7 +171,7 @@ def test_much_of_what_is_closed_and_in_its_place_is_not(before: str, unit: str, 
 def test_the_estimate_does_not_take_long_itself(html: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nesting, "_LITTLE", 0)
     monkeypatch.setattr(nesting, "_SHORT", 0)
-    with within(seconds=20):
+    with within(seconds=10):
         is_too_deep(html)
 
 
