@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
@@ -105,7 +106,7 @@ def render_job(item: Item, entries: Sequence[Entry], site: Site) -> list[Put]:
     job, paths = item
     documents = render_documents(feed_of(job, entries, site))
     wanted = (one for one in documents if paths is None or one.path in paths)
-    return list(_put_all(wanted, site, is_new=job.is_new))
+    return list(_put_all(wanted, site, job.new))
 
 
 def _rendered(todo: Sequence[Job], previous: Previous, render: Render) -> Iterator[tuple[Job, list[Put]]]:
@@ -114,10 +115,15 @@ def _rendered(todo: Sequence[Job], previous: Previous, render: Render) -> Iterat
     What is known to readers is not to name what is not there yet. Several processes work on one of these at a time.
     """
     archives = [job for job in todo if job.scope.month]
-    new = [job for job in archives if not previous.has_any(job.paths)]
+    unknown = [job for job in archives if not previous.has_any(job.paths)]
     known = [job for job in archives if previous.has_any(job.paths)]
-    for jobs in (new, known, [job for job in todo if not job.scope.month]):
-        yield from zip(jobs, render([(job, None) for job in jobs]), strict=True)
+    for jobs in (unknown, known, [job for job in todo if not job.scope.month]):
+        yield from zip(jobs, render([(_without_added(job, previous), None) for job in jobs]), strict=True)
+
+
+def _without_added(job: Job, previous: Previous) -> Job:
+    """The job when `_put_added` has put what it does: nothing of it is new any more."""
+    return replace(job, new=()) if previous.added(job.paths) else job
 
 
 def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator[Put]:
@@ -198,9 +204,9 @@ def _render(item: Item) -> list[Put]:
     return render_job(item, _renderer.catalog.entries(job.stories, _renderer.site.now), _renderer.site)
 
 
-def _put_all(documents: Iterable[Document], site: Site, *, is_new: bool = False) -> Iterator[Put]:
+def _put_all(documents: Iterable[Document], site: Site, new: Collection[str] = ()) -> Iterator[Put]:
     """The documents as they are put in their places, each after its compressed copies, which so are never older."""
     for document in documents:
         for file in (*compressed(document, site.config.codings), document):
             headers = headers_of(file.media_type, file.coding, site.config)
-            yield put_document(site.output, file, headers, dry_run=site.is_dry_run, is_new=is_new)
+            yield put_document(site.output, file, headers, dry_run=site.is_dry_run, is_new=file.path in new)

@@ -62,9 +62,10 @@ class Previous:
         """Whether any of these documents was published."""
         return not self._paths.isdisjoint(paths)
 
-    def is_new(self, paths: Collection[str]) -> bool:
-        """Whether none of these documents can be there: not even from a run that was stopped, or lost its manifest."""
-        return not (self._is_unfinished or self.has_any(paths) or any(path in self.stamps for path in paths))
+    def new(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of these documents that cannot be there, not even of a run that was stopped or lost its manifest."""
+        new = tuple(path for path in paths if path not in self._paths and path not in self.stamps)
+        return () if not new or self._is_unfinished else new
 
     @cached_property
     def _is_unfinished(self) -> bool:

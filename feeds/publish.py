@@ -178,7 +178,7 @@ def put_document(
 ) -> Put:
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError.
 
-    That `is_new`, that there is no such file, spares looking at it, which stores take longer for than for writing it.
+    A document that `is_new` was not there when the run began: stores are not asked for it.
     """
     is_written, stamp = _put(output, document.path, document.body, headers or {}, dry_run=dry_run, is_new=is_new)
     return Put(record=_record(document), is_written=is_written, stamp=stamp)
@@ -242,7 +242,7 @@ def _put(
     is_new: bool = False,
 ) -> tuple[bool, int]:
     """Make the file hold `body`; whether that took a change, and its stamp. An unchanged file is not touched."""
-    stamp = None if is_new else output.stamp_if_it_holds(path, body)
+    stamp = output.stamp_if_it_holds(path, body, is_new=is_new)
     if stamp is not None:
         return False, stamp
     return True, -1 if dry_run else output.write(path, body, headers=headers, is_vital=is_vital)

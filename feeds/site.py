@@ -65,7 +65,7 @@ class Site:
 class Job:
     """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where.
 
-    That it `is_new` says that none of its documents is there yet.
+    `new` are the paths of those of its documents that were not there before the run.
     """
 
     plan: Plan
@@ -73,7 +73,7 @@ class Job:
     stories: Stories
     signature: bytes
     paths: tuple[str, ...]
-    is_new: bool
+    new: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def decide(catalog: AnyCatalog, site: Site, refreshed: Refreshed, previous: Prev
             if previous.is_right(part, paths, signature):
                 kept += previous.kept(part)
             else:
-                todo.append(Job(plan, shown.scope, shown.stories(), signature, paths, previous.is_new(paths)))
+                todo.append(Job(plan, shown.scope, shown.stories(), signature, paths, previous.new(paths)))
     return Decision(kept, todo, rendering, [refreshed.epoch, rendering, known])
 
 

@@ -102,6 +102,13 @@ def locally(remote: Remote, folder: Path) -> dict[str, bytes]:
     return site.documents()
 
 
+def requests_below(folder: str, remote: Remote, store: Unreliable) -> list[tuple[str, str]]:
+    """The methods and paths of the requests for objects below a folder of the output."""
+    root = remote.output.removeprefix("s3:/") + "/"
+    asked = [(request.method, request.path.removeprefix(root)) for request in store.requests]
+    return [(method, path) for method, path in asked if path.startswith(folder)]
+
+
 def test_the_bytes_are_those_of_a_folder_of_this_machine(remote: Remote, tmp_path: Path) -> None:
     report = remote.regenerate()
     assert (report.articles, report.entries, report.output) == (2, 2, remote.output)
@@ -160,40 +167,47 @@ def test_only_what_changed_is_read_and_written(remote: Remote, store: Unreliable
     assert written[-1] == ".feeds-journal"  # which is removed
 
 
-def test_a_document_that_is_new_takes_a_request(remote: Remote, store: Unreliable) -> None:
+def test_a_document_that_is_new_is_not_looked_at(remote: Remote, store: Unreliable) -> None:
     remote.regenerate()
     remote.article("c.md", "Three", "Tides")
     store.requests.clear()
     report = remote.regenerate()
-    asked = requests_below("topics/", remote, store)
-    tides = sorted(path for path in report.written_paths if path.startswith("topics/tides"))
-    assert sorted(path for _, path in asked if path.startswith("topics/tides")) == tides
-    assert {method for method, _ in asked} == {"PUT"}
+    tides = [path for path in report.written_paths if path.startswith("topics/tides")]
+    assert len(tides) > 3
+    assert sorted(requests_below("topics/", remote, store)) == sorted(("PUT", path) for path in tides)
     listings = [request for request in store.requests if request.path.count("/") == 1]
     assert len(listings) <= 5, listings
 
 
-@pytest.mark.parametrize("has_cache", [True, False])
-def test_a_document_of_a_run_that_was_stopped_is_looked_at(
-    remote: Remote, store: Unreliable, *, has_cache: bool
+def test_a_format_that_is_new_is_put_and_then_looked_at(remote: Remote, store: Unreliable) -> None:
+    """It is put before what names it, and once more in its turn."""
+    text = CONFIG.format(articles=remote.articles)
+    remote.site.configure(text + "formats: [rss, json]\n")
+    remote.regenerate()
+    remote.site.configure(text)
+    store.requests.clear()
+    remote.regenerate()
+    asked = [(method, path) for method, path in requests_below("topics/", remote, store) if ".atom" in path]
+    for path in ("topics/energy.atom", "topics/energy.atom.gz", "topics/water.atom", "topics/water.atom.gz"):
+        assert [method for method, asked_for in asked if asked_for == path] == ["PUT", "HEAD"]
+
+
+@pytest.mark.parametrize("what", ["no journal", "no cache"])
+def test_a_document_that_the_manifest_does_not_list_is_looked_at_if_it_may_be_ours(
+    remote: Remote, store: Unreliable, what: str
 ) -> None:
+    """Of a run that was stopped it may be, and what the cache knows is."""
     remote.regenerate()
     before = remote.documents()
     remote.files.rm_file(f"{remote.output}/feeds.json")
-    remote.files.pipe_file(f"{remote.output}/.feeds-journal", json.dumps(sorted(before)).encode())
-    if not has_cache:
+    if what == "no cache":
         shutil.rmtree(remote.site.folder / ".feeds")
+        journal = sorted(path for path in before if path != "feeds.json")
+        remote.files.pipe_file(f"{remote.output}/.feeds-journal", json.dumps(journal).encode())
     store.requests.clear()
     assert remote.regenerate().written == 0
     assert {method for method, _ in requests_below("topics/", remote, store)} == {"HEAD"}
     assert remote.documents() == before
-
-
-def requests_below(folder: str, remote: Remote, store: Unreliable) -> list[tuple[str, str]]:
-    """The methods and paths of the requests for objects below a folder of the output."""
-    root = remote.output.removeprefix("s3:/") + "/"
-    asked = [(request.method, request.path.removeprefix(root)) for request in store.requests]
-    return [(method, path) for method, path in asked if path.startswith(folder)]
 
 
 def test_an_article_takes_a_request_and_no_more_than_is_allowed(remote: Remote, store: Unreliable) -> None:

@@ -44,8 +44,11 @@ class Folder(Protocol):
     def paths(self) -> list[str]:
         """The files that are there, also those that are not ours."""
 
-    def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
-        """The stamp of a file that has these bytes, else None."""
+    def stamp_if_it_holds(self, path: str, body: bytes, *, is_new: bool = False) -> int | None:
+        """The stamp of a file that has these bytes, else None; one that `is_new` was not there when the run began.
+
+        It is looked for all the same where that costs little: two machines may put it there.
+        """
 
     def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:
         """Put a file there, which nobody sees half written; its stamp.

@@ -66,7 +66,7 @@ class DiskFolder:
         with _errors(self.path):
             return [path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()]
 
-    def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
+    def stamp_if_it_holds(self, path: str, body: bytes, *, is_new: bool = False) -> int | None:  # noqa: ARG002
         place = self.path / path
         with _errors(place):
             try:

@@ -84,7 +84,9 @@ class ObjectFolder:
         with self._errors("", "read"):
             return [path for path, _ in self._found()]
 
-    def stamp_if_it_holds(self, path: str, body: bytes) -> int | None:
+    def stamp_if_it_holds(self, path: str, body: bytes, *, is_new: bool = False) -> int | None:
+        if is_new:  # what is not there, packages look for twice: as an object and as a folder
+            return None
         with self._errors(path, "read"):
             found = self._info(path)
             if found is None or found["size"] != len(body):
