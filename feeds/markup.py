@@ -38,7 +38,7 @@ _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]*>")
 _TAG_START = re.compile(r"[A-Za-z/!?]")
-_CHUNK = re.compile(r"\n[ \t]*\n")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)+")
 #: Lines that begin with a letter and hold nothing that Markdown or HTML could mean something with: mere paragraphs.
 _PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
 _PLAIN_BODY = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")
@@ -261,7 +261,7 @@ def render_body(body: str, resolve: Resolve, note: Note = lambda _: None) -> str
         html = _rendered(body.replace("\0", ""))  # which Markdown shows as a lost character
     except _TooMuchError as error:
         note(f"{error}; it is taken for paragraphs of HTML")
-        html = "\n".join(f"<p>{chunk}</p>" for chunk in _CHUNK.split(body))
+        html = "\n".join(f"<p>{text}</p>" for text in _BLANK_LINES.split(body) if text.strip())
     return safe_html(html, resolve, note)
 
 
@@ -305,7 +305,7 @@ def shorten(text: str, width: int) -> str:
 
 def _is_html(body: str) -> bool:
     """Whether every chunk between empty lines is a block of HTML, so that there is no Markdown to render."""
-    return all(_HTML_BLOCK_START.match(chunk) for chunk in _CHUNK.split(body) if chunk.strip())
+    return all(_HTML_BLOCK_START.match(text) for text in _BLANK_LINES.split(body) if text.strip())
 
 
 def _marks(body: str) -> int:
@@ -314,7 +314,7 @@ def _marks(body: str) -> int:
     if len(body) * max(_MARKS.values()) > _MOST_MARKS:
         marks = sum(weight * body.count(mark) for mark, weight in _MARKS.items())
     if (body.count("|") + 1) * (body.count("\n") + 1) * _OF_A_CELL > _MOST_MARKS:
-        marks += _OF_A_CELL * sum(map(_cells, _CHUNK.split(body)))
+        marks += _OF_A_CELL * sum(map(_cells, _BLANK_LINES.split(body)))
     return marks
 
 

@@ -563,6 +563,12 @@ def test_very_much_markdown_is_taken_for_html(mark: str) -> None:
         )
 
 
+def test_what_is_taken_for_html_has_no_paragraphs_of_nothing() -> None:
+    between = "\n \n\t\n\n" * 200
+    html = render_body(f"\n\n*a*{between}b{between}{'[' * 800_000}\n\n \n", with_base)
+    assert re.findall("<p>.?.?.?", html) == ["<p>*a*", "<p>b</", "<p>[[["]
+
+
 @pytest.mark.parametrize(("before", "next_to"), [("", ""), ("> ", "> "), ("> - ", ">   "), ("1. ", "   ")])
 def test_a_table_that_is_mostly_filled_up_is_taken_for_html(before: str, next_to: str) -> None:
     """Each of the rows is given 220 cells: 1 MB would take 20 minutes, and 370 MB."""
