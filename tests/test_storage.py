@@ -41,6 +41,10 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     return open_folder(new_bucket())
 
 
+#: What a folder of this machine has no need of: its files are read one by one.
+OF_STORES = pytest.mark.parametrize("folder", ["memory", "s3"], indirect=True)
+
+
 def new_bucket() -> str:
     import s3fs  # noqa: PLC0415  # it takes a while
 
@@ -65,6 +69,7 @@ def test_what_is_the_same_is_known_and_what_is_another_too(folder: Folder) -> No
     assert folder.stamp_if_it_holds("a.rss", b"two") is None
     assert folder.stamp_if_it_holds("a.rss", b"three") is None
     assert folder.stamp_if_it_holds("b.rss", b"one") is None
+    assert folder.stamp_if_it_holds("a.rss", b"one", is_new=True) == (stamp if isinstance(folder, DiskFolder) else None)
     assert folder.write("a.rss", b"two", headers=HEADERS) != stamp
     assert folder.stamp_if_it_holds("a.rss", b"one") is None
 
@@ -183,9 +188,8 @@ def test_each_store_is_told_the_headers_in_its_way(
     assert said == [expected]
 
 
-def test_objects_are_found_and_fetched_many_at_a_time(folder: Folder) -> None:
-    if not isinstance(folder, ObjectFolder):
-        pytest.skip("of a folder of this machine, files are read one by one")
+@OF_STORES
+def test_objects_are_found_and_fetched_many_at_a_time(folder: ObjectFolder) -> None:
     assert list(folder.find()) == []
     stamps = {path: folder.write(path, path.encode(), headers=HEADERS) for path in ("a.md", "b/c.md", "b/d.txt")}
     found = {path: (size, stamp) for path, size, _, stamp in folder.find()}
@@ -199,9 +203,8 @@ def test_objects_are_found_and_fetched_many_at_a_time(folder: Folder) -> None:
     assert not folder.is_there("none.md")
 
 
-def test_of_an_object_that_is_too_large_no_more_is_fetched_than_tells_that(folder: Folder) -> None:
-    if not isinstance(folder, ObjectFolder):
-        pytest.skip("of a folder of this machine, files are read one by one")
+@OF_STORES
+def test_of_an_object_that_is_too_large_no_more_is_fetched_than_tells_that(folder: ObjectFolder) -> None:
     folder.write("a.md", b"x" * 100_000, headers=HEADERS)
     folder.write("empty.md", b"", headers=HEADERS)
     assert folder.fetch(["a.md", "empty.md"], 9) == {"a.md": b"x" * 10, "empty.md": b""}
