@@ -26,7 +26,7 @@ test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not cluster"
 	$(BIN)/pytest -m cluster
 
-soak: $(VENV)/.dev growth  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000)
+soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000)
 	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/test_%.py)
 
 fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by coverage (SECONDS=60 for each of three)

@@ -2,7 +2,7 @@
 
 python -m benchmarks.growth    what takes more than its length, and 1 as the exit code where anything does
 
-Each part of reading an article is tried by itself, with as much as tells, up to 1 MB, which is what a file may have.
+Each part of reading an article is tried by itself, with more and more, up to 1 MB, which is what a file may have.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from feeds.urls import absolute_url, canonical_url, valid_domain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: How often each text is read, of which the quickest counts, and what grows is tried.
-_TIMES = 3
+#: How often a text is read again that takes too long; the quickest counts.
+_AGAIN = 2
 #: Eight times the size takes eight times the time, as its square 64 times.
 _LARGER = 8
 _MOST = 24
-#: Seconds that tell nothing, and characters that a file may have.
+#: Seconds that tell nothing, and a few characters more than a file may have.
 _LITTLE = 0.1
-_LONGEST = 1_000_000
+_LONGEST = 1_024_000
 _NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 
 _HTML = (
@@ -88,32 +88,32 @@ def repeated(unit: str, size: int) -> str:
 
 
 def growth(seconds: Callable[[int], float], size: int) -> str | None:
-    """What a size and eight times that took, where that grows faster than its length; `seconds` says what one takes.
+    """Where what a text takes grows faster than its length, from a size up to what a file may have.
 
-    What takes little tells nothing, so it is tried with twice as much, up to what a file may have. What grows is tried
-    so, too, which is to take longer still: a square stays one, a step on the way (a text that is long enough to be
-    looked at more closely) is behind, and what is refused beyond some length takes less.
+    `seconds` says what a size takes. Where that grows from one to eight times as much, the next ones tell: after a step
+    (a text that is long enough to be looked at more closely) they take longer still, and no more than their length;
+    what is refused beyond some length takes less, and excuses nothing.
     """
+    taken: dict[int, float] = {}
     found: list[str] = []
     longest = 0.0
-    while len(found) < _TIMES:
-        small, large = seconds(size), seconds(_LARGER * size)
-        if not longest <= large <= max(_MOST * small, _LITTLE):
-            longest = max(large, longest)
-            found.append(f"{size:,} {small:.3f} s, {_LARGER * size:,} {large:.2f} s")
-        elif found or large > _LITTLE or _LARGER * size >= _LONGEST:
-            return None
+    while size <= _LONGEST:
+        taken[size] = seconds(size)
+        most = max(_MOST * taken.get(size // _LARGER, taken[size]), _LITTLE)
+        if taken[size] > most:
+            taken[size] = min(taken[size], *(seconds(size) for _ in range(_AGAIN)))
+        if taken[size] > most:
+            longest = max(taken[size], longest)
+            found.append(f"{size:,} takes {taken[size]:.2f} s, an eighth {taken[size // _LARGER]:.3f} s")
+        elif taken[size] >= longest:
+            found.clear()
         size *= 2
-    return "; ".join(found)
+    return "; ".join(found) or None
 
 
 def _seconds(read: Callable[[str], object], unit: str, size: int) -> float:
-    """What a text of that size takes of the processor, at best."""
+    """What a text of that size takes of the processor."""
     text = repeated(unit, size)
-    return min(_once(read, text) for _ in range(_TIMES))
-
-
-def _once(read: Callable[[str], object], text: str) -> float:
     begun = time.thread_time()
     read(text)
     return time.thread_time() - begun

@@ -36,6 +36,11 @@ def is_copy(path: str) -> bool:
     return path.endswith(tuple(EXTENSIONS.values()))
 
 
+def original(path: str) -> str:
+    """The path of what a document is a copy of, its own if it is none."""
+    return path.rpartition(".")[0] if is_copy(path) else path
+
+
 def compress(body: bytes, coding: Coding) -> bytes:
     return _COMPRESSORS[coding](body)
 

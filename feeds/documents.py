@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from feeds.catalog import Catalog
-from feeds.compression import compressed
+from feeds.compression import compressed, original
 from feeds.mediatypes import JSON
 from feeds.model import SubscriptionList
 from feeds.parallel import processes
@@ -122,8 +122,9 @@ def _rendered(todo: Sequence[Job], previous: Previous, render: Render) -> Iterat
 
 
 def _without_added(job: Job, previous: Previous) -> Job:
-    """The job when `_put_added` has put what it does: nothing of it is new any more."""
-    return replace(job, new=()) if previous.added(job.paths) else job
+    """The job when `_put_added` has put what it does, which so is new no more, nor are the copies of that."""
+    added = previous.added(job.paths)
+    return replace(job, new=tuple(path for path in job.new if original(path) not in added)) if added else job
 
 
 def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator[Put]:

@@ -38,7 +38,7 @@ _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]*>")
 _TAG_START = re.compile(r"[A-Za-z/!?]")
-_BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)+")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)++")
 #: Lines that begin with a letter and hold nothing that Markdown or HTML could mean something with: mere paragraphs.
 _PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
 _PLAIN_BODY = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")

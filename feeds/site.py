@@ -65,7 +65,7 @@ class Site:
 class Job:
     """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where.
 
-    `new` are the paths of those of its documents that were not there before the run.
+    `new` are those of its paths at which nothing can be yet.
     """
 
     plan: Plan

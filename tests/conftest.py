@@ -32,7 +32,7 @@ NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One more than there are processors, for tests wait for servers and for files, unless the environment says so."""
+    """Unless the environment says how many: one more than there are processors, for tests wait for servers."""
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else parallel.available_jobs() + 1
 
 

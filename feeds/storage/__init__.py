@@ -45,7 +45,7 @@ class Folder(Protocol):
         """The files that are there, also those that are not ours."""
 
     def stamp_if_it_holds(self, path: str, body: bytes, *, is_new: bool = False) -> int | None:
-        """The stamp of a file that has these bytes, else None; one that `is_new` was not there when the run began.
+        """The stamp of a file that has these bytes, else None. Of one that `is_new` nothing was there before the run.
 
         It is looked for all the same where that costs little: two machines may put it there.
         """
