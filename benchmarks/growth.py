@@ -182,7 +182,7 @@ def main() -> None:
     for said in _found():
         click.echo(said)
         wrong += 1
-    click.echo(f"{wrong} of {sum(len(trial.units) for trial in TRIALS)} texts take longer than their length")
+    click.echo(f"{wrong} of {sum(len(trial.units) for trial in TRIALS)} trials take longer than their length")
     sys.exit(wrong > 0)
 
 
