@@ -55,14 +55,15 @@ _NAMES = (
 ).split()
 
 
-def _repeated(unit: str, size: int) -> str:
+def repeated(unit: str, size: int) -> str:
+    """About so many characters of it, `%d` each time another number."""
     count = max(size // len(unit.replace("%d", "00000")), 1)
     return "".join(unit.replace("%d", str(number)) for number in range(count))
 
 
 def _body(before: str, unit: str) -> str:
-    start = _repeated("<b x=%d>", len(before)) if "%d" in before else before
-    return start + _repeated(unit, _SIZE - len(start))
+    start = repeated("<b x=%d>", len(before)) if "%d" in before else before
+    return start + repeated(unit, _SIZE - len(start))
 
 
 def _measure(number: int) -> dict[str, object]:
@@ -95,12 +96,12 @@ def _by_chance(chance: random.Random) -> str:
 
     before = "".join(tag().replace("%d", "0") for _ in range(chance.choice((0, 0, 3))))
     unit = "".join(tag() for _ in range(chance.randint(1, 6)))
-    return before + _repeated(unit, 12_000)
+    return before + repeated(unit, 12_000)
 
 
 def _search(seconds: float) -> None:
     """Print what takes longest where the estimate is at its bound, by what takes a measurable time."""
-    chance = random.Random()  # noqa: S311  # no secret is made of it
+    chance = random.Random()
     worst = 0.0
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -92,7 +92,7 @@ def run(cluster: Cluster, name: str, command: list[str], *, with_memory: bool) -
     known = set(cluster.events)
     began, started = time.time(), time.perf_counter()
     with (cluster.folder / "logs" / "run").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # that of the benchmark
+        process = subprocess.Popen(
             [*command, "--engine", "spark", "--master", cluster.url],
             env=cluster.environment,
             stdin=subprocess.DEVNULL,

@@ -53,7 +53,7 @@ class Corpus:
 
     def __init__(self, articles: int, seed: int = 1, *, minutes_apart: int = _MINUTES_APART) -> None:
         self._apart = dt.timedelta(minutes=minutes_apart)
-        self._chance = random.Random(seed)  # noqa: S311  # nothing secret
+        self._chance = random.Random(seed)
         self._articles = articles
         self._topics = Zipf([f"{self._words(2).title()} {number}" for number in range(_TOPICS)])
         providers = max(articles // _ARTICLES_PER_PROVIDER, 1)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmarks.bodies import repeated
 from feeds.articles import parse_article
 from feeds.markup import clean_line, plain_text, render_body, safe_html
 from feeds.taxonomy import slug_of, topic_key
@@ -78,13 +79,6 @@ class Trial:
     read: Callable[[str], object]
     size: int
     units: Sequence[str]
-
-
-def repeated(unit: str, size: int) -> str:
-    """So many characters of it, `%d` each time another number."""
-    if "%d" not in unit:
-        return (unit * (size // len(unit) + 1))[:size]
-    return "".join(unit.replace("%d", str(number)) for number in range(size // (len(unit) + 3)))
 
 
 def growth(seconds: Callable[[int], float], size: int) -> str | None:

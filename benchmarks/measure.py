@@ -112,7 +112,7 @@ def _start(command: Sequence[str], printed: IO[bytes]) -> subprocess.Popen[bytes
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     try:
-        return subprocess.Popen(  # noqa: S603  # the commands are those of the benchmark
+        return subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,

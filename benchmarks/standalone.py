@@ -109,7 +109,7 @@ def _running(folder: Path, name: str, command: list[str]) -> Iterator[subprocess
         "SPARK_DAEMON_MEMORY": "256m",
     }
     with (folder / "logs" / name).open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # PySpark's own launcher
+        process = subprocess.Popen(
             [str(spark_home() / "bin" / "spark-class"), *command],
             env=environment,
             stdin=subprocess.DEVNULL,

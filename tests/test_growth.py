@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.growth import TRIALS, Trial, growth, repeated
+from benchmarks.bodies import repeated
+from benchmarks.growth import TRIALS, Trial, growth
 from tests.clocks import within
 
 if TYPE_CHECKING:

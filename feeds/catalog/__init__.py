@@ -150,8 +150,8 @@ class Catalog:
         catalog = cls.__new__(cls)
         catalog.path = None
         try:
-            catalog._database = connect_to_copy(path)  # noqa: SLF001  # our own
-            catalog._begin(reading, anew=False)  # noqa: SLF001
+            catalog._database = connect_to_copy(path)  # noqa: SLF001  # of an instance that is being made
+            catalog._begin(reading, anew=False)  # noqa: SLF001  # as above
         except (*_DATABASE_ERRORS, CatalogError, OSError):
             return cls(None, reading)
         catalog.damage = ""  # of what is left as it is
@@ -171,7 +171,7 @@ class Catalog:
         """A catalog to read from, as it was committed, while another process may write."""
         catalog = cls.__new__(cls)
         catalog.path = path
-        catalog._database = connect_to_read(path)  # noqa: SLF001  # our own
+        catalog._database = connect_to_read(path)  # noqa: SLF001  # of an instance that is being made
         return catalog
 
     def __enter__(self) -> Self:

@@ -38,6 +38,8 @@ _FORGET_MONTH = (
     "DELETE FROM month WHERE feed = ?1 AND after > ?2 "
     "AND first = (SELECT max(first) FROM month WHERE feed = ?1 AND first <= ?2)"
 )
+_LAST_FILE = "SELECT coalesce(max(key), 0) FROM file"
+_LAST_STORY = "SELECT coalesce(max(key), 0) FROM story"
 _KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -96,8 +98,8 @@ class Teller:
         self._rules = rules
         self._now = now
         self._names = _Names(database)
-        self._last_file = self._largest("file")
-        self._last_story = self._largest("story")
+        self._last_file = int(database.execute(_LAST_FILE).fetchone()[0])
+        self._last_story = int(database.execute(_LAST_STORY).fetchone()[0])
         self._has_months = bool(database.execute("SELECT EXISTS (SELECT 1 FROM month)").fetchone()[0])
         self._files: list[FileOutcome] = []
         self._waiting: dict[str, None] = {}
@@ -242,9 +244,6 @@ class Teller:
         self._database.execute("DELETE FROM provider WHERE stories = 0")
         # what a provider is called follows from all stories, also from those that its feed does not hold
         self.touched.feeds.update(FeedKey("provider", story.domain) for story in stories)
-
-    def _largest(self, table: str) -> int:
-        return int(self._database.execute(f"SELECT coalesce(max(key), 0) FROM {table}").fetchone()[0])  # noqa: S608
 
 
 def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[Any, list[Due]]:
