@@ -35,10 +35,11 @@ fuzz-%: $(VENV)/.fuzz
 	@mkdir -p .fuzz/$*
 	$(BIN)/python -m fuzz $* -dict=fuzz/$*.dict -timeout=10 -max_len=4096 -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ .fuzz/$* tests/corpus/$*
 
-check: $(VENV)/.dev  ## Check the code: ruff and mypy
+check: $(VENV)/.dev  ## Check the code: ruff, mypy and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmarks.bodies import repeated
-from feeds.articles import parse_article
-from feeds.markup import clean_line, plain_text, render_body, safe_html
-from feeds.taxonomy import slug_of, topic_key
-from feeds.urls import absolute_url, canonical_url, valid_domain
+from feeds.content.articles import parse_article
+from feeds.text.characters import clean_line
+from feeds.text.markdown import render_body
+from feeds.text.sanitizer import plain_text, safe_html
+from feeds.text.slugs import slug_of, topic_key
+from feeds.text.urls import absolute_url, canonical_url, valid_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

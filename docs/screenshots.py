@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from playwright.sync_api import ViewportSize, sync_playwright
 
 import feeds
-from feeds.application import Application
-from feeds.serve import serving
+from feeds.serving.server import serving
+from feeds.serving.wsgi import Application
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route

@@ -6,7 +6,7 @@
     report = feeds.regenerate(config)
     print(report.written, "documents written")
 
-The names below are the public ones. They are imported when they are first used, so that `import feeds` costs nothing.
+The public names are those in `__all__`. Each is imported on first use, so that `import feeds` costs nothing.
 """
 
 from __future__ import annotations
@@ -18,61 +18,86 @@ from feeds._version import __version__
 
 if TYPE_CHECKING:
     from feeds.build import Report, probe, regenerate
-    from feeds.config import load_config
+    from feeds.checks.report import CheckReport, check
+    from feeds.config.loader import load_config
+    from feeds.config.schema import Config
     from feeds.errors import (
         CatalogError,
         ConfigError,
+        EmptiedError,
         FeedsError,
+        HostingError,
         HubError,
         Mistake,
         ProcessError,
+        PruneError,
         PublishError,
+        ServeError,
         StrictError,
         WatchError,
     )
-    from feeds.hub import HubReport, ping
-    from feeds.pictures import ImagesReport
-    from feeds.settings import Config
+    from feeds.overview import Overview, survey
+    from feeds.pipeline.images import ImagesReport
+    from feeds.watcher import watch
+    from feeds.websub.hub import HubReport, ping
 
 __all__ = [
     "CatalogError",
+    "CheckReport",
     "Config",
     "ConfigError",
+    "EmptiedError",
     "FeedsError",
+    "HostingError",
     "HubError",
     "HubReport",
     "ImagesReport",
     "Mistake",
+    "Overview",
     "ProcessError",
+    "PruneError",
     "PublishError",
     "Report",
+    "ServeError",
     "StrictError",
     "WatchError",
     "__version__",
+    "check",
     "load_config",
     "ping",
     "probe",
     "regenerate",
+    "survey",
+    "watch",
 ]
 
 _HOMES = {
     "CatalogError": "feeds.errors",
-    "Config": "feeds.settings",
+    "CheckReport": "feeds.checks.report",
+    "Config": "feeds.config.schema",
     "ConfigError": "feeds.errors",
+    "EmptiedError": "feeds.errors",
     "FeedsError": "feeds.errors",
+    "HostingError": "feeds.errors",
     "HubError": "feeds.errors",
-    "HubReport": "feeds.hub",
-    "ImagesReport": "feeds.pictures",
+    "HubReport": "feeds.websub.hub",
+    "ImagesReport": "feeds.pipeline.images",
     "Mistake": "feeds.errors",
+    "Overview": "feeds.overview",
     "ProcessError": "feeds.errors",
+    "PruneError": "feeds.errors",
     "PublishError": "feeds.errors",
     "Report": "feeds.build",
+    "ServeError": "feeds.errors",
     "StrictError": "feeds.errors",
     "WatchError": "feeds.errors",
-    "load_config": "feeds.config",
-    "ping": "feeds.hub",
+    "check": "feeds.checks.report",
+    "load_config": "feeds.config.loader",
+    "ping": "feeds.websub.hub",
     "probe": "feeds.build",
     "regenerate": "feeds.build",
+    "survey": "feeds.overview",
+    "watch": "feeds.watcher",
 }
 
 

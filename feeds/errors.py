@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 #: Where a value stands in a YAML document: mapping keys and list indexes, outermost first.
 Keys = tuple[str | int, ...]
 
 _LONGEST_SHOWN = 60
+
 #: What an address has before the `@`, of a store also where the secret has slashes in it, as those of S3 have.
 #:
 #: A scheme is looked for where it begins only, not again at each of its characters.
@@ -34,8 +36,10 @@ _CREDENTIALS = re.compile(
     r"(https?://)[^/?#@:\s]*:[^/?#\s]*@|(?<![a-z0-9+.-])(?!https?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]*:\S*@",
     re.IGNORECASE,
 )
+
 #: A text without spaces that holds an `@`.
 _WORD = re.compile(r"(?<!\S)[^\s@]*@\S*")
+
 #: A set has no order that stays the same.
 _KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes, "bytes"))
 

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.process import BaseProcess
 
+
 T = TypeVar("T")
+
 R = TypeVar("R")
 
 #: How many pieces of work wait for each process, so that none is idle and results do not pile up.
 _AHEAD = 10
+
 #: Seconds after which it is looked whether a process that gives no result is there.
 _PATIENCE = 1
+
 _KILLED = "a process of the run was killed; if there is not enough memory, use fewer --jobs"
+
 #: How many more containers are made than freed before a process looks for cycles among them.
 _GARBAGE = 50_000
 
@@ -34,22 +39,6 @@ class Map(Protocol):
     """Like the built-in `map`: the results in the order of the items, as they come."""
 
     def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]: ...
-
-
-#: What a Track is told that waits for servers.
-ASKING = "Asking for images"
-#: What a Track is told where few items take long: servers that are waited for, and what a cluster does.
-SLOW = frozenset({ASKING, "Listing", "Reading and merging", "Counting", "Selecting", "Looking for images", "Rendering"})
-
-
-class Track(Protocol):
-    """Passes the items on and may show how far it is."""
-
-    def __call__(self, items: Iterable[T], length: int, label: str) -> Iterable[T]: ...
-
-
-def untracked(items: Iterable[T], length: int, label: str) -> Iterable[T]:  # noqa: ARG001  # a Track
-    return items
 
 
 def available_jobs() -> int:

@@ -16,25 +16,27 @@ from urllib.parse import urlsplit
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
-from feeds.articles import parse_article
-from feeds.check.atom import judge_atom
-from feeds.check.content import judge_html
-from feeds.check.jsonfeed import judge_json
-from feeds.check.judged import About
-from feeds.check.rss import judge_rss
-from feeds.entries import as_of, derive_entries, merge_entries
-from feeds.markup import clean_line, decode_entities, plain_text, render_body, safe_html
-from feeds.render import render_documents
-from feeds.selection import make_feed, plan_feeds
-from feeds.settings import Config, FeedKinds, Site, Source
-from feeds.taxonomy import build_taxonomy
-from feeds.urls import absolute_url, canonical_url, domain_of, valid_domain
+from feeds.checks.formats.atom import judge_atom
+from feeds.checks.formats.html import judge_html
+from feeds.checks.formats.jsonfeed import judge_json
+from feeds.checks.formats.result import About
+from feeds.checks.formats.rss import judge_rss
+from feeds.config.schema import Config, FeedKinds, Site, Source
+from feeds.content.articles import parse_article
+from feeds.content.entries import as_of, derive_entries, merge_entries
+from feeds.render.documents import render_documents
+from feeds.selection.plans import make_feed, plan_feeds
+from feeds.selection.taxonomy import build_taxonomy
+from feeds.text.characters import clean_line, decode_entities
+from feeds.text.markdown import render_body
+from feeds.text.sanitizer import plain_text, safe_html
+from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from feeds.check.judged import Judged
-    from feeds.model import Document, Entry
+    from feeds.checks.formats.result import Judged
+    from feeds.models import Document, Entry
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 BASE = "https://www.example.com/news/"

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.check.folder import judge_folder
-from feeds.parallel import untracked
+from feeds.checks.folder import judge_folder
+from feeds.progress import untracked
 from tests.broken_documents import BROKEN, publish_sound
 from tests.conftest import NOW, Site
 from tests.test_check_documents import BASE, rewrite

@@ -14,17 +14,18 @@ import pytest
 
 import feeds
 from feeds import parallel
-from feeds.catalog import Catalog, FileOutcome, encode_entry
-from feeds.membership import Rules
-from feeds.selection import make_feed, plan_feeds
-from feeds.taxonomy import build_taxonomy
+from feeds.catalog.records import FileOutcome, encode_entry
+from feeds.catalog.sqlite import Catalog
+from feeds.selection.membership import Rules
+from feeds.selection.plans import make_feed, plan_feeds
+from feeds.selection.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-    from feeds.model import Entry, Feed
-    from feeds.settings import Config
+    from feeds.config.schema import Config
+    from feeds.models import Entry, Feed
 
 #: The time of all tests, after every date that they write.
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""What Spark does with the stages of feeds.spark, in one process and without Java: its meaning, not its machines.
+"""What Spark does with the stages of the engine, in one process and without Java: its meaning, not its machines.
 
 Values are pickled where they would go from one machine to another. Nothing is kept unless it is asked for, so what is
 used twice is computed twice, as where a machine is lost. What Spark itself does is tried in tests/test_cluster.py.
@@ -75,7 +75,7 @@ class FakeBroadcast:
 
 
 class FakeRDD:
-    """An RDD, with what feeds.spark asks of one. `spread` is over how many partitions its keys are, 0 for anyhow."""
+    """An RDD, with what the engine asks of one. `spread` is over how many partitions its keys are, 0 for anyhow."""
 
     def __init__(self, context: FakeContext, compute: Callable[[], Partitions], spread: int = 0) -> None:
         self._context = context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from feeds.model import Category, Entry, Feed, Person, Provider
+from feeds.models import Category, Entry, Feed, Person, Provider
 
 ENTRY = Entry(
     id="https://story.example/a",

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from feeds.articles import parse_article
-from feeds.entries import derive_entries
-from feeds.render import render_documents
-from feeds.settings import Config, FeedKinds, ProviderFeeds, Site, Source
+from feeds.config.schema import Config, FeedKinds, ProviderFeeds, Site, Source
+from feeds.content.articles import parse_article
+from feeds.content.entries import derive_entries
+from feeds.render.documents import render_documents
 from tests.conftest import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from feeds.errors import Finding, Mistake
-    from feeds.model import Document
+    from feeds.models import Document
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 SCHEMAS = Path(__file__).parent / "schemas"

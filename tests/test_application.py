@@ -12,8 +12,8 @@ import pytest
 from werkzeug.test import Client
 
 from feeds import load_config
-from feeds.application import Application, Served, check_published
 from feeds.errors import PublishError, ServeError
+from feeds.serving.wsgi import Application, Served, check_published
 from tests.samples import MONTHLY
 
 if TYPE_CHECKING:

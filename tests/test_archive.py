@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 import feeds
-from feeds import archive
-from feeds.archive import read_outcome
-from feeds.articles import ParsedArticle, parse_article
-from feeds.catalog import Catalog, FileFacts, stories
-from feeds.files import ArticleFile, find_articles, read_file
-from feeds.settings import Source
+from feeds.catalog import stories
+from feeds.catalog.sqlite import Catalog, FileFacts
+from feeds.config.schema import Source
+from feeds.content.articles import ParsedArticle, parse_article
+from feeds.content.discovery import find_articles
+from feeds.content.files import ArticleFile, read_file
+from feeds.pipeline.ingest import read_outcome
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from feeds.catalog import Folder
+    from feeds.catalog.records import Folder
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path)
         return parse(content, path=path, **facts)
 
-    monkeypatch.setattr(archive, "parse_article", noting)
+    monkeypatch.setattr("feeds.pipeline.ingest.parse_article", noting)
     return paths
 
 
@@ -171,7 +172,7 @@ def test_where_times_are_whole_seconds_a_file_is_young_for_longer(
 ) -> None:
     file = ArticleFile(site.folder / "articles", "a.md", size=9, mtime=changed, ctime=changed)
     with monkeypatch.context() as patch:
-        patch.setattr(archive, "read_file", lambda file, _: (b"---\ntitle: A\n---\n", file))
+        patch.setattr("feeds.pipeline.ingest.read_file", lambda file, _: (b"---\ntitle: A\n---\n", file))
         patch.setattr(time, "time_ns", lambda: 4_000_000_000)
         outcome = read_outcome(file, None, Source(articles=("articles",)))
     assert (outcome.mtime != -1) is is_remembered
@@ -246,7 +247,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             raise PermissionError(13, "Permission denied", file.path)
         return read(file, most)
 
-    monkeypatch.setattr(archive, "read_file", refusing)
+    monkeypatch.setattr("feeds.pipeline.ingest.read_file", refusing)
     return paths
 
 

@@ -13,8 +13,8 @@ from frontmatter.default_handlers import YAMLHandler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.articles import ParsedArticle, _Handler, parse_article
-from feeds.model import Article, Image, Person, Publisher, RelatedLink
+from feeds.content.articles import ParsedArticle, _Handler, parse_article
+from feeds.models import Article, Image, Person, Publisher, RelatedLink
 
 MODIFIED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 LABEL = "articles/news/a.md"
@@ -741,7 +741,7 @@ def test_nesting_without_end_does_not_kill_the_process(opening: str) -> None:
     code = textwrap.dedent(
         """\
         import datetime, sys
-        from feeds.articles import parse_article
+        from feeds.content.articles import parse_article
         content = f"---\\ntitle: T\\nx:\\n  {sys.argv[1] * 100_000}\\n---\\n".encode()
         parsed = parse_article(content, path="a.md", modified=datetime.datetime.now(datetime.UTC))
         print(len(parsed.mistakes))

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import feeds
-from feeds import build
-from feeds.archive import READERS
-from feeds.build import survey
-from feeds.catalog import Catalog, fingerprint, identity
-from feeds.catalog.code import _own
-from feeds.site import RENDERERS
+from feeds.catalog.fingerprint import _own, fingerprint
+from feeds.catalog.schema import identity
+from feeds.catalog.sqlite import Catalog
+from feeds.overview import survey
+from feeds.pipeline.ingest import READERS
+from feeds.pipeline.plan import RENDERERS
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_an_entry_that_is_not_what_it_was_is_not_published(
     site: Site, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     """A byte that turns over in the middle of a text is nothing that the database would notice."""
-    monkeypatch.setattr("feeds.documents._WORTH_PROCESSES", 1)
+    monkeypatch.setattr("feeds.engines.local._MANY_FEEDS", 1)
     write(site, "a", "b")
     site.regenerate()
     file = catalog_file(site)
@@ -250,7 +250,7 @@ def test_several_output_folders_are_all_kept_up_to_date(site: Site) -> None:
 
 def test_two_runs_at_once_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     write(site, "a")
-    monkeypatch.setattr("feeds.catalog.database._PATIENCE", 0)
+    monkeypatch.setattr("feeds.catalog.schema._PATIENCE", 0)
     config = feeds.load_config(site.config_path)
 
     refused: list[str] = []
@@ -300,10 +300,10 @@ def test_the_packages_that_the_fingerprint_asks_for_are_installed() -> None:
 def test_a_cache_of_another_version_is_said_and_made_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     write(site, "a")
     assert site.regenerate().damage == ""
-    monkeypatch.setattr(build, "fingerprint", lambda _: "newer")
+    monkeypatch.setattr("feeds.run.fingerprint", lambda _: "newer")
     assert site.regenerate().damage == f"{catalog_file(site)}: the cache is of another version"
     assert site.regenerate().damage == ""
-    monkeypatch.setattr(build, "fingerprint", lambda _: "older")
+    monkeypatch.setattr("feeds.run.fingerprint", lambda _: "older")
     assert site.regenerate(full=True).damage == ""  # it is not wanted
     configuration = site.config_path.read_text(encoding="utf-8")
     site.configure(configuration.replace("[../articles]", "[../articles], link: amp"))

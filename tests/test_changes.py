@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.changes import borrowed
 from benchmarks.measure import BenchmarkError
-from feeds.articles import parse_article
+from feeds.content.articles import parse_article
 from tests.conftest import NOW
 
 if TYPE_CHECKING:

@@ -13,22 +13,21 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import build
 from feeds.build import probe
-from feeds.check import check
-from feeds.check.rules import RULES, level_of, nearest_rules
-from feeds.check.rules_of_documents import OF_DOCUMENTS
-from feeds.check.rules_of_sources import OF_SOURCES
-from feeds.cli import main
+from feeds.checks.report import check
+from feeds.checks.rules.documents import OF_DOCUMENTS
+from feeds.checks.rules.registry import RULES, level_of, nearest_rules
+from feeds.checks.rules.sources import OF_SOURCES
+from feeds.cli.commands import main
 from feeds.errors import ConfigError, ProcessError
 from tests.conftest import NOW
 from tests.test_cli import run
-from tests.test_layers import MODULES
+from tests.test_layers import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from feeds.check import Found
+    from feeds.checks.report import Found
     from tests.conftest import Site
 
 ROOT = Path(__file__).parent.parent
@@ -166,8 +165,8 @@ def rules_in_code() -> set[str]:
     """The ids that findings and mistakes are made with, wherever that is."""
     names = {"Finding", "Mistake", "note", "_note", "_unread", "one_of"}
     found = set()
-    for name, path in MODULES.items():
-        if name.startswith("check.rule"):
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent.name == "rules":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in names:
@@ -184,7 +183,7 @@ def test_the_code_uses_every_rule() -> None:
     assert rules_in_code() == set(RULES)
 
 
-@pytest.mark.parametrize("path", MODULES.values(), ids=MODULES)
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_every_finding_and_mistake_names_its_rule(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
@@ -352,7 +351,7 @@ def test_an_error_is_json_where_that_is_asked_for(site: Site, monkeypatch: pytes
     def is_killed(*_: object, **__: object) -> None:
         raise ProcessError("a process was killed")
 
-    monkeypatch.setattr(build, "_refresh", is_killed)
+    monkeypatch.setattr("feeds.overview.refresh_catalog", is_killed)
     result = run(site, "check", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"error": "a process was killed", "mistakes": []}

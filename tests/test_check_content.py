@@ -9,8 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.check.content import judge_html
-from feeds.markup import clean_line, render_body, safe_html
+from feeds.checks.formats.html import judge_html
+from feeds.text.characters import clean_line
+from feeds.text.markdown import render_body
+from feeds.text.sanitizer import safe_html
 from tests.clocks import within
 from tests.test_any_text import any_examples, texts
 

@@ -13,15 +13,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from feeds.check import documents, folder
-from feeds.check.atom import judge_atom
-from feeds.check.folder import judge_folder
-from feeds.check.rules_of_documents import OF_DOCUMENTS
-from feeds.check.values import one_of
-from feeds.compression import compress, compress_brotli, compress_gzip
-from feeds.parallel import untracked
-from feeds.publish import Record, read_manifest
-from feeds.storage import DiskFolder
+from feeds.checks import compare, folder
+from feeds.checks.folder import judge_folder
+from feeds.checks.formats.atom import judge_atom
+from feeds.checks.formats.values import one_of
+from feeds.checks.rules.documents import OF_DOCUMENTS
+from feeds.http.codings import compress, compress_brotli, compress_gzip
+from feeds.output.manifest import Record, read_manifest
+from feeds.progress import untracked
+from feeds.storage.local import DiskFolder
 from tests.broken_documents import BROKEN, publish_sound
 from tests.conftest import NOW, Site
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from feeds.check.judged import About, Judged
+    from feeds.checks.formats.result import About, Judged
     from feeds.errors import Mistake
-    from feeds.model import Coding
+    from feeds.models import Coding
     from tests.broken_documents import Broken
 
 BASE = "https://feeds.example.com/"
@@ -265,7 +265,7 @@ def test_a_document_that_cannot_be_judged_loses_no_other_one(
     output = tmp_path / "output"
     shutil.copytree(sound.output, output)
     (output / "all.rss").write_bytes(b"")
-    monkeypatch.setattr(documents, "_JUDGES", {**documents._JUDGES, "atom": judge_feed})
+    monkeypatch.setattr(compare, "_JUDGES", {**compare._JUDGES, "atom": judge_feed})
     found = {(mistake.path, mistake.rule): mistake.message for mistake in judge(output)}
     assert found["all.atom", "not-judged"] == "could not be judged: AssertionError: 'all.atom'; this is a fault of ours"
     assert ("all.rss", "document-changed") in found
@@ -276,11 +276,11 @@ def test_a_copy_is_unpacked_no_further_than_is_expected(coding: Coding) -> None:
     record = replace(RECORD, coding=coding)
     bomb = compress(bytes(100_000_000), coding)
     tracemalloc.start()
-    assert documents._unpacked(bomb, record, 1000) != bytes(1000)
+    assert compare._unpacked(bomb, record, 1000) != bytes(1000)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 1_000_000
-    assert documents._unpacked(compress(b"abc", coding), record, 3) == b"abc"
+    assert compare._unpacked(compress(b"abc", coding), record, 3) == b"abc"
 
 
 def test_every_rule_of_documents_is_tried() -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds.cli import main
+from feeds.cli.commands import main
 
 if TYPE_CHECKING:
     from click.testing import Result

@@ -19,8 +19,7 @@ from benchmarks.cluster import read_events
 from benchmarks.corpus import Corpus
 from benchmarks.peers import compare
 from benchmarks.standalone import Cluster, spark_home, standalone
-from feeds import spark
-from feeds.spark import work
+from feeds.engines.spark import engine, stages
 from tests.object_store import forget_connections, s3_server, use_server
 from tests.test_cases import NAMES, check_case
 
@@ -101,7 +100,7 @@ def feeds_run(cluster: Cluster, site: Path, output: Path | str, cache: Path | st
 @pytest.fixture(scope="module")
 def context(store: None) -> Iterator[SparkContext]:  # noqa: ARG001  # it is there
     """Two processes on this machine, begun once."""
-    made = spark._context("local[2]")
+    made = engine._context("local[2]")
     yield made
     made.stop()
 
@@ -111,9 +110,9 @@ def context(store: None) -> Iterator[SparkContext]:  # noqa: ARG001  # it is the
 def test_whole_sites_have_the_bytes_that_they_have_elsewhere(
     context: SparkContext, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark, "_connected", lambda _: nullcontext(context))
-    monkeypatch.setattr(work, "buckets_for", lambda _: 2)  # each task takes Spark a moment
-    monkeypatch.setattr(work, "_LEAST_FEW", 2)
+    monkeypatch.setattr(engine, "_connected", lambda _: nullcontext(context))
+    monkeypatch.setattr(stages, "buckets_for", lambda _: 2)  # each task takes Spark a moment
+    monkeypatch.setattr(stages, "_LEAST_FEW", 2)
     check_case(case, tmp_path, engine="spark", ping=False)
 
 
@@ -197,7 +196,7 @@ def test_articles_catalog_and_feeds_may_be_in_a_store(
         b"---\ntitle: New\nwebUrl: https://a.example/new\n"
         b"publishedDateTime: 2016-01-01T00:00:00Z\ntopics: [Tides]\n---\n",
     )
-    monkeypatch.setattr(spark, "_connected", lambda _: nullcontext(context))  # which is there sooner
+    monkeypatch.setattr(engine, "_connected", lambda _: nullcontext(context))  # which is there sooner
     config = feeds.load_config(site / "config" / "feeds.yaml")
     report = feeds.regenerate(config, output="s3://wire/feeds", cache="s3://wire/cache", engine="spark", ping=False)
     assert (report.articles, report.changed) == (ARTICLES + 2, 1)

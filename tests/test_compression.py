@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import brotli
 import pytest
 
-from feeds.compression import compressed
-from feeds.model import Document
+from feeds.http.codings import compressed
+from feeds.models import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from feeds.model import Coding
+    from feeds.models import Coding
 
 DOCUMENT = Document(path="topics/ai.rss", media_type="application/rss+xml", body=b"<rss/>" * 999, title="AI", feed="ai")
 

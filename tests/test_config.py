@@ -9,9 +9,8 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from feeds.config import load_config
-from feeds.errors import ConfigError, Mistake, shown
-from feeds.settings import (
+from feeds.config.loader import load_config
+from feeds.config.schema import (
     AllFeed,
     Author,
     Config,
@@ -27,6 +26,7 @@ from feeds.settings import (
     TopicFeeds,
     TopicRule,
 )
+from feeds.errors import ConfigError, Mistake, shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.corpus import Corpus
-from feeds.articles import parse_article
+from feeds.content.articles import parse_article
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from feeds.model import Article
+    from feeds.models import Article
 
 ARTICLES = 600
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.enclosures import derive_enclosures, media_type
+from feeds.content.enclosures import derive_enclosures
 from feeds.errors import Finding
-from feeds.model import Enclosure, Image
-from feeds.urls import absolute_url
+from feeds.http.image_types import image_type as media_type
+from feeds.models import Enclosure, Image
+from feeds.text.urls import absolute_url
 
 BASE = "https://www.example.com/news/"
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.articles import parse_article
-from feeds.entries import derive_entries, merge_entries
+from feeds.config.schema import Source
+from feeds.content.articles import parse_article
+from feeds.content.entries import derive_entries, merge_entries
 from feeds.errors import Finding
-from feeds.model import Article, Enclosure, Entry, Image, Link, Person, Provider, Publisher, RelatedLink
-from feeds.settings import Source
+from feeds.models import Article, Enclosure, Entry, Image, Link, Person, Provider, Publisher, RelatedLink
 
 MODIFIED = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 PUBLISHED = dt.datetime(2020, 6, 10, 23, 9, tzinfo=dt.UTC)

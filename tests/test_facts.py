@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from feeds.config.schema import Enclosures
 from feeds.errors import ConfigError, PublishError
-from feeds.facts import Facts, digest_of_facts, is_stale, read_facts, with_facts, write_facts
-from feeds.model import Enclosure
-from feeds.settings import Enclosures
+from feeds.images.lock import Facts, digest_of_facts, is_stale, read_facts, with_facts, write_facts
+from feeds.models import Enclosure
 from tests.conftest import NOW
 from tests.samples import ENTRY
 

@@ -22,13 +22,15 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import archive, build, documents, errors, publish
-from feeds.cli import main
+from feeds import errors, overview
+from feeds.cli.commands import main
 from feeds.cli.printing import exit_on_errors
+from feeds.engines import local
 from feeds.errors import ConfigError, EmptiedError, FeedsError, Mistake, PublishError, StrictError
-from feeds.publish import locked
-from feeds.site import survey_feeds
-from feeds.storage import DiskFolder
+from feeds.output import publisher
+from feeds.output.publisher import locked
+from feeds.pipeline.plan import survey_feeds
+from feeds.storage.local import DiskFolder
 from tests.conftest import NOW, Site
 from tests.faults import Points, in_process
 
@@ -36,10 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from feeds.catalog import Catalog
-    from feeds.model import Feed
-    from feeds.site import Site as Wire
-    from feeds.storage import Folder
+    from feeds.catalog.sqlite import Catalog
+    from feeds.models import Feed
+    from feeds.pipeline.plan import Site as Wire
+    from feeds.storage.folder import Folder
 
 #: At how many points of a run it is killed, of those that there are; `make soak` has them all.
 POINTS = int(os.environ.get("POINTS", "24"))
@@ -193,8 +195,8 @@ def spread(count: int) -> list[int]:
 def test_a_run_that_is_killed_loses_nothing_and_the_next_one_heals(
     before: Site, after: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
-    monkeypatch.setattr(archive, "_WORTH_PROCESSES", 2)
-    monkeypatch.setattr(documents, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(local, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(local, "_MANY_FEEDS", 2)
     code, count = kill_at(copied(before, tmp_path / "whole"), 0, jobs)
     assert (code, count > 100) == (0, True)
     old = before.documents()
@@ -288,8 +290,8 @@ def test_a_disk_that_takes_no_more_loses_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A limit on the length of files stops a write in its middle, as a full disk does."""
-    monkeypatch.setattr(archive, "_WORTH_PROCESSES", 2)
-    monkeypatch.setattr(documents, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(local, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(local, "_MANY_FEEDS", 2)
     site = copied(before, tmp_path)
 
     def run() -> None:
@@ -462,17 +464,17 @@ def test_a_folder_that_may_not_be_entered_takes_nothing_away(site: Site, name: s
     for path in ("a.md", "sub/b.md", "sub/c.md"):
         site.article(path, STORY.format(path, "One", "2026-05-01", "Energy"))
     assert unprivileged(site).returncode == 0
-    documents = site.documents()
+    publish = site.documents()
     folder = site.folder / "articles" / name
     folder.chmod(mode)
     try:
         done = unprivileged(site)
-        assert (done.returncode, site.documents()) == (0, documents)
+        assert (done.returncode, site.documents()) == (0, publish)
         assert "cannot be read: Permission denied" in done.stderr
         assert unprivileged(site, "--strict").returncode == 1
     finally:
         folder.chmod(0o755)
-    assert (unprivileged(site).stderr, site.documents()) == ("", documents)
+    assert (unprivileged(site).stderr, site.documents()) == ("", publish)
 
 
 @needs_setpriv
@@ -498,14 +500,14 @@ def test_what_cannot_be_removed_stays_ours(site: Site) -> None:
 def test_an_archive_that_is_empty_now_empties_no_feed(site: Site) -> None:
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
-    documents = site.documents()
+    publish = site.documents()
     (site.folder / "articles" / "a.md").rename(site.folder / "a.md")
     message = f"{site.folder / 'articles'}: held articles and holds none now; nothing was done; expected articles"
     for _ in range(2):
         for option in ("ping", "dry_run", "strict"):
             with pytest.raises(EmptiedError, match=re.escape(message)):
                 site.regenerate(**{option: True})  # type: ignore[arg-type]  # none of them is `now`
-        assert site.documents() == documents
+        assert site.documents() == publish
     (site.folder / "a.md").rename(site.folder / "articles" / "a.md")
     assert site.regenerate().written == 0
 
@@ -544,7 +546,7 @@ def test_that_is_known_also_where_all_is_read_again(site: Site, monkeypatch: pyt
     if how == "settings":
         site.configure(configuration.replace("../more]", "../more], link: amp"))
     if how == "version":
-        monkeypatch.setattr(build, "fingerprint", lambda _: "another")
+        monkeypatch.setattr("feeds.run.fingerprint", lambda _: "another")
     with pytest.raises(EmptiedError, match="more: held articles"):
         site.regenerate(full=how == "full")
 
@@ -581,7 +583,7 @@ def test_articles_that_are_there_and_not_published_are_no_mishap(site: Site) -> 
 def hold(output: Path, seconds: float = 60) -> subprocess.Popen[str]:
     """A process that publishes into a folder, for as long as it is let."""
     code = (
-        "import sys, time; from feeds.publish import locked; from feeds.storage import open_folder\n"
+        "import sys, time; from feeds.output.publisher import locked; from feeds.storage.folder import open_folder\n"
         "with locked(open_folder(sys.argv[1])): print('locked', flush=True); time.sleep(float(sys.argv[2]))"
     )
     process = subprocess.Popen(
@@ -600,7 +602,7 @@ def test_the_second_run_into_a_folder_waits_for_the_first(site: Site) -> None:
 
 
 def test_the_second_run_into_a_folder_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "_PATIENCE", 0.2)
+    monkeypatch.setattr(publisher, "_PATIENCE", 0.2)
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     with hold(site.output) as process:
         with pytest.raises(PublishError) as caught:
@@ -616,7 +618,7 @@ def test_the_lock_goes_with_the_run_that_has_it_however_that_ends(tmp_path: Path
     """Its processes have the lock too, and end when it does."""
     code = (
         "import sys, time; from feeds.parallel import processes\n"
-        "from feeds.publish import locked; from feeds.storage import open_folder\n"
+        "from feeds.output.publisher import locked; from feeds.storage.folder import open_folder\n"
         "with locked(open_folder(sys.argv[1])), processes(2, print, 'started') as map_:\n"
         "    for _ in map_(time.sleep, [60, 60]): pass\n"
     )
@@ -684,7 +686,7 @@ def test_a_run_that_was_overtaken_publishes_what_is_there_by_then(
     """One with another cache published while this one had read and waited."""
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate(cache=tmp_path / "other")
-    lock = publish.locked
+    lock = publisher.locked
     others: list[str] = ["b.md"]
 
     def overtaken(output: Folder) -> AbstractContextManager[None]:
@@ -694,7 +696,7 @@ def test_a_run_that_was_overtaken_publishes_what_is_there_by_then(
             site.regenerate(cache=tmp_path / "other")
         return lock(output)
 
-    monkeypatch.setattr(build, "locked", overtaken)
+    monkeypatch.setattr("feeds.build.locked", overtaken)
     report = site.regenerate()
     assert report.entries == 2
     assert b"Two" in site.documents()["topics/water.rss"]
@@ -703,7 +705,7 @@ def test_a_run_that_was_overtaken_publishes_what_is_there_by_then(
 
 def test_looking_keeps_no_run_waiting(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is anything of what it reads kept."""
-    monkeypatch.setattr("feeds.catalog.database._PATIENCE", 0)
+    monkeypatch.setattr("feeds.catalog.schema._PATIENCE", 0)
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
     site.article("b.md", STORY.format(2, "Two", "2026-05-02", "Water"))
@@ -713,8 +715,8 @@ def test_looking_keeps_no_run_waiting(site: Site, monkeypatch: pytest.MonkeyPatc
         assert site.regenerate().changed == 1
         return look(catalog, looked_at)
 
-    monkeypatch.setattr(build, "survey_feeds", looking)
-    found = build.survey(feeds.load_config(site.config_path), now=NOW)
+    monkeypatch.setattr("feeds.overview.survey_feeds", looking)
+    found = overview.survey(feeds.load_config(site.config_path), now=NOW)
     assert {feed.path for feed in found.feeds} == {"all", "topics/energy", "topics/water", "providers/a.example"}
 
 
@@ -801,8 +803,8 @@ def test_what_leaves_every_article_out_is_said_where_that_stops_a_run(site: Site
 
 def test_every_error_is_in_the_guide_to_trouble() -> None:
     guide = (PACKAGE.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-    hosting = (PACKAGE / "hosting", PACKAGE / "starter")
-    modules = [path for path in PACKAGE.rglob("*.py") if path.parent not in hosting]
+    starting = (PACKAGE / "serving" / "hosting", PACKAGE / "cli")
+    modules = [path for path in PACKAGE.rglob("*.py") if path.parent not in starting]
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in modules)
     shared = {name: value for tree in trees for name, value in assigned(tree.body).items() if name.isupper()}
     found = {message for path in modules for message in messages(path, shared)}

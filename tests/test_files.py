@@ -16,24 +16,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from feeds.content.discovery import find_articles, find_below, find_first
+from feeds.content.files import ArticleFile, ArticleFolder, TooLargeError, is_gone, read_file
 from feeds.errors import Mistake
-from feeds.files import (
-    ArticleFile,
-    ArticleFolder,
-    TooLargeError,
-    find_articles,
-    find_below,
-    find_first,
-    is_gone,
-    read_file,
-)
-from feeds.storage import ObjectFolder
+from feeds.storage.objects import ObjectFolder
 from tests.object_store import empty_memory, s3_server, use_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from feeds.files import Root
+    from feeds.content.files import Root
 
 _number = count()
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from feeds.articles import ParsedArticle
-from feeds.model import Document
+from feeds.content.articles import ParsedArticle
+from feeds.models import Document
 from fuzz import oracles
 from fuzz.oracles import ORACLES
 

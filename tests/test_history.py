@@ -6,9 +6,8 @@ import datetime as dt
 
 import pytest
 
-from feeds.catalog import Month
-from feeds.history import least_shown, split_history
-from feeds.model import Scope
+from feeds.models import Month, Scope
+from feeds.selection.archives import least_shown, split_history
 
 
 def months(**stories: int) -> list[Month]:

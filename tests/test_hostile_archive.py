@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.measure import measure
-from feeds.articles import parse_article
-from feeds.settings import Limits
+from feeds.config.schema import Limits
+from feeds.content.articles import parse_article
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:

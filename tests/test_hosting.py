@@ -19,15 +19,15 @@ import yaml
 from msgspec.structs import replace
 
 import feeds
-from feeds.application import Application
+from feeds.config.schema import Config, Source
+from feeds.config.schema import Site as SiteSettings
 from feeds.errors import HostingError
-from feeds.hosting import KINDS, Folders, Listen, parse_listen, render_hosting
-from feeds.publish import Manifest, Record, read_manifest
-from feeds.serve import serving
-from feeds.settings import Config, Source
-from feeds.settings import Site as SiteSettings
-from feeds.storage import DiskFolder
-from feeds.urls import absolute_url
+from feeds.output.manifest import Manifest, Record, read_manifest
+from feeds.serving.hosting.configs import KINDS, Folders, Listen, parse_listen, render_hosting
+from feeds.serving.server import serving
+from feeds.serving.wsgi import Application
+from feeds.storage.local import DiskFolder
+from feeds.text.urls import absolute_url
 from tests.conftest import NOW, Site
 from tests.servers import (
     APACHE,
@@ -47,7 +47,7 @@ from tests.servers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from feeds.hosting import HostKind
+    from feeds.serving.hosting.configs import HostKind
 
 STORY = (
     "title: A story\nwebUrl: https://a.example/{0}\npublishedDateTime: {1}\ntopics: [{2}]\nprovider: {{domain: nau.de}}"

@@ -22,15 +22,16 @@ import urllib3
 from click.testing import CliRunner
 
 import feeds
-from feeds import hub as module
-from feeds import websub
 from feeds.build import Report
-from feeds.cli import main
-from feeds.hub import HubReport, hub_of, topics_of
-from feeds.publish import read_manifest
-from feeds.storage import DiskFolder
-from feeds.watch import Outcome, watch
-from feeds.wording import hub_line
+from feeds.cli.commands import main
+from feeds.cli.wording import hub_line
+from feeds.output.manifest import read_manifest
+from feeds.storage import files
+from feeds.storage.local import DiskFolder
+from feeds.watcher import Outcome, watch
+from feeds.websub import client
+from feeds.websub import hub as module
+from feeds.websub.hub import HubReport, hub_of, topics_of
 from tests.conftest import NOW
 from tests.test_websub import PATIENCE, always, respond, running, waiting_for
 
@@ -51,7 +52,7 @@ pages: off
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websub, "_PAUSES", (0.0, 0.01, 0.02))
+    monkeypatch.setattr(client, "_PAUSES", (0.0, 0.01, 0.02))
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ def test_of_what_a_hub_takes_in_part_the_rest_is_left(published: Site, hub: Scri
 
     hub.answer = answer
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(websub, "_THREADS", 1)
+        patch.setattr(client, "_THREADS", 1)
         published.article("ai.md", STORY.format("three", "AI"))
         report = regenerate(published)
     assert list(report.waiting) == addresses("all", "topics/ai", formats=("json",))
@@ -265,7 +266,7 @@ def test_what_was_told_before_an_interruption_is_not_told_again(
 
     published.article("ai.md", STORY.format("three", "AI"))
     with monkeypatch.context() as patch:
-        patch.setattr(websub, "tell_hub", interrupted)
+        patch.setattr(client, "tell_hub", interrupted)
         with pytest.raises(KeyboardInterrupt):
             regenerate(published)
     assert {*regenerate(published).told} == {*addresses("all", "topics/ai")} - {*first}
@@ -349,7 +350,7 @@ def test_what_cannot_be_read_for_a_moment_loses_no_notice(
     published.article("ai.md", STORY.format("three", "AI"))
     regenerate(published, ping=False)
     with monkeypatch.context() as refusing:
-        refusing.setattr(module, "read_regular", refused)
+        refusing.setattr(files, "read_regular", refused)
         published.regenerate()
     assert set(heard(hub)) >= set(addresses("all", "topics/ai"))
 
@@ -502,9 +503,9 @@ def test_threads_that_hang_do_not_keep_the_process(site: Site) -> None:
     configure(site, "https://hub.invalid/")
     site.article("a.md", STORY.format("one", "AI"))
     code = (
-        "import socket, threading, feeds, feeds.hub\n"
+        "import socket, threading, feeds, feeds.websub.hub\n"
         "socket.getaddrinfo = lambda *_, **__: threading.Event().wait()\n"
-        "feeds.hub.tell.__defaults__ = (0.3,)\n"
+        "feeds.websub.hub.tell.__defaults__ = (0.3,)\n"
         f"print(feeds.regenerate(feeds.load_config({str(site.config_path)!r})).hub.reason)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=PATIENCE)
@@ -517,7 +518,7 @@ def test_while_watching_what_waits_is_tried_with_each_minute_and_told_once(site:
     site.article("a.md", STORY.format("one", "AI"))
     hub.answer = always(403)
     arguments = ["regenerate", "--watch", "--config", str(site.config_path)]
-    code = f"import feeds.watch, feeds.cli; feeds.watch._MINUTE = 0.5; feeds.cli.main({arguments!r})"
+    code = f"import feeds.watcher, feeds.cli; feeds.watcher._MINUTE = 0.5; feeds.cli.main({arguments!r})"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout is not None
         watching.stdout.readline()

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import feeds
 from feeds.catalog import stories
-from feeds.publish import Put, put_document
+from feeds.output.publisher import Put, put_document
 from tests.conftest import NOW, Site
 
 HOUR = dt.timedelta(hours=1)
@@ -125,7 +125,7 @@ class Archive(RuleBasedStateMachine):
             return put_document(*arguments, **keywords)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("feeds.documents.put_document", failing)
+            patch.setattr("feeds.pipeline.publish.put_document", failing)
             with suppress(KeyboardInterrupt):
                 self.publish(self.folder / "output", self.folder / ".feeds")
 

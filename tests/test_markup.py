@@ -10,10 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import feeds.markup
-from feeds.markup import clean_line, decode_entities, plain_text, remove_controls, render_body, safe_html, shorten
-from feeds.nesting import depth
-from feeds.urls import absolute_url
+from feeds.text import markdown, sanitizer
+from feeds.text.characters import clean_line, decode_entities, remove_controls, shorten
+from feeds.text.html_cost import depth
+from feeds.text.markdown import render_body
+from feeds.text.sanitizer import plain_text, safe_html
+from feeds.text.urls import absolute_url
 from tests.clocks import within
 
 if TYPE_CHECKING:
@@ -529,7 +531,7 @@ def test_many_elements_side_by_side_keep_their_tags(element: str) -> None:
 def test_a_long_text_is_cleaned_in_pieces(before: str, unit: str) -> None:
     html = before + unit * 3_000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feeds.markup, "_LONGEST_TEXT", 1_000_000)
+        patch.setattr(sanitizer, "_LONGEST_TEXT", 1_000_000)
         whole = safe_html(html, with_base), plain_text(html)
     assert (safe_html(html, with_base), plain_text(html)) == whole
 
@@ -707,12 +709,12 @@ def test_a_shortened_text_is_no_longer_than_asked(text: str, width: int) -> None
 @example(["é'\"(x)"], 2)
 def test_plain_paragraphs_are_what_markdown_makes_of_them(lines: list[str], breaks: int) -> None:
     body = ("\n" * breaks).join(lines)
-    parser = feeds.markup._markdown(indented_code=not feeds.markup._BLOCK_START.match(body))
+    parser = markdown._markdown(indented_code=not markdown._BLOCK_START.match(body))
     assert render_body(body, absolute_url) == safe_html(parser.render(body), absolute_url)
 
 
 def test_plain_paragraphs_are_not_given_to_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(feeds.markup, "_markdown")
+    monkeypatch.delattr(markdown, "_markdown")
     assert render_body("It's “one” (1).\nTwo\n\nThree", absolute_url) == "<p>It's “one” (1).\nTwo</p>\n<p>Three</p>"
     with pytest.raises(NameError):
         render_body("a *b*", absolute_url)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from feeds.cli import main
-from feeds.wording import printable
+from feeds.cli.commands import main
+from feeds.cli.wording import printable
 from tests.conftest import Site
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from feeds import nesting
-from feeds.markup import safe_html
-from feeds.nesting import depth, is_too_deep
-from feeds.tags import UnclearError, tags_of
+from feeds.text import html_cost
+from feeds.text.html_cost import depth, is_too_deep
+from feeds.text.html_tokens import UnclearError, tags_of
+from feeds.text.sanitizer import safe_html
 from tests.clocks import within
 
 #: What an element can be, by what parsers do with it: closes others, is opened anew, is text, ends another language …
@@ -43,7 +43,7 @@ def nested(html: str) -> int:
 def estimated(html: str) -> int:
     """The same as it is estimated: the most elements that are open at once, or more than there are."""
     for is_odd in (False, True):
-        opened = nesting._Opened(is_odd=is_odd)
+        opened = html_cost._Opened(is_odd=is_odd)
         deepest = 0
         try:
             for tag in tags_of(html, is_odd=is_odd):
@@ -169,15 +169,15 @@ def test_much_of_what_is_closed_and_in_its_place_is_not(before: str, unit: str, 
     ],
 )
 def test_the_estimate_does_not_take_long_itself(html: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nesting, "_LITTLE", 0)
-    monkeypatch.setattr(nesting, "_SHORT", 0)
+    monkeypatch.setattr(html_cost, "_LITTLE", 0)
+    monkeypatch.setattr(html_cost, "_SHORT", 0)
     with within(seconds=10):
         is_too_deep(html)
 
 
 def test_what_a_pass_found_counts_in_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     html = "<div>" * 4_000 + "<br>" * 10_000
-    monkeypatch.setattr(nesting, "_MOST_WORK", 70_000_000)
+    monkeypatch.setattr(html_cost, "_MOST_WORK", 70_000_000)
     assert not is_too_deep(html)
     assert is_too_deep(f"{html}<select></select>")
 

@@ -16,12 +16,13 @@ import s3fs
 from click.testing import CliRunner
 
 import feeds
-from feeds.cli import main
+from feeds.cli.commands import main
+from feeds.content.files import ArticleFile, TooLargeError, as_read, read_objects
 from feeds.errors import EmptiedError, PublishError
-from feeds.files import ArticleFile, TooLargeError, as_read, read_objects
-from feeds.schemes import EXTRAS
-from feeds.storage import ObjectFolder, open_folder
-from feeds.watch import Outcome, watch
+from feeds.storage.addresses import EXTRAS
+from feeds.storage.folder import open_folder
+from feeds.storage.objects import ObjectFolder
+from feeds.watcher import Outcome, watch
 from tests.conftest import NOW, Site
 from tests.object_store import SECRET, Fault, Request, Unreliable, forget_connections, s3_server, unreliable, use_server
 
@@ -429,8 +430,8 @@ def test_the_hub_hears_of_feeds_in_a_store_once(remote: Remote) -> None:
 
 def test_a_store_is_looked_at_with_each_minute(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody tells of changes there."""
-    monkeypatch.setattr("feeds.watch._MINUTE", 1)
-    monkeypatch.setattr("feeds.watch._IDLE", 0.05)
+    monkeypatch.setattr("feeds.watcher._MINUTE", 1)
+    monkeypatch.setattr("feeds.watcher._IDLE", 0.05)
     outcomes: list[feeds.Report] = []
     begun = time.monotonic()
     for event in watch(remote.site.config_path, output=remote.output, ping=False):

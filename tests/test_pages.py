@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 import feeds
-from feeds.application import Application
-from feeds.mediatypes import MEDIA_TYPES
-from feeds.serve import serving
+from feeds.http.media_types import MEDIA_TYPES
+from feeds.serving.server import serving
+from feeds.serving.wsgi import Application
 from tests.conftest import NOW
 
 if TYPE_CHECKING:

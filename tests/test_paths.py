@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 import feeds
 from feeds.errors import ConfigError
-from feeds.paths import folded, is_archive, is_device, wrong_path
-from feeds.publish import read_manifest
-from feeds.storage import DiskFolder
+from feeds.output.manifest import read_manifest
+from feeds.storage.local import DiskFolder
+from feeds.storage.names import is_archive, is_device, wrong_path
+from feeds.text.slugs import folded
 from tests.conftest import Site
 
 if TYPE_CHECKING:

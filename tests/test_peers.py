@@ -13,7 +13,7 @@ from benchmarks import peers
 from benchmarks.changes import Shape
 from benchmarks.measure import BenchmarkError
 from benchmarks.peers import Feeds, Hugo, Scenario
-from feeds.config import load_config
+from feeds.config.loader import load_config
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import build, pictures
-from feeds.cli import main
+from feeds.cli.commands import main
 from feeds.errors import ConfigError
-from feeds.facts import LOCK, Facts, read_facts, write_facts
-from feeds.pictures import ImagesReport
+from feeds.images.lock import LOCK, Facts, read_facts, write_facts
+from feeds.pipeline import images
+from feeds.pipeline.images import ImagesReport
 from tests.conftest import NOW, Site
 from tests.image_server import GIF, ImageServer, Reply, serving
 
@@ -266,7 +266,7 @@ def test_nothing_is_looked_at_where_nothing_changed(
         looked.append(only)
         return iter(())
 
-    monkeypatch.setattr(pictures, "shown_images", noting)
+    monkeypatch.setattr("feeds.pipeline.images.shown_images", noting)
     site.regenerate()
     assert looked == [set()]
 
@@ -291,7 +291,7 @@ def test_nobody_is_asked_where_the_answers_cannot_be_kept(
 def test_answers_are_kept_while_others_are_waited_for(
     site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "_KEEP_EVERY", 0)
+    monkeypatch.setattr(images, "_KEEP_EVERY", 0)
     site.configure(CONFIG)
     for name in "abcd":
         write(site, server, name)
@@ -340,7 +340,7 @@ def test_how_long_answers_count_changes_no_document(
     site.configure(CONFIG)
     write(site, server, "a")
     site.regenerate()
-    monkeypatch.setattr("feeds.documents.render_job", lambda *_: pytest.fail("a feed was rendered"))
+    monkeypatch.setattr("feeds.engines.local.render_job", lambda *_: pytest.fail("a feed was rendered"))
     site.configure(CONFIG.replace("probe: on", "probe: on, ttl: 100 days, retry: 2 days"))
     assert site.regenerate().written == 0
 
@@ -435,7 +435,7 @@ def test_regenerate_says_what_was_asked(site: Site, server: ImageServer) -> None
 
 def test_without_a_network_probe_has_not_done_its_work(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     report = ImagesReport(known=0, asked=3, is_offline=True)
-    monkeypatch.setattr(build, "with_asked_images", lambda *_, **__: (None, report))
+    monkeypatch.setattr("feeds.build.with_asked_images", lambda *_, **__: (None, report))
     site.configure(CONFIG)
     result = run(site, "probe", "--quiet")
     assert (result.exit_code, result.stdout) == (1, "")

@@ -18,9 +18,12 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds import probing
-from feeds.facts import Facts
-from feeds.probing import Answer, Question, ask, may_connect, pixels
+from feeds.http.public import may_connect
+from feeds.images import connections, inquiry, probe
+from feeds.images.connections import Answer, Question
+from feeds.images.inquiry import pixels
+from feeds.images.lock import Facts
+from feeds.images.probe import ask
 from tests.conftest import NOW
 from tests.image_server import GIF, Reply, serving
 
@@ -64,8 +67,14 @@ def facts_from(reply: Reply, *, needs_size: bool = False) -> Facts:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long."""
-    for name, seconds in (("_CONNECT", 0.3), ("_READ", 0.3), ("_TOTAL", 0.6), ("_INTERVAL", 0.05)):
-        monkeypatch.setattr(probing, name, seconds)
+    for module, name, seconds in (
+        (connections, "CONNECT_TIMEOUT", 0.3),
+        (inquiry, "CONNECT_TIMEOUT", 0.3),
+        (inquiry, "_READ", 0.3),
+        (probe, "_TOTAL", 0.6),
+        (probe, "_INTERVAL", 0.05),
+    ):
+        monkeypatch.setattr(module, name, seconds)
 
 
 # What servers say
@@ -433,7 +442,7 @@ def test_a_name_is_looked_up_once_and_just_that_is_connected_to(monkeypatch: pyt
         raise ConnectionRefusedError(111, "Connection refused")
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    monkeypatch.setattr(probing, "create_connection", connect)
+    monkeypatch.setattr("feeds.images.connections.create_connection", connect)
     (answer,) = ask([Question(address="http://rebinding.example/a")], NOW)
     assert answer.facts.failed == "Connection refused"
     assert connected == [("93.184.216.34", 80)]
@@ -449,7 +458,7 @@ def test_of_several_addresses_only_the_public_ones_are_tried(monkeypatch: pytest
         connected.append(address[0])
         raise ConnectionRefusedError(111, "Connection refused")
 
-    monkeypatch.setattr(probing, "create_connection", connect)
+    monkeypatch.setattr("feeds.images.connections.create_connection", connect)
     (answer,) = ask([Question(address="https://several.example/a")], NOW)
     assert answer.facts.failed == "Connection refused"
     assert connected == ["93.184.216.34", "2606:4700::1111"]
@@ -469,8 +478,8 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
 def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
     pace: float, is_left: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "_QUICK", 0.4)
-    monkeypatch.setattr(probing, "_MOST_SPENT", 1)
+    monkeypatch.setattr(probe, "_QUICK", 0.4)
+    monkeypatch.setattr(probe, "_MOST_SPENT", 1)
     with serving({"*": Reply(is_late=True, pace=pace)}) as server:
         found = answers(*[Question(address=f"{server.base}/{number}") for number in range(40)])
         assert {answer.facts.failed for answer in found.values()} == (
@@ -482,8 +491,8 @@ def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
 
 def test_it_is_not_held_against_a_host_that_others_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two at a time are put to a host that many redirect to: their own questions take no longer for that."""
-    monkeypatch.setattr(probing, "_QUICK", 0.4)
-    monkeypatch.setattr(probing, "_MOST_SPENT", 1)
+    monkeypatch.setattr(probe, "_QUICK", 0.4)
+    monkeypatch.setattr(probe, "_MOST_SPENT", 1)
     with serving({"*": Reply(is_late=True, pace=0.1)}) as target, ExitStack() as stack:
         away = {"*": Reply(status=302, headers={"Location": f"{target.base}/a"})}
         servers = [stack.enter_context(serving(away)) for _ in range(8)]
@@ -493,9 +502,9 @@ def test_it_is_not_held_against_a_host_that_others_are_waited_for(monkeypatch: p
 
 @pytest.mark.usefixtures("impatient")
 def test_a_host_is_held_to_what_the_request_took_that_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probing, "_READ", 30)
-    monkeypatch.setattr(probing, "_QUICK", 0.1)
-    monkeypatch.setattr(probing, "_MOST_SPENT", 0.3)
+    monkeypatch.setattr(inquiry, "_READ", 30)
+    monkeypatch.setattr(probe, "_QUICK", 0.1)
+    monkeypatch.setattr(probe, "_MOST_SPENT", 0.3)
     with serving({"*": Reply(is_late=True, pace=30)}) as server:
         found = answers(*[Question(address=f"{server.base}/{number}") for number in range(6)])
         assert {answer.facts.failed for answer in found.values()} == {"timed out", "its host took too long"}
@@ -544,7 +553,7 @@ def test_who_is_given_up_is_not_listened_to_any_more(
 def test_a_connection_may_be_closed_while_it_is_ended() -> None:
     with socket.socket() as line:
 
-        class Closed(probing._Guarded):
+        class Closed(connections._Guarded):
             """Closed by another thread as soon as it was looked at."""
 
             lines: Iterator[socket.socket | None] = iter([line, None])
@@ -703,7 +712,7 @@ def test_a_network_without_one_kind_of_addresses_is_a_network(first: str, monkey
     def connect(address: tuple[str, int], _: float) -> socket.socket:
         raise OSError(101, "Network is unreachable") if ":" in address[0] else ConnectionRefusedError(111, "refused")
 
-    monkeypatch.setattr(probing, "create_connection", connect)
+    monkeypatch.setattr("feeds.images.connections.create_connection", connect)
     (answer,) = ask([Question(address="https://both.example/a")], NOW)
     assert (answer.facts.failed, answer.is_offline) == ("refused", False)
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from feeds.disk import replace_file
 from feeds.errors import PublishError
-from feeds.model import Document
-from feeds.publish import MANIFEST, Published, Put, publish, put_document, read_manifest
-from feeds.storage import DiskFolder
+from feeds.models import MANIFEST, Document
+from feeds.output.manifest import read_manifest
+from feeds.output.publisher import Published, Put, publish, put_document
+from feeds.storage.files import replace_file
+from feeds.storage.local import DiskFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,8 +21,8 @@ import pytest
 from reader import UpdatedFeed, make_reader
 
 import feeds
-from feeds.build import survey
-from feeds.model import document_path
+from feeds.models import document_path
+from feeds.overview import survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from reader import Reader
 
-    from feeds.model import Entry, Feed, Format
+    from feeds.models import Entry, Feed, Format
     from tests.conftest import Site
 
     Syntax = Literal["rss", "atom"]

@@ -12,9 +12,9 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from feeds.model import Category, Enclosure, Entry, Feed, Link, Person
+from feeds.models import Category, Enclosure, Entry, Feed, Link, Person
 from feeds.render import atom
-from feeds.render.shared import show_entries
+from feeds.render.entries import show_entries
 from tests import samples
 from tests.samples import MARKUP
 

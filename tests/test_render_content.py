@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from feeds.model import Enclosure, Entry, Feed, Link, Provider
+from feeds.models import Enclosure, Entry, Feed, Link, Provider
 from feeds.render.content import render_content
 from tests.clocks import within
 

@@ -9,9 +9,9 @@ import lxml.html
 import pytest
 from msgspec.structs import replace
 
-from feeds.model import ASSETS, EMPTY_UPDATED, Enclosure, Feed, Kind, Outline, SubscriptionList
-from feeds.render import html
-from feeds.render.shared import show_entries
+from feeds.models import ASSETS, EMPTY_UPDATED, Enclosure, Feed, Kind, Outline, SubscriptionList
+from feeds.render import pages
+from feeds.render.entries import show_entries
 from tests import samples
 from tests.samples import ENTRY, MARKUP
 
@@ -47,11 +47,11 @@ SITE = SubscriptionList(
 
 
 def page_of(feed: Feed = FEED) -> lxml.html.HtmlElement:
-    return lxml.html.document_fromstring(html.render_page(feed, show_entries(feed)).decode())
+    return lxml.html.document_fromstring(pages.render_page(feed, show_entries(feed)).decode())
 
 
 def index_of(site: SubscriptionList = SITE) -> lxml.html.HtmlElement:
-    return lxml.html.document_fromstring(html.render_index(site).decode())
+    return lxml.html.document_fromstring(pages.render_index(site).decode())
 
 
 def texts(page: lxml.html.HtmlElement, path: str) -> list[str]:
@@ -239,7 +239,7 @@ def test_the_index_escapes_what_it_shows() -> None:
 
 @pytest.mark.parametrize("path", ASSETS)
 def test_what_pages_lead_to_is_there(path: str) -> None:
-    media_type, body = html.render_asset(path)
+    media_type, body = pages.render_asset(path)
     assert media_type in {"text/css", "text/javascript"}
     assert body
     assert b"://" not in body.replace(b"http://www.w3.org/2005/Atom", b"")

@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from feeds.model import Enclosure, Entry, Feed, Link, Person
+from feeds.models import Enclosure, Entry, Feed, Link, Person
 from feeds.render import jsonfeed
-from feeds.render.shared import show_entries
+from feeds.render.entries import show_entries
 from tests import samples
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree, html
 from msgspec.structs import replace
 
-from feeds.model import Outline, SubscriptionList
+from feeds.models import Outline, SubscriptionList
 from feeds.render import opml
 from tests.samples import MARKUP
 

@@ -11,10 +11,10 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from feeds.check.values import contact
-from feeds.model import Category, Enclosure, Entry, Feed, Link, Person, Provider
+from feeds.checks.formats.values import contact
+from feeds.models import Category, Enclosure, Entry, Feed, Link, Person, Provider
 from feeds.render import rss
-from feeds.render.shared import show_entries
+from feeds.render.entries import show_entries
 from tests import samples
 from tests.conftest import NOW
 from tests.samples import MARKUP

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from feeds.membership import Rules
-from feeds.model import EMPTY_UPDATED, Enclosure, Entry, Feed, Format, Link, Outline, Person, Provider
-from feeds.selection import formats_of, gone_feed
-from feeds.settings import (
+from feeds.config.schema import (
     AllFeed,
     Config,
     CustomFeed,
@@ -26,6 +23,9 @@ from feeds.settings import (
     TopicFeeds,
     TopicRule,
 )
+from feeds.models import EMPTY_UPDATED, Enclosure, Entry, Feed, Format, Link, Outline, Person, Provider
+from feeds.selection.membership import Rules
+from feeds.selection.plans import formats_of, gone_feed
 from tests.conftest import select
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)

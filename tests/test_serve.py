@@ -16,9 +16,9 @@ from urllib.request import urlopen
 import pytest
 
 from feeds import load_config
-from feeds.application import Application
 from feeds.errors import ServeError
-from feeds.serve import Server, serving
+from feeds.serving.server import Server, serving
+from feeds.serving.wsgi import Application
 from tests.test_websub import closed_port
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ import pytest
 from reader import make_reader
 
 import feeds
-from feeds.application import Application
-from feeds.build import survey
-from feeds.hosting import parse_listen, render_hosting
-from feeds.publish import read_manifest
-from feeds.serve import serving
-from feeds.storage import DiskFolder
+from feeds.output.manifest import read_manifest
+from feeds.overview import survey
+from feeds.serving.hosting.configs import parse_listen, render_hosting
+from feeds.serving.server import serving
+from feeds.serving.wsgi import Application
+from feeds.storage.local import DiskFolder
 from tests.servers import free_port, open_folder
 from tests.test_hosting import EACH, STARTS, date_back
 from tests.test_websub import always, running
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from requests import Response
 
-    from feeds.model import Feed
-    from feeds.settings import Config
+    from feeds.config.schema import Config
+    from feeds.models import Feed
 
 ROOT = Path(__file__).parent.parent
 #: After every date in the sample archive.

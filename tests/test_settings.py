@@ -13,10 +13,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from feeds.cli import main
-from feeds.config import load_config
-from feeds.errors import ConfigError
-from feeds.settings import (
+from feeds.cli.commands import main
+from feeds.cli.starter import write_starter
+from feeds.config.json_schema import json_schema
+from feeds.config.loader import load_config
+from feeds.config.schema import (
     AllFeed,
     Author,
     Config,
@@ -35,11 +36,11 @@ from feeds.settings import (
     TopicFeeds,
     TopicRule,
     first_set,
-    json_schema,
     period,
 )
-from feeds.starter import write_starter
-from feeds.yamlfile import ConfigLoader, load_yaml
+from feeds.errors import ConfigError
+from feeds.text.yaml import load_yaml
+from feeds.text.yaml_loaders import ConfigLoader
 from tests.conftest import NOW
 from tests.test_config import COMPLETE, MINIMAL
 

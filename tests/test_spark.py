@@ -15,15 +15,17 @@ import pytest
 from click.testing import CliRunner
 
 import feeds
-from feeds import archive, build, spark
-from feeds.catalog import DamagedCatalogError
-from feeds.cli import main
+from feeds import build
+from feeds.catalog.schema import DamagedCatalogError
+from feeds.cli.commands import main
+from feeds.content.discovery import find_below
+from feeds.content.files import is_reached, read_file
+from feeds.engines.spark import consistency, engine, ingest, merging, partitions, stages, windows
+from feeds.engines.spark.partitions import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
 from feeds.errors import CatalogError, EmptiedError, ProcessError, PublishError, StrictError
-from feeds.files import is_reached
-from feeds.site import Site as PublishedSite
-from feeds.spark import buckets, marks, reading, showing, telling, work
-from feeds.spark.buckets import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
-from feeds.storage import DiskFolder, open_folder
+from feeds.pipeline.plan import Site as PublishedSite
+from feeds.storage.folder import open_folder
+from feeds.storage.local import DiskFolder
 from tests.conftest import NOW, Site
 from tests.fake_cluster import FakeContext
 from tests.image_server import Reply, serving
@@ -55,7 +57,7 @@ DATES = ("2026-05-20", "2026-05-10", "2026-04-20", "2026-03-20", "2026-02-10", "
 def context(monkeypatch: pytest.MonkeyPatch) -> FakeContext:
     """What takes the place of Spark."""
     made = FakeContext()
-    monkeypatch.setattr(spark, "_connected", lambda _: nullcontext(made))
+    monkeypatch.setattr(engine, "_connected", lambda _: nullcontext(made))
     return made
 
 
@@ -102,7 +104,7 @@ def test_whole_sites_have_the_bytes_that_they_have_elsewhere(case: str, tmp_path
 def test_the_number_of_parts_changes_no_byte(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: int
 ) -> None:
-    monkeypatch.setattr(work, "buckets_for", lambda _: buckets)
+    monkeypatch.setattr(stages, "buckets_for", lambda _: buckets)
     check_same(wide, tmp_path)
 
 
@@ -235,7 +237,7 @@ def test_a_relative_output_is_that_of_the_first_machine(
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
-    render = showing.render
+    render = windows.render
 
     def render_elsewhere(*arguments: Any) -> Any:
         monkeypatch.chdir(tmp_path / "elsewhere")
@@ -245,7 +247,7 @@ def test_a_relative_output_is_that_of_the_first_machine(
             monkeypatch.chdir(tmp_path / "here")
 
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(showing, "render", render_elsewhere)
+    monkeypatch.setattr(windows, "render", render_elsewhere)
     on_cluster(wide, output="output", cache="cache")
     assert (tmp_path / "here" / "output" / "all.rss").is_file()
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -257,7 +259,7 @@ def test_a_relative_output_is_that_of_the_first_machine(
 def in_many_folders(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let others than the first machine list what is in the folders."""
     assert len(list((site.folder / "articles").iterdir())) > 4
-    monkeypatch.setattr(work, "_MANY_FOLDERS", 3)
+    monkeypatch.setattr(stages, "_MANY_FOLDERS", 3)
 
 
 def test_other_machines_list_what_is_below_many_folders(
@@ -265,13 +267,13 @@ def test_other_machines_list_what_is_below_many_folders(
 ) -> None:
     in_many_folders(wide, monkeypatch)
     listed: list[str] = []
-    list_below = reading.list_below
+    list_below = ingest.list_below
 
     def noted(roots: Any, root: Any, path: str) -> Any:
         listed.append(path)
         return list_below(roots, root, path)
 
-    monkeypatch.setattr(reading, "list_below", noted)
+    monkeypatch.setattr(ingest, "list_below", noted)
     wide.article("0/pipes/also.md", STORY.format(50, "Also", "2026-05-01", "Wind"))
     os.mkfifo(wide.folder / "articles" / "1" / "pipe.md")
     (wide.folder / "articles" / "only-a-link").mkdir()
@@ -291,7 +293,6 @@ def test_what_another_machine_does_not_have_is_not_gone(
     on_cluster(wide)
     before = wide.documents()
     place = wide.folder / "articles" / ("2" if gone == "folder" else "")
-    find_below = reading.find_below  # type: ignore[attr-defined]  # imported there
 
     def find_elsewhere(root: Any, path: str, roots: Any) -> Any:
         """The first machine has seen the folder."""
@@ -301,7 +302,7 @@ def test_what_another_machine_does_not_have_is_not_gone(
         finally:
             (tmp_path / "away").rename(place)
 
-    monkeypatch.setattr(reading, "find_below", find_elsewhere)
+    monkeypatch.setattr(ingest, "find_below", find_elsewhere)
     report = on_cluster(wide)
     assert any("the folder cannot be read" in str(mistake) for mistake in report.mistakes)
     assert wide.documents() == before
@@ -313,13 +314,13 @@ def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_w
     on_cluster(wide)
     before = wide.documents()
     write(wide, 3, "Changed")
-    read = archive.read_file  # type: ignore[attr-defined]  # as above
+    read = read_file
 
     def read_elsewhere(file: Any, most: int) -> Any:
         return read(msgspec.structs.replace(file, path=f"{file.path}.elsewhere"), most)
 
-    monkeypatch.setattr(archive, "read_file", read_elsewhere)
-    monkeypatch.setattr(archive, "is_gone", lambda _: True)
+    monkeypatch.setattr("feeds.pipeline.ingest.read_file", read_elsewhere)
+    monkeypatch.setattr("feeds.pipeline.ingest.is_gone", lambda _: True)
     report = on_cluster(wide)
     assert {mistake.rule for mistake in report.mistakes} == {"article-unreadable"}
     assert wide.documents() == before
@@ -329,22 +330,24 @@ def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_w
 
 
 def test_a_machine_that_does_not_reach_the_articles_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "is_reached", lambda root: is_reached(root / "not-mounted"))
+    monkeypatch.setattr(ingest, "is_reached", lambda root: is_reached(root / "not-mounted"))
     with pytest.raises(ProcessError, match="articles: is not the same on every machine of the cluster"):
         on_cluster(wide)
     assert not wide.output.exists()
 
 
 def test_a_machine_that_does_not_reach_the_catalog_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marks.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere")))
+    monkeypatch.setattr(
+        consistency.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere"))
+    )
     with pytest.raises(ProcessError, match="elsewhere: has not what this run put there; expected a folder that every"):
         on_cluster(wide)
 
 
-check = marks.Marks.check
+check = consistency.Marks.check
 
 
-@pytest.mark.parametrize(("module", "named"), [(reading, "read_bucket"), (telling, "tell"), (showing, "render")])
+@pytest.mark.parametrize(("module", "named"), [(ingest, "read_bucket"), (merging, "tell"), (windows, "render")])
 def test_a_machine_with_other_code_stops_the_run(
     wide: Site, monkeypatch: pytest.MonkeyPatch, module: ModuleType, named: str
 ) -> None:
@@ -355,7 +358,7 @@ def test_a_machine_with_other_code_stops_the_run(
 
     def with_other_code(*arguments: Any) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(marks, "own_code", lambda: "another")
+            patch.setattr(consistency, "own_code", lambda: "another")
             done = task(*arguments)
             return done if named == "render" else iter(list(done))
 
@@ -366,15 +369,15 @@ def test_a_machine_with_other_code_stops_the_run(
 
 
 def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    render = showing.render
+    render = windows.render
 
     def render_elsewhere(*arguments: Any) -> Any:
         done = render(*arguments)
         shutil.rmtree(wide.output)
         return done
 
-    monkeypatch.setattr(showing, "render", render_elsewhere)
-    monkeypatch.setattr(work, "_PATIENCE", 1)
+    monkeypatch.setattr(windows, "render", render_elsewhere)
+    monkeypatch.setattr(stages, "_PATIENCE", 1)
     with pytest.raises(PublishError, match="is not the same on every machine of the cluster"):
         on_cluster(wide)
 
@@ -404,7 +407,7 @@ def test_articles_that_never_stand_still_while_machines_are_lost_stop_the_run(
 ) -> None:
     on_cluster(wide)
     before = wide.documents()
-    monkeypatch.setattr(work, "_is_of_one_reading", lambda *_: False)
+    monkeypatch.setattr(stages, "_is_of_one_reading", lambda *_: False)
     write(wide, 3, "Changed")
     with pytest.raises(ProcessError, match="machines were lost while articles were edited, again and again"):
         on_cluster(wide)
@@ -421,7 +424,7 @@ def test_a_run_that_is_stopped_leaves_what_the_next_one_goes_on_from(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(work.SparkWork, stage, stop)
+        patch.setattr(stages.SparkWork, stage, stop)
         write(wide, 3, "Second")
         with pytest.raises(KeyboardInterrupt):
             on_cluster(wide)
@@ -444,7 +447,7 @@ def test_a_damaged_catalog_whose_making_anew_is_stopped_is_made_anew_by_the_next
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(work.SparkWork, "_count", stop)
+        patch.setattr(stages.SparkWork, "_count", stop)
         with pytest.raises((KeyboardInterrupt, DamagedCatalogError)):
             on_cluster(wide)
     check_same(wide, tmp_path)
@@ -469,8 +472,8 @@ def test_an_archive_that_outgrows_its_buckets_is_spread_anew(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_cluster(wide)
-    monkeypatch.setattr(buckets, "_FILES_TO_A_BUCKET", 1)
-    monkeypatch.setattr(buckets, "_OUTGROWN", 2)
+    monkeypatch.setattr(partitions, "_FILES_TO_A_BUCKET", 1)
+    monkeypatch.setattr(partitions, "_OUTGROWN", 2)
     check_same(wide, tmp_path)
     root = read_root(open_folder(wide.folder / ".feeds" / "feeds.catalog"))
     assert root is not None
@@ -491,7 +494,7 @@ def test_an_archive_that_outgrows_its_buckets_is_spread_anew(
     ],
 )
 def test_buckets_are_many_and_then_large(files: int, expected: int) -> None:
-    assert buckets.buckets_for(files) == expected
+    assert partitions.buckets_for(files) == expected
 
 
 def test_another_run_that_publishes_meanwhile_is_found_and_reported_once(
@@ -533,7 +536,7 @@ def test_two_runs_with_one_catalog_take_turns(wide: Site, monkeypatch: pytest.Mo
     on_cluster(wide)
     folder = open_folder(wide.folder / ".feeds" / "feeds.catalog")
     with monkeypatch.context() as patch, folder.locked(0):
-        patch.setattr(spark, "_PATIENCE", 0)
+        patch.setattr(engine, "_PATIENCE", 0)
         with pytest.raises(CatalogError, match=r"feeds\.catalog: the cache cannot be used: another run uses it"):
             on_cluster(wide)
     locked = DiskFolder.locked
@@ -582,7 +585,7 @@ def test_a_folder_that_cannot_be_read_and_whose_name_is_no_text_is_a_mistake(
     ],
 )
 def test_what_a_cluster_says_is_an_error_in_a_line(said: str, expected: str) -> None:
-    error = spark._error_of(said)
+    error = engine._error_of(said)
     assert str(error).startswith(expected)
     assert isinstance(error, DamagedCatalogError) == ("Damaged" in said)
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feeds.errors import PublishError
-from feeds.schemes import is_address, wrong_address
-from feeds.storage import DiskFolder, ObjectFolder, StorageError, open_folder
+from feeds.storage.addresses import is_address, wrong_address
+from feeds.storage.folder import open_folder
+from feeds.storage.local import DiskFolder
+from feeds.storage.objects import ObjectFolder, StorageError
 from tests.object_store import empty_memory, forget_connections, s3_server, use_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from feeds.storage import Folder
+    from feeds.storage.folder import Folder
 
 HEADERS = {"Content-Type": "application/rss+xml; charset=utf-8", "Cache-Control": "max-age=3600"}
 _number = count()

@@ -12,15 +12,16 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from feeds.model import Category
-from feeds.settings import Config, ProviderSettings, Site, Source, Topic
-from feeds.taxonomy import build_taxonomy, slug_of, topic_key
-from feeds.urls import valid_domain
+from feeds.config.schema import Config, ProviderSettings, Site, Source, Topic
+from feeds.models import Category
+from feeds.selection.taxonomy import build_taxonomy
+from feeds.text.slugs import slug_of, topic_key
+from feeds.text.urls import valid_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from feeds.taxonomy import Taxonomy
+    from feeds.selection.taxonomy import Taxonomy
 
 LONGEST = 100
 

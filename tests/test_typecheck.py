@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta, inspect
 
-import feeds.settings
+from feeds.config import schema
+from feeds.config.json_schema import json_schema
+from feeds.config.typecheck import wrong_values
 from feeds.errors import Finding
-from feeds.settings import json_schema
-from feeds.typecheck import wrong_values
 
 Colour = Annotated[str, Meta(pattern="^[a-z]+$", max_length=5, description="a colour such as red")]
 
@@ -237,14 +237,14 @@ def converts(value: Any, type_: type[msgspec.Struct]) -> bool:
 
 @cache
 def sections(name: str) -> st.SearchStrategy[Any]:
-    return near(inspect.type_info(getattr(feeds.settings, name)))
+    return near(inspect.type_info(getattr(schema, name)))
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 @settings(deadline=None, max_examples=50)
 @given(draw=st.data())
 def test_the_check_the_schema_and_msgspec_agree(name: str, draw: st.DataObject) -> None:
-    section = getattr(feeds.settings, name)
+    section = getattr(schema, name)
     value = draw.draw(sections(name))
     by_schema = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": SCHEMA["$defs"]}).is_valid(value)
     assert (findings(value, section) == [], by_schema) == (converts(given_keys(value), section),) * 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feeds.urls import absolute_url, canonical_url, domain_of, valid_domain
+from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
 from tests.clocks import within
 
 BASE = "https://www.example.com/news/2020/"

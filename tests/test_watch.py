@@ -13,16 +13,16 @@ import pytest
 import watchfiles
 from watchfiles import Change
 
-from feeds import watch as module
+from feeds import watcher as module
 from feeds.build import Report, regenerate
 from feeds.errors import CatalogError, ConfigError, FeedsError, PublishError, StrictError, WatchError
-from feeds.watch import Outcome, Watching, watch
+from feeds.watcher import Outcome, Watching, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from feeds.files import Root
+    from feeds.content.files import Root
     from tests.conftest import Site
 
     Changes = set[tuple[Change, str]]

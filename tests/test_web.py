@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feeds import load_config
-from feeds.mediatypes import content_type
-from feeds.publish import read_manifest
-from feeds.storage import DiskFolder
-from feeds.web import Move, cache_control, gone, media_type, moves
+from feeds.http.headers import cache_control
+from feeds.http.media_types import content_type, media_type
+from feeds.output.manifest import read_manifest
+from feeds.serving.redirects import Move, gone, moves
+from feeds.storage.local import DiskFolder
 from tests.samples import MONTHLY
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from feeds import __version__, websub
-from feeds.websub import tell_hub
+from feeds import __version__
+from feeds.websub import client
+from feeds.websub.client import tell_hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -130,7 +131,7 @@ def told(hub: ScriptedHub | str, topics: Sequence[str] = TOPICS, limit: float = 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websub, "_PAUSES", (0.0, 0.01, 0.02))
+    monkeypatch.setattr(client, "_PAUSES", (0.0, 0.01, 0.02))
 
 
 # What a hub is sent
@@ -305,20 +306,20 @@ def test_a_retry_after_that_is_no_time_is_none() -> None:
 
 def test_where_nobody_listens_it_is_not_tried_for_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
-    post = websub._Telling._post
+    post = client._Telling._post
 
-    def counted(telling: websub._Telling, topic: str) -> websub._Reply:
+    def counted(telling: client._Telling, topic: str) -> client._Reply:
         tried.append(topic)
         return post(telling, topic)
 
-    monkeypatch.setattr(websub._Telling, "_post", counted)
+    monkeypatch.setattr(client._Telling, "_post", counted)
     topics = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
     assert told(f"http://127.0.0.1:{closed_port()}/", topics) == dict.fromkeys(topics, "Connection refused")
     assert len(tried) <= 12
 
 
 def test_a_hub_that_gives_no_answer_is_not_waited_for_with_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websub, "_READ", 0.3)
+    monkeypatch.setattr(client, "_READ", 0.3)
     topics = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
     end = threading.Event()
     with running(waiting_for(end)) as hub:

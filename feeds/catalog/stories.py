@@ -5,7 +5,6 @@ Many are told at a time: what is known of them is asked in one go, and so is wri
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -14,44 +13,60 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from feeds.catalog.database import hash_of, seconds
-from feeds.catalog.outcomes import folder_of
-from feeds.entries import as_of, merge_entries
-from feeds.membership import FeedKey, memberships
-from feeds.model import Entry
+from feeds.catalog.records import folder_of
+from feeds.catalog.schema import hash_of, seconds
+from feeds.content.entries import as_of, merge_entries
+from feeds.digests import digest_of
+from feeds.models import Entry
+from feeds.selection.membership import FeedKey, memberships
 
 if TYPE_CHECKING:
     import datetime as dt
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from feeds.catalog.outcomes import EncodedEntry, FileOutcome, Folder
-    from feeds.membership import Rules
+    from feeds.catalog.records import EncodedEntry, FileOutcome, Folder
+    from feeds.selection.membership import Rules
+
 
 #: How many stories are told at a time.
 BATCH = 1_000
 
 _FORGET_MEMBERS = "DELETE FROM member WHERE feed = ? AND rank = ? AND published = ? AND story = ?"
+
 _FORGET_TOPICS = "DELETE FROM story_topic WHERE topic = ? AND published = ? AND story = ?"
+
 _FORGET_STORY = "DELETE FROM story WHERE key = ?"
+
 _FORGET_MONTH = (
     "DELETE FROM month WHERE feed = ?1 AND after > ?2 "
     "AND first = (SELECT max(first) FROM month WHERE feed = ?1 AND first <= ?2)"
 )
+
 _LAST_FILE = "SELECT coalesce(max(key), 0) FROM file"
+
 _LAST_STORY = "SELECT coalesce(max(key), 0) FROM story"
+
 _KEEP_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 _KEEP_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+
 _KEEP_STORY = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 _KEEP_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
+
 _KEEP_TOPICS = "INSERT INTO story_topic VALUES (?, ?, ?)"
+
 _COUNT_PROVIDERS = (
     "INSERT INTO provider VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stories = stories + excluded.stories"
 )
 
 _encoder = msgspec.msgpack.Encoder()
+
 _entry_decoder = msgspec.msgpack.Decoder(Entry)
+
 _members_decoder = msgspec.msgpack.Decoder(list[tuple[int, int]])
+
 _keys_decoder = msgspec.msgpack.Decoder(list[int])
 
 
@@ -261,11 +276,6 @@ def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[
         if len(due) > 1:
             due.sort(key=lambda one: one.value)
     return found
-
-
-def digest_of(values: Sequence[object]) -> bytes:
-    """What tells whether values are the same as before."""
-    return hashlib.sha256(_encoder.encode(values)).digest()[:16]
 
 
 def _members(stories: Iterable[_Story]) -> list[tuple[int, int, int, int]]:

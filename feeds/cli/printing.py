@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from feeds.errors import ConfigError, EmptiedError, FeedsError, StrictError
-from feeds.wording import (
+from feeds.cli.wording import (
     check_line,
     damage_line,
     error_line,
@@ -23,29 +22,35 @@ from feeds.wording import (
     watching_line,
     why_nothing,
 )
+from feeds.errors import ConfigError, EmptiedError, FeedsError, StrictError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.application import Served
     from feeds.build import Report
-    from feeds.check import CheckReport
-    from feeds.check.rule import Rule
+    from feeds.checks.report import CheckReport
+    from feeds.checks.rules.rule import Rule
     from feeds.errors import Mistake
-    from feeds.hub import HubReport
-    from feeds.model import Feed
-    from feeds.parallel import Track
-    from feeds.pictures import ImagesReport
-    from feeds.watch import Cause, Outcome, Watching
+    from feeds.models import Feed
+    from feeds.pipeline.images import ImagesReport
+    from feeds.progress import Track
+    from feeds.serving.wsgi import Served
+    from feeds.watcher import Cause, Outcome, Watching
+    from feeds.websub.hub import HubReport
+
 
 T = TypeVar("T")
 
 EXIT_NOT_DONE = 1
+
 EXIT_WRONG = 2
+
 #: From how many items on there is a progress bar: files and feeds, and what takes a while.
 _MANY = 500
+
 _MANY_SLOW = 16
+
 _MOST_MISTAKES = 20
 
 
@@ -119,7 +124,7 @@ class Diary:
             self._note(event)
 
     def _note(self, event: Watching | Outcome) -> None:
-        from feeds.watch import Watching
+        from feeds.watcher import Watching
 
         if isinstance(event, Watching):
             if not self._quiet:
@@ -286,7 +291,7 @@ def _echo_json_line(value: Any) -> None:
 
 def progress(*, quiet: bool) -> Track:
     """A progress bar for long runs on a terminal, and none elsewhere."""
-    from feeds.parallel import SLOW, untracked
+    from feeds.progress import SLOW, untracked
 
     if quiet or not sys.stderr.isatty():
         return untracked

@@ -12,16 +12,8 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
-from feeds.mediatypes import MEDIA_TYPES
-from feeds.render.shared import (
-    GENERATOR,
-    GENERATOR_VERSION,
-    HISTORY,
-    MEDIA,
-    feed_links,
-    history_mark,
-    shows_media,
-)
+from feeds.http.media_types import MEDIA_TYPES
+from feeds.render.entries import GENERATOR, GENERATOR_VERSION, HISTORY, MEDIA, feed_links, history_mark, shows_media
 from feeds.render.xml import (
     attribute,
     block,
@@ -39,8 +31,8 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from feeds.model import Feed, Link, Person
-    from feeds.render.shared import ShownEntry
+    from feeds.models import Feed, Link, Person
+    from feeds.render.entries import ShownEntry
 
 
 def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from feeds.model import Enclosure, Entry, Feed
+    from feeds.models import Enclosure, Entry, Feed
+
 
 _PARAGRAPH = "<p>%s</p>"
+
 _PICTURE = '<figure><img src="%s" alt="%s"%s></figure>'
+
 _RELATED = "<p><strong>%s</strong></p>"
+
 _RELATED_LINK = '<li><a href="%s">%s</a> (%s)</li>'
+
 #: The address of a picture in a body, in which the sanitiser left `<` for tags only, and `"` for what is around values.
 _SOURCE = re.compile(r'<img (?:[^>]* )?src="([^"]*)"')
+
 _MONTHS = "January February March April May June July August September October November December".split()
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.render.shared import first_picture
+from feeds.render.entries import first_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from feeds.model import Enclosure, Feed, Person
-    from feeds.render.shared import ShownEntry
+    from feeds.models import Enclosure, Feed, Person
+    from feeds.render.entries import ShownEntry
 
 
 class _Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

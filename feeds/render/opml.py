@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from feeds.model import document_address, page_address
-from feeds.render.shared import group_outlines
+from feeds.models import document_address, page_address
+from feeds.render.entries import group_outlines
 
 if TYPE_CHECKING:
-    from feeds.model import Outline, SubscriptionList
+    from feeds.models import Outline, SubscriptionList
+
 
 #: The attribute `version` of a subscription; what is not RSS has none.
 _VERSIONS = {"rss": "RSS2"}
+
 #: What is at the start of a reference in HTML, or is taken for a mistake in one, with the space before it.
 _REFERENCE = re.compile(r" ?&(?=[^\s&])")
+
 _ANGLES = str.maketrans("<>", "‹›")
 
 

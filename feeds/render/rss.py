@@ -14,18 +14,10 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement, cleanup_namespaces
 
-from feeds.enclosures import media_type
-from feeds.mediatypes import MEDIA_TYPES
+from feeds.http.image_types import image_type as media_type
+from feeds.http.media_types import MEDIA_TYPES
 from feeds.render.content import attribution
-from feeds.render.shared import (
-    GENERATOR,
-    GENERATOR_VERSION,
-    HISTORY,
-    MEDIA,
-    feed_links,
-    history_mark,
-    shows_media,
-)
+from feeds.render.entries import GENERATOR, GENERATOR_VERSION, HISTORY, MEDIA, feed_links, history_mark, shows_media
 from feeds.render.xml import attribute, block, insert, plain, text, write_plain
 
 if TYPE_CHECKING:
@@ -34,20 +26,28 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from feeds.model import Feed
-    from feeds.render.shared import ShownEntry
+    from feeds.models import Feed
+    from feeds.render.entries import ShownEntry
+
 
 ATOM = "http://www.w3.org/2005/Atom"
+
 DC = "http://purl.org/dc/elements/1.1/"
 
 #: The texts of a channel in which readers might see HTML.
 _PLAIN_TEXTS = ("title", "description", "copyright", "managingEditor", "image/title")
+
 _PAIR = re.compile(r"\([^()]*\)")
+
 _BRACKET = re.compile(r"[()\\]")
+
 #: email.utils has them too, but takes four times as long to write a time.
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
+
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
 _OTHER_ENDING = re.compile(r"\.(?!(?:gif|jpe?g|png)$)\w+$", re.IGNORECASE)
+
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
+
 #: What programs take for HTML in a text that is none: an end tag, or a reference, with its semicolon or without.
 END_TAG = re.compile(r"</\w+>")
+
 REFERENCE = re.compile(rf"&(?:#\w|\w*[\d_]|(?:apos|{'|'.join(name2codepoint)})\b)\w*")
+
 _SPECIAL = re.compile("([&<])")
+
 _REFERENCES = {"&": "#x26", "<": "#x3C"}
 
 

@@ -15,18 +15,22 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import PublishError, without_credentials
-from feeds.schemes import EXTRAS
+from feeds.storage.addresses import EXTRAS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+
 #: How many objects are asked for at a time.
 _CONNECTIONS = 32
+
 #: So that an object is asked for with one request: else its size would be asked for before, to read it in pieces.
 _IN_ONE = {"max_concurrency": 1}
+
 #: What stores call the version of an object, the surest first.
 _VERSIONS = ("ETag", "etag", "md5Hash", "generation")
+
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 
 

@@ -1,0 +1,1 @@
+"""From files to articles, and from articles to entries."""

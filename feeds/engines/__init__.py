@@ -1,0 +1,1 @@
+"""Engines: what reads, merges and renders, on this machine or on a cluster."""

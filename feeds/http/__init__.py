@@ -1,0 +1,1 @@
+"""HTTP: media types, headers, content encodings, and the client."""

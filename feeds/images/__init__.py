@@ -1,0 +1,1 @@
+"""Metadata of images: probed from their servers, kept in `enclosures.lock`."""

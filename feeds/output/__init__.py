@@ -1,0 +1,1 @@
+"""The output folder: its manifest, and documents written to it in order."""

@@ -1,0 +1,1 @@
+"""The stages of a run over all feeds of a site."""

@@ -1,0 +1,1 @@
+"""Which feeds there are, and which entries each of them has."""

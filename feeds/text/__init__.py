@@ -1,0 +1,1 @@
+"""Text: Markdown, HTML, YAML, URLs and characters."""

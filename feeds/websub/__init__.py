@@ -1,0 +1,1 @@
+"""WebSub: hubs are notified of changed feeds."""
