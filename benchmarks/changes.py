@@ -24,7 +24,7 @@ _TAXONOMY = re.compile(r"^(topics|publishers):\n((?:  - .*\n)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Shape:
+class ElementRule:
     """How many articles an archive has, their bytes, and how many of them each term of each taxonomy has."""
 
     articles: int
@@ -45,7 +45,7 @@ class Archive:
         self._newest, self._second = newest, second
         self._texts = {path: path.read_text(encoding="utf-8") for path in (newest, second)}
 
-    def shape(self) -> Shape:
+    def shape(self) -> ElementRule:
         """What the archive holds. Reads it all, so that afterwards every tool finds it in the system's cache."""
         size = 0
         terms: dict[str, Counter[str]] = {"topics": Counter(), "publishers": Counter()}
@@ -54,7 +54,7 @@ class Archive:
             size += len(text.encode())
             for taxonomy, lines in _TAXONOMY.findall(text):
                 terms[taxonomy].update(line.removeprefix("  - ") for line in lines.splitlines())
-        return Shape(len(self._files), size, terms)
+        return ElementRule(len(self._files), size, terms)
 
     def change(self) -> None:
         """Append a sentence to the newest article, one more each time."""

@@ -30,7 +30,7 @@ from feeds.parallel import available_jobs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from benchmarks.changes import Archive, Shape
+    from benchmarks.changes import Archive, ElementRule
     from benchmarks.measure import Cost
     from benchmarks.peers import Peer
 
@@ -46,7 +46,7 @@ class Stage:
     """An archive, and the tools that publish it."""
 
     archive: Archive
-    shape: Shape
+    shape: ElementRule
     ours: Feeds
     peers: Sequence[Peer]
 

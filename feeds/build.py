@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.errors import EmptiedError, Mistake, PruneError, StrictError
+from feeds.errors import EmptiedError, LocatedDiagnostic, PruneError, StrictError
 from feeds.models import MANIFEST
 from feeds.output.manifest import read_manifest
 from feeds.output.publisher import locked
-from feeds.pipeline.images import ImagesReport, check_asked, with_asked_images, with_known_images
+from feeds.pipeline.images import ImagesReport, check_probing_enabled, with_known_images, with_probed_images
 from feeds.pipeline.publish import publish_site
 from feeds.progress import untracked
 from feeds.run import EngineName, Order, all_mistakes, here, on_cluster, refresh_catalog, site_of, with_catalog
-from feeds.websub.hub import HubReport, Notice, hub_of, postpone, recall_told, tell, topics_of
+from feeds.websub.hub import HubReport, Notification, defer, hub_of, notify, recall_notified, topic_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from feeds.catalog.protocol import AnyCatalog
+    from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
     from feeds.engines.base import Work
-    from feeds.output.manifest import Record
-    from feeds.pipeline.ingest import Refreshed
+    from feeds.output.manifest import DocumentRecord
+    from feeds.pipeline.ingest import IngestResult
     from feeds.pipeline.plan import Site
     from feeds.progress import Track
 
@@ -62,7 +62,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     removed: int
     written_paths: tuple[str, ...]
     removed_paths: tuple[str, ...]
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[LocatedDiagnostic, ...] = ()
     seconds: float = 0
     dry_run: bool = False
     hub: HubReport | None = None
@@ -111,7 +111,7 @@ def regenerate(
     report, notice = with_catalog(order, work, anew=full)
     if notice is None:
         return report
-    return msgspec.structs.replace(report, hub=tell(notice) if ping else postpone(notice))
+    return msgspec.structs.replace(report, hub=notify(notice) if ping else defer(notice))
 
 
 def probe(
@@ -128,7 +128,7 @@ def probe(
 
     With `everything`, all of them. Publishes nothing. Raises ConfigError where the configuration does not want that.
     """
-    check_asked(config)
+    check_probing_enabled(config)
     order = here(config, output, cache, now, jobs, track, asks=True)
     return with_catalog(order, partial(_probe, order, everything=everything))
 
@@ -137,13 +137,13 @@ def probe(
 class _Prepared:
     """What is known when there is nothing left to do but to publish."""
 
-    refreshed: Refreshed
+    refreshed: IngestResult
     site: Site
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[LocatedDiagnostic, ...]
     images: ImagesReport | None
 
 
-def _regenerate(order: Order, work: Work, *, started: float, strict: bool) -> tuple[Report, Notice | None]:
+def _regenerate(order: Order, work: Work, *, started: float, strict: bool) -> tuple[Report, Notification | None]:
     """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
     catalog = work.catalog
     before = order.output.facts(MANIFEST)
@@ -173,11 +173,11 @@ def _prepare(order: Order, work: Work, *, strict: bool) -> _Prepared:
     return _Prepared(refreshed, site, mistakes, images)
 
 
-def _publish(order: Order, work: Work, site: Site, refreshed: Refreshed) -> tuple[Report, Notice | None]:
+def _publish(order: Order, work: Work, site: Site, refreshed: IngestResult) -> tuple[Report, Notification | None]:
     """Publish what changed; what was done, but for its time, and what there is to tell the hub."""
     catalog = work.catalog
     hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
-    told = recall_told(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
+    told = recall_notified(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
     published, feeds = publish_site(catalog, site, refreshed, work.rendering, track=order.track)
     report = Report(
         output=str(site.output),
@@ -195,10 +195,10 @@ def _publish(order: Order, work: Work, site: Site, refreshed: Refreshed) -> tupl
         removed_paths=published.removed,
         dry_run=order.is_dry_run,
     )
-    return report, Notice(hub, told, _topics(site, published.documents)) if hub else None
+    return report, Notification(hub, told, _topics(site, published.documents)) if hub else None
 
 
-def _check_emptied(order: Order, catalog: AnyCatalog, refreshed: Refreshed) -> None:
+def _check_emptied(order: Order, catalog: Catalog, refreshed: IngestResult) -> None:
     """Stop where the articles are gone, which is rarely meant."""
     if order.prunes and not refreshed.articles:
         raise PruneError("there is no article, so every feed would go; expected some in the folders of source.articles")
@@ -218,21 +218,21 @@ def _check_emptied(order: Order, catalog: AnyCatalog, refreshed: Refreshed) -> N
 def _probe(order: Order, work: Work, *, everything: bool) -> ImagesReport:
     catalog, refreshed = work.catalog, refresh_catalog(order, work)
     site = site_of(order, catalog)
-    _, report = with_asked_images(catalog, site, refreshed, everything=everything, track=order.track)
+    _, report = with_probed_images(catalog, site, refreshed, everything=everything, track=order.track)
     catalog.commit()
     return report
 
 
 def _with_images(
-    order: Order, catalog: AnyCatalog, site: Site, refreshed: Refreshed
+    order: Order, catalog: Catalog, site: Site, refreshed: IngestResult
 ) -> tuple[Site, ImagesReport | None]:
     """The site with what is known of images, if that is wanted, and what came of asking for the others."""
     if order.config.enclosures.probe == "off":
         return site, None
     if order.is_dry_run or not order.asks:
         return with_known_images(site), None
-    return with_asked_images(catalog, site, refreshed, everything=False, track=order.track)
+    return with_probed_images(catalog, site, refreshed, everything=False, track=order.track)
 
 
-def _topics(site: Site, records: Iterable[Record]) -> dict[str, str]:
-    return topics_of(records, site.config.base_url)
+def _topics(site: Site, records: Iterable[DocumentRecord]) -> dict[str, str]:
+    return topic_digests(records, site.config.base_url)

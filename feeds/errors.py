@@ -45,7 +45,7 @@ _KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes,
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnostic:
     """A mistake as the pure code sees it: at which keys, what is there and what was expected.
 
     `rule` is the id of the rule of `feeds check` that it is against; two findings are the same whatever that is.
@@ -57,7 +57,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Mistake:
+class LocatedDiagnostic:
     """A mistake as a person sees it; `str()` gives `path:line: message`. Lines count from 1, 0 is the whole file.
 
     `rule` is that of a Finding.
@@ -73,16 +73,20 @@ class Mistake:
         return f"{place}: {self.message}"
 
 
-def shown(value: object) -> str:
+#: The public name until version 0.1.0.
+Mistake = LocatedDiagnostic
+
+
+def quoted(value: object) -> str:
     """A value as a message shows it: a text in quotes, a long one cut; what holds others, or bytes, by its kind."""
     for kind, name in _KINDS:
         if isinstance(value, kind):
             return name
-    text = repr(without_credentials(value) if isinstance(value, str) else value)
+    text = repr(mask_credentials(value) if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
-def without_credentials(text: str) -> str:
+def mask_credentials(text: str) -> str:
     """The text with `***` in place of the name and the secret that addresses in it may have before an `@`."""
     return _WORD.sub(lambda word: _masked(word[0]), text) if "://" in text else text
 
@@ -97,20 +101,20 @@ class FeedsError(Exception):
     """The root of all errors that this package raises on purpose. They can go from one process to another."""
 
 
-class _MistakesError(FeedsError):
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+class _DiagnosticsError(FeedsError):
+    def __init__(self, mistakes: Sequence[LocatedDiagnostic]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = tuple(mistakes)
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[Mistake]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[LocatedDiagnostic]]]:
         return type(self), (self.mistakes,)
 
 
-class ConfigError(_MistakesError):
+class ConfigError(_DiagnosticsError):
     """The configuration cannot be used; `mistakes` lists everything that is wrong with it."""
 
 
-class StrictError(_MistakesError):
+class StrictError(_DiagnosticsError):
     """A strict run met `mistakes` in the archive and published nothing."""
 
 
@@ -140,7 +144,7 @@ class EmptiedError(FeedsError):
     `mistakes` are those that left them out, where they are there.
     """
 
-    def __init__(self, message: str, mistakes: Sequence[Mistake] = ()) -> None:
+    def __init__(self, message: str, mistakes: Sequence[LocatedDiagnostic] = ()) -> None:
         super().__init__(message, mistakes)
         self.mistakes = tuple(mistakes)
 

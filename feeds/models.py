@@ -98,7 +98,7 @@ class Link(Value, frozen=True, kw_only=True):
     published: dt.datetime = EMPTY_UPDATED
 
 
-class Story(Value, frozen=True, kw_only=True):
+class StoryFields(Value, frozen=True, kw_only=True):
     """What an article and a related link have in common, before it is checked: addresses are as written."""
 
     id: str | None = None
@@ -119,11 +119,11 @@ class Story(Value, frozen=True, kw_only=True):
     images: tuple[Image, ...] = ()
 
 
-class RelatedLink(Story, frozen=True, kw_only=True):
+class RelatedLink(StoryFields, frozen=True, kw_only=True):
     """An item of an article's `related:` list. Without topics of its own it has the article's."""
 
 
-class Article(Story, frozen=True, kw_only=True):
+class Article(StoryFields, frozen=True, kw_only=True):
     """A source file: `path` relative to its archive folder with forward slashes, `modified` its mtime."""
 
     path: str
@@ -163,7 +163,7 @@ class Entry(Value, frozen=True, kw_only=True):
     source: Link | None = None
 
 
-class Scope(Value, frozen=True, kw_only=True):
+class Segment(Value, frozen=True, kw_only=True):
     """What part of a feed's entries a document shows (RFC 5005).
 
     The newest of them, which is what people subscribe to, or a `month` of its history, such as `2026-06`. `previous`
@@ -177,7 +177,7 @@ class Scope(Value, frozen=True, kw_only=True):
 
 
 #: What people subscribe to, where nothing is said of a history.
-NEWEST = Scope()
+NEWEST = Segment()
 
 
 class Feed(Value, frozen=True, kw_only=True):
@@ -208,7 +208,7 @@ class Feed(Value, frozen=True, kw_only=True):
     rights: str | None = None
     ttl: int = 60
     hub: str | None = None
-    scope: Scope = NEWEST
+    segment: Segment = NEWEST
     moved_from: tuple[str, ...] = ()
 
     @property
@@ -232,7 +232,7 @@ class Feed(Value, frozen=True, kw_only=True):
 
     def address(self, format_: Format) -> str:
         """Where the document in this format is served."""
-        return self.address_of(self.scope.month, format_)
+        return self.address_of(self.segment.month, format_)
 
     def address_of(self, month: str, format_: Format) -> str:
         """Where a month of its history is served or, without one, what people subscribe to."""

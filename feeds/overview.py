@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from feeds.pipeline.plan import empty_feeds, survey_feeds
 from feeds.progress import untracked
 from feeds.run import Order, all_mistakes, here, refresh_catalog, site_of, with_catalog
-from feeds.selection.membership import FeedKey, Rules, memberships
+from feeds.selection.membership import FeedKey, MembershipRules, memberships
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from feeds.config.schema import Config
     from feeds.engines.base import Work
-    from feeds.errors import Mistake
+    from feeds.errors import LocatedDiagnostic
     from feeds.models import Feed
     from feeds.progress import Track
 
@@ -29,17 +29,17 @@ class Overview:
     feeds: tuple[Feed, ...]
     articles: int
     left_out: dict[str, int]
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[LocatedDiagnostic, ...]
 
 
 @dataclass(frozen=True)
-class Examined:
+class Examination:
     """What there is to say of an archive without publishing it: as for Overview, the names of topics, the domains of
     providers, and the feeds without entries, by kind and path. Entries whose time has not come count."""
 
     articles: int
     left_out: dict[str, int]
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[LocatedDiagnostic, ...]
     topics: frozenset[str]
     domains: frozenset[str]
     empty: tuple[FeedKey, ...]
@@ -67,7 +67,7 @@ def examine(
     now: dt.datetime | None = None,
     jobs: int | None = None,
     track: Track = untracked,
-) -> Examined:
+) -> Examination:
     """Read the archive as a run would, and say what is to be said of it; publishes nothing."""
     order = here(config, output, cache, now, jobs, track, is_dry_run=True)
     return with_catalog(order, partial(_examine, order))
@@ -85,13 +85,13 @@ def _survey(order: Order, work: Work) -> Overview:
     )
 
 
-def _examine(order: Order, work: Work) -> Examined:
+def _examine(order: Order, work: Work) -> Examination:
     catalog, refreshed = work.catalog, refresh_catalog(order, work)
     site = site_of(order, catalog)
     waiting = catalog.waiting_entries(order.now)
-    rules = Rules(order.config)
+    rules = MembershipRules(order.config)
     feeds = {feed for entry in waiting for feed, _ in memberships(entry, rules)}
-    return Examined(
+    return Examination(
         refreshed.articles,
         catalog.left_out(),
         all_mistakes(catalog, refreshed, site),

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 
 #: What a Track is told that waits for servers.
-ASKING = "Asking for images"
+PROBING = "Asking for images"
 
 #: What a Track is told where few items take long: servers that are waited for, and what a cluster does.
-SLOW = frozenset({ASKING, "Listing", "Reading and merging", "Counting", "Selecting", "Looking for images", "Rendering"})
+SLOW = frozenset(
+    {PROBING, "Listing", "Reading and merging", "Counting", "Selecting", "Looking for images", "Rendering"}
+)
 
 
 class Track(Protocol):

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 
 from feeds.catalog.fingerprint import fingerprint
-from feeds.catalog.protocol import Reading
+from feeds.catalog.protocol import ReadingFingerprint
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.content.files import ArticleFile
 from feeds.engines.local import LocalEngine
-from feeds.errors import CatalogError, Mistake, without_credentials
+from feeds.errors import CatalogError, LocatedDiagnostic, mask_credentials
 from feeds.parallel import available_jobs, rare_collections
-from feeds.pipeline.ingest import READERS
+from feeds.pipeline.ingest import READING_PACKAGES
 from feeds.pipeline.plan import Site, moved_wrongly
-from feeds.selection.membership import Rules
+from feeds.selection.membership import MembershipRules
 from feeds.selection.taxonomy import build_taxonomy
 from feeds.storage.addresses import is_address
 from feeds.storage.files import check_name
@@ -27,10 +27,10 @@ from feeds.storage.folder import open_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from feeds.catalog.protocol import AnyCatalog
+    from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
     from feeds.engines.base import Engine, Work
-    from feeds.pipeline.ingest import Refreshed
+    from feeds.pipeline.ingest import IngestResult
     from feeds.progress import Track
     from feeds.storage.folder import Folder
 
@@ -89,7 +89,7 @@ def here(
 ) -> Order:
     """A run on this machine, with `jobs` processes; its catalog is in the cache's folder."""
     if is_address(str(cache)):
-        place = without_credentials(str(cache))
+        place = mask_credentials(str(cache))
         raise CatalogError(f"{place}: is in an object store; expected a folder of this machine, or the engine spark")
     folder = Path(cache or config.default_cache)
     check_name(folder)
@@ -125,7 +125,7 @@ def _absolute(place: Path | str) -> Path | str:
 
 def with_catalog(order: Order, work: Callable[[Work], T], *, anew: bool = False) -> T:
     """What `work` gives with the catalog; if that turns out to be damaged, with a new one."""
-    reading = Reading(fingerprint(READERS), msgspec.json.encode(order.config.source).decode())
+    reading = ReadingFingerprint(fingerprint(READING_PACKAGES), msgspec.json.encode(order.config.source).decode())
     with rare_collections():
         try:
             with order.engine.opened(reading, anew=anew, looks=order.is_dry_run) as at_hand:
@@ -137,26 +137,26 @@ def with_catalog(order: Order, work: Callable[[Work], T], *, anew: bool = False)
             return work(at_hand)
 
 
-def refresh_catalog(order: Order, work: Work) -> Refreshed:
-    return work.refresh(order.config, Rules(order.config), order.now)
+def refresh_catalog(order: Order, work: Work) -> IngestResult:
+    return work.refresh(order.config, MembershipRules(order.config), order.now)
 
 
-def site_of(order: Order, catalog: AnyCatalog) -> Site:
+def site_of(order: Order, catalog: Catalog) -> Site:
     taxonomy = build_taxonomy(order.config, catalog.topic_names(), catalog.provider_names())
     return Site(order.config, taxonomy, order.now, order.output, order.is_dry_run, order.prunes)
 
 
-def all_mistakes(catalog: AnyCatalog, refreshed: Refreshed, site: Site) -> tuple[Mistake, ...]:
+def all_mistakes(catalog: Catalog, refreshed: IngestResult, site: Site) -> tuple[LocatedDiagnostic, ...]:
     """All that is wrong: with folders, files, articles of one id, and slugs."""
     same = (
-        Mistake(
+        LocatedDiagnostic(
             _label(root, path), 0, f"has the id of {_label(first, first_path)}, {id_}; {_ONE_ENTRY}", "same-article"
         )
         for root, path, first, first_path, id_ in catalog.same_articles(site.now)
     )
     wrong = ((message, "slug-collision") for message in site.taxonomy.collisions)
     moved = ((message, "moved-nowhere") for message in moved_wrongly(site))
-    configured = (Mistake(site.config.path.name, 0, message, rule) for message, rule in (*wrong, *moved))
+    configured = (LocatedDiagnostic(site.config.path.name, 0, message, rule) for message, rule in (*wrong, *moved))
     return (*refreshed.mistakes, *sorted((*catalog.mistakes(), *same)), *configured)
 
 

@@ -98,7 +98,7 @@ def watch(
     missing, nothing is published. Raises ConfigError if the configuration is wrong at the start, and WatchError if
     changes can be seen in no way.
     """
-    site = _Site(Path(config_path), output, cache)
+    site = _WatchedSite(Path(config_path), output, cache)
     publish = partial(
         regenerate,
         output=output,
@@ -109,7 +109,7 @@ def watch(
         jobs=jobs,
         track=track,
     )
-    run = _Run(site, publish, full=full, ping=ping)
+    run = _PublishRun(site, publish, full=full, ping=ping)
     folders = None
     polling = None  # as the environment says
     cause: Cause = "start"
@@ -131,7 +131,9 @@ def watch(
             cause = "time"
 
 
-def _session(site: _Site, run: _Run, cause: Cause, *, polling: bool | None) -> Generator[Outcome, None, Cause]:
+def _session(
+    site: _WatchedSite, run: _PublishRun, cause: Cause, *, polling: bool | None
+) -> Generator[Outcome, None, Cause]:
     """Run once, and after each burst, until the folders are to be watched anew; why they are."""
     is_first = True
     alarm = _Alarm(None)
@@ -229,10 +231,10 @@ class _Patience:
         return hub
 
 
-class _Run:
+class _PublishRun:
     """A run over what a site is at the time."""
 
-    def __init__(self, site: _Site, run: Callable[..., Report], *, full: bool, ping: bool) -> None:
+    def __init__(self, site: _WatchedSite, run: Callable[..., Report], *, full: bool, ping: bool) -> None:
         self._site = site
         self._run = run
         self._full = full
@@ -256,7 +258,7 @@ class _Run:
         return report
 
 
-class _Site:
+class _WatchedSite:
     """The configuration in force, and which changes matter to it."""
 
     def __init__(self, path: Path, output: Path | str | None, cache: Path | str | None) -> None:

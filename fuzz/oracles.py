@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
-from feeds.checks.formats.atom import judge_atom
-from feeds.checks.formats.html import judge_html
-from feeds.checks.formats.jsonfeed import judge_json
-from feeds.checks.formats.result import About
-from feeds.checks.formats.rss import judge_rss
-from feeds.config.schema import Config, FeedKinds, Site, Source
+from feeds.checks.formats.atom import validate_atom
+from feeds.checks.formats.html import validate_html
+from feeds.checks.formats.jsonfeed import validate_json
+from feeds.checks.formats.result import DocumentContext
+from feeds.checks.formats.rss import validate_rss
+from feeds.config.schema import Config, FeedKinds, SiteSettings, Source
 from feeds.content.articles import parse_article
 from feeds.content.entries import as_of, derive_entries, merge_entries
 from feeds.render.documents import render_documents
@@ -35,13 +35,13 @@ from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from feeds.checks.formats.result import Judged
+    from feeds.checks.formats.result import ValidationResult
     from feeds.models import Document, Entry
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 BASE = "https://www.example.com/news/"
 CONFIG = Config(
-    site=Site(title="Test Wire", url="https://feeds.example.com/"),
+    site=SiteSettings(title="Test Wire", url="https://feeds.example.com/"),
     source=Source(articles=("articles",), base_url=BASE, unpublished="include", undated="file"),
     feeds=FeedKinds(topics="off", providers="off"),
     pages="off",
@@ -53,7 +53,11 @@ CONFIG = Config(
 _AS_SAID = re.compile(
     r"^(?:old-date|email-in-name|id-not-normal|unusual-[a-z]+):|^markup-in-plain-text: .*expected nothing like|U\+FFFD"
 )
-_JUDGES: Mapping[str, Callable[[bytes, About], Judged]] = {"rss": judge_rss, "atom": judge_atom, "json": judge_json}
+_JUDGES: Mapping[str, Callable[[bytes, DocumentContext], ValidationResult]] = {
+    "rss": validate_rss,
+    "atom": validate_atom,
+    "json": validate_json,
+}
 #: XML 1.0, section 2.2: what is not a Char.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: RFC 3986, 2: what an address may be written with.
@@ -150,7 +154,7 @@ def _check_document(document: Document) -> None:
         json.loads(document.body)
     else:
         etree.fromstring(document.body)
-    about = About(document.path, CONFIG.base_url + document.path, CONFIG.base_url, NOW)
+    about = DocumentContext(document.path, CONFIG.base_url + document.path, CONFIG.base_url, NOW)
     mistakes = _JUDGES[format_](document.body, about).mistakes
     wrong = [mistake for mistake in mistakes if not _AS_SAID.search(f"{mistake.rule}: {mistake.message}")]
     _expect(not wrong, wrong)
@@ -174,7 +178,7 @@ def _check_canonical(address: str, canonical: str) -> None:
 
 def _check_safe(html: str) -> None:
     _expect(not _FORBIDDEN.search(html), html)
-    _expect(not (wrong := judge_html.__wrapped__(html).wrong), (html, wrong))
+    _expect(not (wrong := validate_html.__wrapped__(html).wrong), (html, wrong))
     root = LexborHTMLParser(html).root
     for node in root.traverse() if root else ():
         tag, attributes = str(node.tag), node.attributes

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.checks.folder import judge_folder
+from feeds.checks.folder import validate_folder
 from feeds.progress import untracked
 from tests.broken_documents import BROKEN, publish_sound
 from tests.conftest import NOW, Site
@@ -79,7 +79,7 @@ def _row(output: Path, broken: Broken) -> Row:
     try:
         text = broken.change(before.decode())
         rewrite(output, broken.path, text.encode(errors="surrogateescape"))
-        mistakes = judge_folder(output, BASE, NOW, jobs=1, track=untracked).mistakes
+        mistakes = validate_folder(output, BASE, NOW, jobs=1, track=untracked).mistakes
     finally:
         place.write_bytes(before)
         manifest.write_bytes(listed)

@@ -14,9 +14,9 @@ import pytest
 
 import feeds
 from feeds import parallel
-from feeds.catalog.records import FileOutcome, encode_entry
-from feeds.catalog.sqlite import Catalog
-from feeds.selection.membership import Rules
+from feeds.catalog.records import FileRecord, encode_entry
+from feeds.catalog.sqlite import SqliteCatalog
+from feeds.selection.membership import MembershipRules
 from feeds.selection.plans import make_feed, plan_feeds
 from feeds.selection.taxonomy import build_taxonomy
 
@@ -41,11 +41,11 @@ def select(
     stories: Iterable[Entry], config: Config, now: dt.datetime = NOW, published: Collection[str] = ()
 ) -> dict[str, Feed]:
     """The feeds of these entries, by path, of which those at the paths `published` had begun before."""
-    catalog = Catalog(None)
+    catalog = SqliteCatalog(None)
     encoded = tuple(map(encode_entry, stories))
-    teller = catalog.teller(Rules(config), now)
-    teller.add_file(FileOutcome(root="", path="a.md", size=0, mtime=0, ctime=0, digest=b"", entries=encoded))
-    teller.finish()
+    builder = catalog.builder(MembershipRules(config), now)
+    builder.add_file(FileRecord(root="", path="a.md", size=0, mtime=0, ctime=0, digest=b"", entries=encoded))
+    builder.finish()
     taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
     feeds = {}
     for plan in plan_feeds(config, taxonomy):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from feeds.config.schema import Config, FeedKinds, ProviderFeeds, Site, Source
+from feeds.config.schema import Config, FeedKinds, ProviderFeeds, SiteSettings, Source
 from feeds.content.articles import parse_article
 from feeds.content.entries import derive_entries
 from feeds.render.documents import render_documents
@@ -28,7 +28,7 @@ from tests.conftest import select
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from feeds.errors import Finding, Mistake
+    from feeds.errors import Diagnostic, LocatedDiagnostic
     from feeds.models import Document
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
@@ -40,7 +40,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 DC = "{http://purl.org/dc/elements/1.1/}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 
-SITE = Site(title="Test Wire", url="https://feeds.example.com/")
+SITE = SiteSettings(title="Test Wire", url="https://feeds.example.com/")
 SOURCE = Source(articles=("articles",), base_url="https://www.example.com/news/")
 NOWHERE = Path(__file__).parent / "nowhere"
 ONE_FEED = Config(
@@ -123,7 +123,7 @@ def published(front_matter: dict[str, Any], body: str = "", *, config: Config = 
 
 def outcome(
     front_matter: dict[str, Any], body: str = "", *, config: Config = ONE_FEED
-) -> tuple[Sequence[Mistake | Finding], list[Document]]:
+) -> tuple[Sequence[LocatedDiagnostic | Diagnostic], list[Document]]:
     """What was wrong with one article, and the documents of what was right."""
     content = f"---\n{yaml.safe_dump(front_matter, allow_unicode=True)}---\n{body}".encode()
     parsed = parse_article(content, path="a.md", modified=NOW)

@@ -12,12 +12,12 @@ import pytest
 
 import feeds
 from feeds.catalog import stories
-from feeds.catalog.sqlite import Catalog, FileFacts
+from feeds.catalog.sqlite import KnownFile, SqliteCatalog
 from feeds.config.schema import Source
 from feeds.content.articles import ParsedArticle, parse_article
 from feeds.content.discovery import find_articles
 from feeds.content.files import ArticleFile, read_file
-from feeds.pipeline.ingest import read_outcome
+from feeds.pipeline.ingest import read_record
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ def test_only_folders_with_a_change_are_looked_into(site: Site, monkeypatch: pyt
     time.sleep(0.05)
     site.regenerate()
     looked_into: list[str] = []
-    files = Catalog.files
+    files = SqliteCatalog.files
 
-    def noting(catalog: Catalog, folder: Folder) -> dict[str, FileFacts]:
+    def noting(catalog: SqliteCatalog, folder: Folder) -> dict[str, KnownFile]:
         looked_into.append(folder[1])
         return files(catalog, folder)
 
-    monkeypatch.setattr(Catalog, "files", noting)
+    monkeypatch.setattr(SqliteCatalog, "files", noting)
     site.regenerate()
     assert looked_into == []
     aged(site.article("one/c.md", STORY.format("changed")))
@@ -162,7 +162,7 @@ def test_a_file_that_has_just_changed_is_read_again(site: Site, monkeypatch: pyt
         aged(file, seconds)
         changed = file.stat().st_ctime_ns | 1  # no whole second
         monkeypatch.setattr(time, "time_ns", lambda now=changed + later: now)
-        outcome = read_outcome(ArticleFile(file.parent, "a.md"), None, Source(articles=("articles",)))
+        outcome = read_record(ArticleFile(file.parent, "a.md"), None, Source(articles=("articles",)))
         assert (outcome.mtime == file.stat().st_mtime_ns) is is_remembered
 
 
@@ -174,7 +174,7 @@ def test_where_times_are_whole_seconds_a_file_is_young_for_longer(
     with monkeypatch.context() as patch:
         patch.setattr("feeds.pipeline.ingest.read_file", lambda file, _: (b"---\ntitle: A\n---\n", file))
         patch.setattr(time, "time_ns", lambda: 4_000_000_000)
-        outcome = read_outcome(file, None, Source(articles=("articles",)))
+        outcome = read_record(file, None, Source(articles=("articles",)))
     assert (outcome.mtime != -1) is is_remembered
 
 
@@ -328,9 +328,9 @@ def test_nothing_but_a_digest_comes_of_a_file_with_the_bytes_that_are_known(site
     ((folder,), _) = find_articles([site.folder / "articles"])
     file = folder.file(folder.files[0])
     source = Source(articles=("articles",))
-    first = read_outcome(file, None, source)
+    first = read_record(file, None, source)
     assert len(first.entries) == 1
-    again = read_outcome(file, FileFacts(key=1, size=0, mtime=0, ctime=0, digest=first.digest), source)
+    again = read_record(file, KnownFile(key=1, size=0, mtime=0, ctime=0, digest=first.digest), source)
     assert (again.digest, again.entries) == (first.digest, ())
 
 

@@ -235,16 +235,16 @@ def test_no_feed_names_a_page_or_an_archive_that_is_not_there_yet(
         told = f"title: A\nwebUrl: https://a.example/{number}\npublishedDateTime: 2026-04-01\ntopics: [T{number}]"
         site.article(f"{number}.md", told)
     missing = site.folder / "missing"
-    put = publisher.put_document
+    put = publisher.write_document
 
-    def noted(output: Folder, document: Document, *rest: Any, **options: Any) -> publisher.Put:
+    def noted(output: Folder, document: Document, *rest: Any, **options: Any) -> publisher.WrittenDocument:
         for path in named(document):
             if not output.facts(path):
                 with missing.open("a") as file:
                     file.write(f"{document.path} names {path}\n")
         return put(output, document, *rest, **options)
 
-    monkeypatch.setattr("feeds.pipeline.publish.put_document", noted)
+    monkeypatch.setattr("feeds.pipeline.publish.write_document", noted)
     feeds.regenerate(feeds.load_config(site.config_path), now=NOW, jobs=jobs)
     assert (site.output / "all" / "archive" / "2026-01.rss").is_file()
     assert not missing.exists()

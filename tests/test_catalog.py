@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import feeds
 from feeds.catalog.fingerprint import _own, fingerprint
 from feeds.catalog.schema import identity
-from feeds.catalog.sqlite import Catalog
+from feeds.catalog.sqlite import SqliteCatalog
 from feeds.overview import survey
-from feeds.pipeline.ingest import READERS
-from feeds.pipeline.plan import RENDERERS
+from feeds.pipeline.ingest import READING_PACKAGES
+from feeds.pipeline.plan import RENDERING_PACKAGES
 from tests.conftest import NOW, Site
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def test_a_disk_that_refuses_is_an_error_and_no_damage(site: Site, monkeypatch: 
     site.regenerate()
     content = catalog_file(site).read_bytes()
     write(site, "b")
-    monkeypatch.setattr(Catalog, "files", refused)
+    monkeypatch.setattr(SqliteCatalog, "files", refused)
     with pytest.raises(feeds.CatalogError, match="the cache cannot be used: disk I/O error"):
         site.regenerate()
     assert catalog_file(site).read_bytes() == content
@@ -218,7 +218,7 @@ def test_a_run_that_comes_in_between_is_seen(tmp_path: Path) -> None:
                 other.execute("INSERT INTO state VALUES ('other', x'')")
             other.close()
 
-    with Catalog(path) as catalog:
+    with SqliteCatalog(path) as catalog:
         catalog.share()
         catalog._database.set_trace_callback(meanwhile)
         with pytest.raises(
@@ -294,7 +294,7 @@ def test_the_fingerprint_tells_of_other_code(tmp_path: Path, monkeypatch: pytest
 
 def test_the_packages_that_the_fingerprint_asks_for_are_installed() -> None:
     noted = {path.name.partition("-")[0].lower() for folder in sys.path for path in Path(folder).glob("*-info")}
-    assert {*READERS, *RENDERERS} <= noted
+    assert {*READING_PACKAGES, *RENDERING_PACKAGES} <= noted
 
 
 def test_a_cache_of_another_version_is_said_and_made_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,11 +317,11 @@ def test_a_damaged_cache_in_whose_place_is_another_one_is_left_alone(tmp_path: P
     before = identity(file)
     (tmp_path / "new").write_bytes(b"made anew")
     (tmp_path / "new").replace(file)
-    Catalog.discard(file, before)
+    SqliteCatalog.discard(file, before)
     assert file.read_bytes() == b"made anew"
-    Catalog.discard(file, identity(file))
+    SqliteCatalog.discard(file, identity(file))
     assert not file.exists()
-    Catalog.discard(file, None)
+    SqliteCatalog.discard(file, None)
 
 
 def flipped(content: bytes, place: int, bits: int) -> bytes:
@@ -369,8 +369,8 @@ def test_a_mistake_in_our_own_code_is_no_damage(site: Site, monkeypatch: pytest.
 
     write(site, "a")
     site.regenerate()
-    monkeypatch.setattr(Catalog, "files", failing)
+    monkeypatch.setattr(SqliteCatalog, "files", failing)
     write(site, "b")
-    monkeypatch.setattr(Catalog, "left_out", failing)
+    monkeypatch.setattr(SqliteCatalog, "left_out", failing)
     with pytest.raises(KeyError, match="own"):
         site.regenerate()

@@ -27,7 +27,7 @@ from tests.test_layers import PACKAGE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from feeds.checks.report import Found
+    from feeds.checks.report import Finding
     from tests.conftest import Site
 
 ROOT = Path(__file__).parent.parent
@@ -82,7 +82,7 @@ ARTICLES = {
 }
 
 
-def found(site: Site) -> tuple[Found, ...]:
+def found(site: Site) -> tuple[Finding, ...]:
     return check(feeds.load_config(site.config_path), now=NOW).findings
 
 
@@ -163,7 +163,7 @@ def test_rules_are_told_apart_and_explained() -> None:
 
 def rules_in_code() -> set[str]:
     """The ids that findings and mistakes are made with, wherever that is."""
-    names = {"Finding", "Mistake", "note", "_note", "_unread", "one_of"}
+    names = {"Diagnostic", "LocatedDiagnostic", "note", "_note", "_unread", "one_of"}
     found = set()
     for path in PACKAGE.rglob("*.py"):
         if path.parent.name == "rules":
@@ -187,8 +187,8 @@ def test_the_code_uses_every_rule() -> None:
 def test_every_finding_and_mistake_names_its_rule(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
-        if isinstance(node, ast.Call) and name in {"Finding", "Mistake"}:
-            count = {"Finding": 3, "Mistake": 4}[name]
+        if isinstance(node, ast.Call) and name in {"Diagnostic", "LocatedDiagnostic"}:
+            count = {"Diagnostic": 3, "LocatedDiagnostic": 4}[name]
             is_whole = any(isinstance(argument, ast.Starred) for argument in node.args)
             assert is_whole or len(node.args) == count, f"{path.name}:{node.lineno}"
             rule = node.args[-1]

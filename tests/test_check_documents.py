@@ -14,12 +14,12 @@ import pytest
 from msgspec.structs import replace
 
 from feeds.checks import compare, folder
-from feeds.checks.folder import judge_folder
-from feeds.checks.formats.atom import judge_atom
+from feeds.checks.folder import validate_folder
+from feeds.checks.formats.atom import validate_atom
 from feeds.checks.formats.values import one_of
 from feeds.checks.rules.documents import OF_DOCUMENTS
 from feeds.http.codings import compress, compress_brotli, compress_gzip
-from feeds.output.manifest import Record, read_manifest
+from feeds.output.manifest import DocumentRecord, read_manifest
 from feeds.progress import untracked
 from feeds.storage.local import DiskFolder
 from tests.broken_documents import BROKEN, publish_sound
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from feeds.checks.formats.result import About, Judged
-    from feeds.errors import Mistake
+    from feeds.checks.formats.result import DocumentContext, ValidationResult
+    from feeds.errors import LocatedDiagnostic
     from feeds.models import Coding
     from tests.broken_documents import Broken
 
 BASE = "https://feeds.example.com/"
-RECORD = Record(
+RECORD = DocumentRecord(
     path="a", feed="", kind="site", name="", title="", type="text/plain", entries=0, updated=NOW, bytes=0, digest=""
 )
 
@@ -48,8 +48,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return site
 
 
-def judge(output: Path) -> tuple[Mistake, ...]:
-    return judge_folder(output, BASE, NOW, jobs=1, track=untracked).mistakes
+def judge(output: Path) -> tuple[LocatedDiagnostic, ...]:
+    return validate_folder(output, BASE, NOW, jobs=1, track=untracked).mistakes
 
 
 def rewrite(output: Path, path: str, body: bytes) -> None:
@@ -68,9 +68,9 @@ def rewrite(output: Path, path: str, body: bytes) -> None:
 
 
 def test_a_sound_site_has_nothing_wrong(sound: Site) -> None:
-    judged = judge_folder(sound.output, BASE, NOW, jobs=1, track=untracked)
-    assert judged.mistakes == ()
-    assert judged.documents == len(read_manifest(DiskFolder(sound.output)).documents)
+    result = validate_folder(sound.output, BASE, NOW, jobs=1, track=untracked)
+    assert result.mistakes == ()
+    assert result.documents == len(read_manifest(DiskFolder(sound.output)).documents)
 
 
 @pytest.mark.parametrize("row", BROKEN, ids=[row.id for row in BROKEN])
@@ -257,15 +257,15 @@ def test_what_is_broken_in_the_folder_is_found(
 def test_a_document_that_cannot_be_judged_loses_no_other_one(
     sound: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def judge_feed(body: bytes, about: About) -> Judged:
+    def judge_feed(body: bytes, about: DocumentContext) -> ValidationResult:
         if about.path == "all.atom":
             raise AssertionError(about.path)
-        return judge_atom(body, about)
+        return validate_atom(body, about)
 
     output = tmp_path / "output"
     shutil.copytree(sound.output, output)
     (output / "all.rss").write_bytes(b"")
-    monkeypatch.setattr(compare, "_JUDGES", {**compare._JUDGES, "atom": judge_feed})
+    monkeypatch.setattr(compare, "_VALIDATORS", {**compare._VALIDATORS, "atom": judge_feed})
     found = {(mistake.path, mistake.rule): mistake.message for mistake in judge(output)}
     assert found["all.atom", "not-judged"] == "could not be judged: AssertionError: 'all.atom'; this is a fault of ours"
     assert ("all.rss", "document-changed") in found
@@ -297,7 +297,7 @@ def test_processes_find_the_same(sound: Site, tmp_path: Path, monkeypatch: pytes
     expected = judge(output)
     assert len(expected) > 3
     monkeypatch.setattr(folder, "_WORTH_PROCESSES", 1)
-    assert judge_folder(output, BASE, NOW, jobs=2, track=untracked).mistakes == expected
+    assert validate_folder(output, BASE, NOW, jobs=2, track=untracked).mistakes == expected
 
 
 @pytest.mark.parametrize(
@@ -333,8 +333,8 @@ def test_the_moved_the_empty_and_the_undated_are_sound(site: Site) -> None:
     site.regenerate()
     site.article("a.md", "title: A\nwebUrl: https://a.example/a\npublishedDateTime: 2026-05-01\ntopics: [Energy]")
     site.regenerate()
-    judged = judge_folder(site.output, f"{BASE}sub/", NOW, jobs=1, track=untracked)
-    assert judged.mistakes == ()
+    result = validate_folder(site.output, f"{BASE}sub/", NOW, jobs=1, track=untracked)
+    assert result.mistakes == ()
     assert {"topics/old.rss", "topics/old/index.html", "nothing/here.rss", "topics/r-and-d.rss"} <= set(
         site.documents()
     )

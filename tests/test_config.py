@@ -20,13 +20,13 @@ from feeds.config.schema import (
     ProviderFeeds,
     ProviderRule,
     ProviderSettings,
-    Site,
+    SiteSettings,
     Source,
     Topic,
     TopicFeeds,
     TopicRule,
 )
-from feeds.errors import ConfigError, Mistake, shown
+from feeds.errors import ConfigError, LocatedDiagnostic, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +111,7 @@ def mistakes_in(path: Path) -> list[str]:
 def test_the_complete_configuration_of_the_design_loads(site: SiteFolder) -> None:
     path = site.configure(COMPLETE)
     assert load_config(path) == Config(
-        site=Site(
+        site=SiteSettings(
             title="AI Wire",
             url="https://feeds.example.com/",
             description="Artificial intelligence, by topic and by provider",
@@ -162,7 +162,7 @@ def test_the_complete_configuration_of_the_design_loads(site: SiteFolder) -> Non
 def test_the_smallest_configuration_is_all_defaults(site: SiteFolder) -> None:
     site.configure("site: {title: Test Wire, url: https://feeds.example.com/}\nsource: {articles: [../articles]}\n")
     assert load_config(site.config_path) == Config(
-        site=Site(title="Test Wire", url="https://feeds.example.com/"),
+        site=SiteSettings(title="Test Wire", url="https://feeds.example.com/"),
         source=Source(articles=("../articles",)),
         path=site.config_path,
         articles=(site.folder / "articles",),
@@ -189,7 +189,9 @@ def test_a_mistake_names_the_file_as_it_was_given(site: SiteFolder, monkeypatch:
     with pytest.raises(ConfigError) as caught:
         load_config("config/feeds.yaml")
     assert str(caught.value) == "config/feeds.yaml:3: entires: unknown key; did you mean entries?"
-    assert caught.value.mistakes == (Mistake("config/feeds.yaml", 3, "entires: unknown key; did you mean entries?"),)
+    assert caught.value.mistakes == (
+        LocatedDiagnostic("config/feeds.yaml", 3, "entires: unknown key; did you mean entries?"),
+    )
 
 
 def test_all_mistakes_are_reported_at_once_by_line(site: SiteFolder) -> None:
@@ -797,7 +799,7 @@ NO_FORMER_PATH = "expected a path other than feeds, index and …/archive/YYYY-M
         pytest.param("a: A", "moved.a: is the same path; expected the one that the feed has now", id="only the case"),
         pytest.param("nul: b", f"moved.nul: 'nul'; {NO_DEVICE}", id="a device"),
         pytest.param(
-            LONG + ": b", f"moved.{LONG}: {shown(LONG)} is 202 bytes long; expected at most 200", id="too long"
+            LONG + ": b", f"moved.{LONG}: {quoted(LONG)} is 202 bytes long; expected at most 200", id="too long"
         ),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.content.enclosures import derive_enclosures
-from feeds.errors import Finding
+from feeds.errors import Diagnostic
 from feeds.http.image_types import image_type as media_type
 from feeds.models import Enclosure, Image
 from feeds.text.urls import absolute_url
@@ -242,8 +242,8 @@ def test_a_finding_names_the_image_by_its_place() -> None:
     enclosures, findings = derive_enclosures(images, None, ("related", 2, "images"))
     assert [enclosure.href for enclosure in enclosures] == ["https://e.example/a.png", "https://e.example/b.png"]
     assert findings == [
-        Finding(("related", 2, "images", 1, "url"), "an image has no url; it is left out"),
-        Finding(("related", 2, "images", 3, "url"), "an image has no url; it is left out"),
+        Diagnostic(("related", 2, "images", 1, "url"), "an image has no url; it is left out"),
+        Diagnostic(("related", 2, "images", 3, "url"), "an image has no url; it is left out"),
     ]
 
 

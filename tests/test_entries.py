@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from feeds.config.schema import Source
 from feeds.content.articles import parse_article
 from feeds.content.entries import derive_entries, merge_entries
-from feeds.errors import Finding
+from feeds.errors import Diagnostic
 from feeds.models import Article, Enclosure, Entry, Image, Link, Person, Provider, Publisher, RelatedLink
 
 MODIFIED = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
@@ -207,7 +207,7 @@ def test_an_empty_id_is_not_given(given_id: str | None) -> None:
 def test_an_id_that_is_no_iri_is_a_mistake_and_leaves_the_article_out(given_id: str) -> None:
     derived = derive_entries(article(id=given_id, related=(related(),)), source())
     message = f"id is {given_id!r}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
-    assert derived.findings == (Finding(("id",), message),)
+    assert derived.findings == (Diagnostic(("id",), message),)
     assert derived.left_out == "bad id"
     assert [entry_.title for entry_ in derived.entries] == ["R"]
 
@@ -249,7 +249,7 @@ def test_an_entry_links_to_the_preferred_address_that_is_there(
 def test_a_preferred_address_that_is_none_is_reported(written: str, is_reported: bool) -> None:
     derived = derive_entries(article(**{**ALL_LINKS, "web_url": written}), source())
     message = f"webUrl is {written!r}; expected webUrl: with an http or https address"
-    assert derived.findings == ((Finding(("webUrl",), message),) if is_reported else ())
+    assert derived.findings == ((Diagnostic(("webUrl",), message),) if is_reported else ())
     assert derived.entries[0].link == "https://example.com/original"
 
 
@@ -374,7 +374,7 @@ def test_without_a_title_a_link_or_a_date_there_is_no_entry(
 ) -> None:
     derived = derive_entries(article(**fields), source())
     assert derived.entries == ()
-    assert derived.findings == (Finding(keys, message),)
+    assert derived.findings == (Diagnostic(keys, message),)
     assert derived.left_out == reason
 
 
@@ -395,7 +395,7 @@ def test_of_several_bad_addresses_the_preferred_one_is_named(preference: str, ke
         cdn_amp_url="mailto:cdn@example.com",
     )
     (finding,) = derive_entries(story, source(link=preference)).findings
-    assert finding == Finding((key,), f"{key} is {value!r}; expected {key}: with an http or https address")
+    assert finding == Diagnostic((key,), f"{key} is {value!r}; expected {key}: with an http or https address")
 
 
 def test_a_long_address_is_shortened_in_the_message() -> None:
@@ -444,7 +444,7 @@ def test_a_related_link_that_is_not_fit_is_left_out_alone(
 ) -> None:
     good = related(web_url="https://related.example/good", title="good")
     derived = derive_entries(article(related=(good, related(**fields))), source())
-    assert derived.findings == (Finding(keys, message),)
+    assert derived.findings == (Diagnostic(keys, message),)
     assert derived.left_out is None
     assert [entry_.title for entry_ in derived.entries] == ["T", "good"]
     assert [shown.title for shown in derived.entries[0].related] == ["good"]
@@ -510,7 +510,7 @@ def test_the_provider_falls_back_to_the_link(publisher: Publisher | None, expect
 def test_a_bad_domain_is_a_mistake_and_the_domain_of_the_link_is_taken(domain: str) -> None:
     derived = derive_entries(article(provider=Publisher(name="Ex", domain=domain)), source())
     message = f"domain is {domain!r}; expected a domain such as example.com; example.com is taken"
-    assert derived.findings == (Finding(("provider", "domain"), message),)
+    assert derived.findings == (Diagnostic(("provider", "domain"), message),)
     assert [entry_.provider for entry_ in derived.entries] == [Provider(domain="example.com", name="Ex")]
 
 
@@ -529,7 +529,7 @@ def test_a_provider_s_image_without_a_usable_address_is_a_mistake() -> None:
     publisher = Publisher(images=(Image(url="https://example.com/i.png"), Image(url="/j.png")))
     derived = derive_entries(article(related=(related(provider=publisher),)), source())
     message = "image url is '/j.png', a relative address; expected source.base_url to be set; it is left out"
-    assert derived.findings == (Finding(("related", 0, "provider", "images", 1, "url"), message),)
+    assert derived.findings == (Diagnostic(("related", 0, "provider", "images", 1, "url"), message),)
 
 
 @pytest.mark.parametrize(
@@ -593,8 +593,8 @@ def test_images_are_found_in_their_place() -> None:
     )
     derived = derive_entries(story, source())
     assert sorted(derived.findings, key=lambda finding: len(finding.keys)) == [
-        Finding(("images", 1, "url"), "image url is 'data:,x'; expected an http or https address; it is left out"),
-        Finding(("related", 0, "images", 0, "url"), "an image has no url; it is left out"),
+        Diagnostic(("images", 1, "url"), "image url is 'data:,x'; expected an http or https address; it is left out"),
+        Diagnostic(("related", 0, "images", 0, "url"), "an image has no url; it is left out"),
     ]
     assert [len(entry_.enclosures) for entry_ in derived.entries] == [1, 0]
 
@@ -854,7 +854,7 @@ def test_merging_what_is_merged_changes_nothing(found: list[Entry]) -> None:
 def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, message: str | None) -> None:
     findings = derive_entries(article(body=body), source()).findings
     left_out = f"{message}; expected source.base_url to be set; left out"
-    assert findings == ((Finding((), left_out),) if message else ())
+    assert findings == ((Diagnostic((), left_out),) if message else ())
     assert derive_entries(article(body=body), source(base_url=BASE)).findings == ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.errors import shown, without_credentials
+from feeds.errors import mask_credentials, quoted
 from tests.clocks import within
 
 
@@ -34,8 +34,8 @@ from tests.clocks import within
     ],
 )
 def test_an_address_is_shown_without_what_is_secret_in_it(text: str, expected: str) -> None:
-    assert without_credentials(text) == expected
-    assert shown(text) == repr(expected)
+    assert mask_credentials(text) == expected
+    assert quoted(text) == repr(expected)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,6 @@ def test_what_is_secret_is_found_in_no_more_time_than_the_text_is_long(part: str
     for start in ("", "s3://", "http://"):
         text = start + part * (1_000_000 // len(part))
         with within(seconds=2):
-            assert len(shown(text + "@")) <= 60
+            assert len(quoted(text + "@")) <= 60
         with within(seconds=2):
-            assert "secret" not in without_credentials(f"{text} s3://key:secret@bucket")
+            assert "secret" not in mask_credentials(f"{text} s3://key:secret@bucket")

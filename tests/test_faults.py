@@ -26,7 +26,7 @@ from feeds import errors, overview
 from feeds.cli.commands import main
 from feeds.cli.printing import exit_on_errors
 from feeds.engines import local
-from feeds.errors import ConfigError, EmptiedError, FeedsError, Mistake, PublishError, StrictError
+from feeds.errors import ConfigError, EmptiedError, FeedsError, LocatedDiagnostic, PublishError, StrictError
 from feeds.output import publisher
 from feeds.output.publisher import locked
 from feeds.pipeline.plan import survey_feeds
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from feeds.catalog.sqlite import Catalog
+    from feeds.catalog.sqlite import SqliteCatalog
     from feeds.models import Feed
     from feeds.pipeline.plan import Site as Wire
     from feeds.storage.folder import Folder
@@ -711,7 +711,7 @@ def test_looking_keeps_no_run_waiting(site: Site, monkeypatch: pytest.MonkeyPatc
     site.article("b.md", STORY.format(2, "Two", "2026-05-02", "Water"))
     look = survey_feeds
 
-    def looking(catalog: Catalog, looked_at: Wire) -> Iterator[Feed]:
+    def looking(catalog: SqliteCatalog, looked_at: Wire) -> Iterator[Feed]:
         assert site.regenerate().changed == 1
         return look(catalog, looked_at)
 
@@ -815,7 +815,7 @@ def test_every_error_is_in_the_guide_to_trouble() -> None:
 def made(kind: type[FeedsError]) -> FeedsError:
     """An error of this kind."""
     if issubclass(kind, ConfigError | StrictError):
-        return kind([Mistake("a.md", 3, "is wrong; expected it right", "a-rule")])
+        return kind([LocatedDiagnostic("a.md", 3, "is wrong; expected it right", "a-rule")])
     return kind("output", "is in use") if issubclass(kind, PublishError) else kind("it cannot be done")
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from feeds.content.discovery import find_articles, find_below, find_first
 from feeds.content.files import ArticleFile, ArticleFolder, TooLargeError, is_gone, read_file
-from feeds.errors import Mistake
+from feeds.errors import LocatedDiagnostic
 from feeds.storage.objects import ObjectFolder
 from tests.object_store import empty_memory, s3_server, use_server
 
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: 
         ("open", 1, False),
     ]
     message = "the folder cannot be read: Permission denied"
-    assert mistakes == [Mistake(f"{tmp_path.name}/closed", 0, message)]
+    assert mistakes == [LocatedDiagnostic(f"{tmp_path.name}/closed", 0, message)]
 
 
 @pytest.mark.parametrize("name", ["open", "scandir"])
@@ -118,7 +118,7 @@ def test_an_archive_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
     root = tmp_path / "gone"
     folders, mistakes = find_articles([root])
     assert folders == [ArticleFolder(root, "", is_unreadable=True)]
-    assert mistakes == [Mistake("gone/", 0, "the folder cannot be read: No such file or directory")]
+    assert mistakes == [LocatedDiagnostic("gone/", 0, "the folder cannot be read: No such file or directory")]
 
 
 @pytest.mark.parametrize("name", [b"\xff.md", b"\xff/a.md"])
@@ -133,7 +133,7 @@ def test_a_file_whose_name_is_not_utf8_is_a_mistake(tmp_path: Path, name: bytes)
     folders, mistakes = find_articles([tmp_path])
     assert [name for folder in folders for name, *_ in folder.files] == ["é.md"]
     message = "the file's name is not UTF-8; expected one that is; it is left out"
-    assert mistakes == [Mistake(f"{tmp_path.name}/{name.decode(errors='backslashreplace')}", 0, message)]
+    assert mistakes == [LocatedDiagnostic(f"{tmp_path.name}/{name.decode(errors='backslashreplace')}", 0, message)]
 
 
 def test_a_file_is_found_and_read_with_its_facts(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_link_is_followed_within_the_archive_only(tmp_path: Path) -> None:
         "b.md",
     ]
     message = "is a link that leads out of the archive; it is not followed"
-    assert sorted(mistakes) == [Mistake(f"one/{name}.md", 0, message) for name in ("c2", "d2", "deep/c3")]
+    assert sorted(mistakes) == [LocatedDiagnostic(f"one/{name}.md", 0, message) for name in ("c2", "d2", "deep/c3")]
 
 
 def test_an_archive_may_lie_behind_a_link(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from feeds.models import Month, Scope
+from feeds.models import Month, Segment
 from feeds.selection.archives import least_shown, split_history
 
 
@@ -22,16 +22,16 @@ def months(**stories: int) -> list[Month]:
 @pytest.mark.parametrize(
     ("history", "limit", "expected"),
     [
-        pytest.param(months(), 5, [Scope()], id="no entries"),
-        pytest.param(months(m2026_03=5), 5, [Scope(is_complete=True)], id="all fit"),
-        pytest.param(months(m2026_03=2, m2026_01=3), 5, [Scope(is_complete=True)], id="two months fit"),
+        pytest.param(months(), 5, [Segment()], id="no entries"),
+        pytest.param(months(m2026_03=5), 5, [Segment(is_complete=True)], id="all fit"),
+        pytest.param(months(m2026_03=2, m2026_01=3), 5, [Segment(is_complete=True)], id="two months fit"),
         pytest.param(
             months(m2026_03=2, m2026_01=2, m2025_12=2),
             5,
             [
-                Scope(previous="2026-01"),
-                Scope(month="2026-01", previous="2025-12"),
-                Scope(month="2025-12", next="2026-01"),
+                Segment(previous="2026-01"),
+                Segment(month="2026-01", previous="2025-12"),
+                Segment(month="2025-12", next="2026-01"),
             ],
             id="an entry does not fit",
         ),
@@ -39,18 +39,18 @@ def months(**stories: int) -> list[Month]:
             months(m2026_03=1, m2026_01=1, m2025_12=1, m2020_06=9),
             2,
             [
-                Scope(previous="2026-01"),
-                Scope(month="2026-01", previous="2025-12"),
-                Scope(month="2025-12", previous="2020-06", next="2026-01"),
-                Scope(month="2020-06", next="2025-12"),
+                Segment(previous="2026-01"),
+                Segment(month="2026-01", previous="2025-12"),
+                Segment(month="2025-12", previous="2020-06", next="2026-01"),
+                Segment(month="2020-06", next="2025-12"),
             ],
             id="months without entries are passed over",
         ),
     ],
 )
-def test_scopes(history: list[Month], limit: int, expected: list[Scope]) -> None:
+def test_scopes(history: list[Month], limit: int, expected: list[Segment]) -> None:
     newest, archives = split_history(history, limit)
-    assert [newest, *(scope for scope, _ in archives)] == expected
+    assert [newest, *(segment for segment, _ in archives)] == expected
     assert [month for _, month in archives] == history[1 : len(expected)]
 
 
@@ -63,4 +63,4 @@ def test_two_months_are_shown_as_a_whole() -> None:
     """A single archive would have no other to be linked with."""
     history = months(m2026_03=7, m2026_02=9)
     assert least_shown(history) == 16
-    assert split_history(history, 16) == (Scope(is_complete=True), [])
+    assert split_history(history, 16) == (Segment(is_complete=True), [])

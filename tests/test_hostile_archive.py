@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.measure import measure
-from feeds.config.schema import Limits
+from feeds.config.schema import SourceLimits
 from feeds.content.articles import parse_article
 from tests.conftest import NOW, Site
 
@@ -67,7 +67,7 @@ def test_a_bomb_in_a_field_is_a_mistake(field: str) -> None:
 
 def test_very_many_mistakes_of_an_article_are_counted() -> None:
     topics = "\n".join(["- {}"] * 150)
-    limits = Limits(topics=150)
+    limits = SourceLimits(topics=150)
     text = f"{STORY}topics:\n{topics}\n---\n".encode()
     parsed = parse_article(text, path="a.md", modified=NOW, limits=limits)
     assert len(parsed.mistakes) == 101

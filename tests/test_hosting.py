@@ -19,10 +19,9 @@ import yaml
 from msgspec.structs import replace
 
 import feeds
-from feeds.config.schema import Config, Source
-from feeds.config.schema import Site as SiteSettings
+from feeds.config.schema import Config, SiteSettings, Source
 from feeds.errors import HostingError
-from feeds.output.manifest import Manifest, Record, read_manifest
+from feeds.output.manifest import DocumentRecord, Manifest, read_manifest
 from feeds.serving.hosting.configs import KINDS, Folders, Listen, parse_listen, render_hosting
 from feeds.serving.server import serving
 from feeds.serving.wsgi import Application
@@ -403,8 +402,8 @@ def hostile(text: str) -> tuple[Config, Manifest]:
     return config, Manifest(documents=(record(text),), gone=(f"gone/{text}.rss", f"gone/{text}/index.html"))
 
 
-def record(path: str) -> Record:
-    return Record(
+def record(path: str) -> DocumentRecord:
+    return DocumentRecord(
         path=f"{path}.rss",
         feed=path,
         kind="custom",

@@ -31,7 +31,7 @@ from feeds.storage.local import DiskFolder
 from feeds.watcher import Outcome, watch
 from feeds.websub import client
 from feeds.websub import hub as module
-from feeds.websub.hub import HubReport, hub_of, topics_of
+from feeds.websub.hub import HubReport, hub_of, topic_digests
 from tests.conftest import NOW
 from tests.test_websub import PATIENCE, always, respond, running, waiting_for
 
@@ -164,7 +164,7 @@ def test_only_what_people_subscribe_to_is_a_topic(site: Site, hub: ScriptedHub) 
 
 def test_a_topic_is_what_the_feed_says_of_itself(published: Site) -> None:
     config = feeds.load_config(published.config_path)
-    topics = topics_of(read_manifest(DiskFolder(published.output)).documents, config.base_url)
+    topics = topic_digests(read_manifest(DiskFolder(published.output)).documents, config.base_url)
     for path in ("all", "topics/ai", "topics/robots"):
         assert json.loads(published.documents()[f"{path}.json"])["feed_url"] in topics
 
@@ -219,7 +219,7 @@ def test_a_run_with_a_hub_that_hangs_ends_within_the_limit(
     published: Site, hub: ScriptedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LIMIT", 0.5)
-    monkeypatch.setattr(module.tell, "__defaults__", (0.5,))
+    monkeypatch.setattr(module.notify, "__defaults__", (0.5,))
     end = threading.Event()
     hub.answer = waiting_for(end)
     published.article("ai.md", STORY.format("three", "AI"))
@@ -248,7 +248,7 @@ def test_the_first_run_with_a_hub_that_is_killed_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.build.tell", killed)
+        patch.setattr("feeds.build.notify", killed)
         with pytest.raises(KeyboardInterrupt):
             regenerate(site)
     assert regenerate(site).told == tuple(addresses("all", "topics/ai"))
@@ -266,7 +266,7 @@ def test_what_was_told_before_an_interruption_is_not_told_again(
 
     published.article("ai.md", STORY.format("three", "AI"))
     with monkeypatch.context() as patch:
-        patch.setattr(client, "tell_hub", interrupted)
+        patch.setattr(client, "notify_hub", interrupted)
         with pytest.raises(KeyboardInterrupt):
             regenerate(published)
     assert {*regenerate(published).told} == {*addresses("all", "topics/ai")} - {*first}
@@ -505,7 +505,7 @@ def test_threads_that_hang_do_not_keep_the_process(site: Site) -> None:
     code = (
         "import socket, threading, feeds, feeds.websub.hub\n"
         "socket.getaddrinfo = lambda *_, **__: threading.Event().wait()\n"
-        "feeds.websub.hub.tell.__defaults__ = (0.3,)\n"
+        "feeds.websub.hub.notify.__defaults__ = (0.3,)\n"
         f"print(feeds.regenerate(feeds.load_config({str(site.config_path)!r})).hub.reason)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=PATIENCE)

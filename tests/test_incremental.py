@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import feeds
 from feeds.catalog import stories
-from feeds.output.publisher import Put, put_document
+from feeds.output.publisher import WrittenDocument, write_document
 from tests.conftest import NOW, Site
 
 HOUR = dt.timedelta(hours=1)
@@ -119,13 +119,13 @@ class Archive(RuleBasedStateMachine):
     def kill_a_run(self, documents: int) -> None:
         left = iter(range(documents))
 
-        def failing(*arguments: Any, **keywords: Any) -> Put:
+        def failing(*arguments: Any, **keywords: Any) -> WrittenDocument:
             if next(left, None) is None:
                 raise KeyboardInterrupt
-            return put_document(*arguments, **keywords)
+            return write_document(*arguments, **keywords)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("feeds.pipeline.publish.put_document", failing)
+            patch.setattr("feeds.pipeline.publish.write_document", failing)
             with suppress(KeyboardInterrupt):
                 self.publish(self.folder / "output", self.folder / ".feeds")
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from benchmarks import peers
-from benchmarks.changes import Shape
+from benchmarks.changes import ElementRule
 from benchmarks.measure import BenchmarkError
 from benchmarks.peers import Feeds, Hugo, Scenario
 from feeds.config.loader import load_config
@@ -18,7 +18,7 @@ from feeds.config.loader import load_config
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHAPE = Shape(60, 9, {"topics": Counter({"A": 60, "B": 2}), "publishers": Counter({"a.example": 60})})
+SHAPE = ElementRule(60, 9, {"topics": Counter({"A": 60, "B": 2}), "publishers": Counter({"a.example": 60})})
 
 
 @pytest.fixture

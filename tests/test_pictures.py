@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import feeds
 from feeds.cli.commands import main
 from feeds.errors import ConfigError
-from feeds.images.lock import LOCK, Facts, read_facts, write_facts
+from feeds.images.lock import LOCK, ImageInfo, read_lock, write_lock
 from feeds.pipeline import images
 from feeds.pipeline.images import ImagesReport
 from tests.conftest import NOW, Site
@@ -72,7 +72,7 @@ def test_what_the_server_says_is_published_and_kept(site: Site, server: ImageSer
     assert f'<enclosure url="{address}" length="{len(GIF)}" type="image/webp"/>' in rss
     assert report.images is not None
     assert (report.images.asked, report.images.known, report.images.failed) == (1, 1, {})
-    assert read_facts(lock_of(site))[address].length == len(GIF)
+    assert read_lock(lock_of(site))[address].length == len(GIF)
 
 
 def test_nobody_is_asked_unless_that_is_wanted(site: Site, server: ImageServer) -> None:
@@ -169,7 +169,7 @@ def test_old_answers_are_asked_for_again_if_they_are_shown(site: Site, server: I
     assert {path for _, path in server.asked[count:]} == {"/a.jpg"}
     assert report.written
     assert attachments(site)[0]["mime_type"] == "image/png"
-    assert [facts.asked for facts in read_facts(lock_of(site)).values()] == [later]
+    assert [facts.asked for facts in read_lock(lock_of(site)).values()] == [later]
 
 
 def test_a_failure_is_kept_and_tried_again_after_a_while(site: Site, server: ImageServer) -> None:
@@ -300,7 +300,7 @@ def test_answers_are_kept_while_others_are_waited_for(
     def counting(items: Iterable[T], length: int, label: str) -> Iterable[T]:
         for item in items:
             if (label, length) == ("Asking for images", 4):
-                known.append(len(read_facts(lock_of(site))))
+                known.append(len(read_lock(lock_of(site))))
             yield item
 
     feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=counting)
@@ -310,24 +310,24 @@ def test_answers_are_kept_while_others_are_waited_for(
 def test_what_others_write_meanwhile_stays(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
-    other = Facts(address="https://other.example/", type="image/png", length=5, asked=NOW)
+    other = ImageInfo(address="https://other.example/", type="image/png", length=5, asked=NOW)
 
     def meddling(items: Iterable[T], length: int, label: str) -> Iterable[T]:
         for item in items:
             if (label, length) == ("Asking for images", 1):
-                write_facts(lock_of(site), [other])
+                write_lock(lock_of(site), [other])
             yield item
 
     feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=meddling)
-    assert set(read_facts(lock_of(site))) == {other.address, f"{server.base}/a.jpg"}
+    assert set(read_lock(lock_of(site))) == {other.address, f"{server.base}/a.jpg"}
 
 
 def test_the_same_facts_of_another_image_are_other_facts(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a", "a", "b")
     for name in "ab":
-        facts = Facts(address=f"{server.base}/{name}.jpg", type="image/png", length=77, asked=NOW)
-        write_facts(lock_of(site), [facts])
+        facts = ImageInfo(address=f"{server.base}/{name}.jpg", type="image/png", length=77, asked=NOW)
+        write_lock(lock_of(site), [facts])
         site.regenerate(probe=False)
     documents = site.documents()
     assert site.regenerate(probe=False, full=True).written == 0
@@ -366,7 +366,7 @@ def test_a_run_that_is_stopped_keeps_the_answers_that_it_has(site: Site, server:
 
     with pytest.raises(KeyboardInterrupt):
         feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=stopping)
-    assert len(read_facts(lock_of(site))) == 2
+    assert len(read_lock(lock_of(site))) == 2
     report = site.regenerate()
     assert report.images is not None
     assert (report.images.asked, report.images.known) == (2, 4)
@@ -412,7 +412,7 @@ def test_probe_all_forgets_what_no_feed_shows(site: Site, server: ImageServer) -
     run(site, "probe")
     (site.folder / "articles" / "b.md").unlink()
     run(site, "probe")
-    assert len(read_facts(lock_of(site))) == 2
+    assert len(read_lock(lock_of(site))) == 2
     report = json.loads(run(site, "probe", "--all", "--json").stdout)
     assert report == {"known": 1, "asked": 1, "failed": {}, "is_offline": False}
 
@@ -435,7 +435,7 @@ def test_regenerate_says_what_was_asked(site: Site, server: ImageServer) -> None
 
 def test_without_a_network_probe_has_not_done_its_work(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     report = ImagesReport(known=0, asked=3, is_offline=True)
-    monkeypatch.setattr("feeds.build.with_asked_images", lambda *_, **__: (None, report))
+    monkeypatch.setattr("feeds.build.with_probed_images", lambda *_, **__: (None, report))
     site.configure(CONFIG)
     result = run(site, "probe", "--quiet")
     assert (result.exit_code, result.stdout) == (1, "")

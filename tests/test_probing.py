@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from feeds.http.public import may_connect
 from feeds.images import connections, inquiry, probe
-from feeds.images.connections import Answer, Question
+from feeds.images.connections import ProbeRequest, ProbeResult
 from feeds.images.inquiry import pixels
-from feeds.images.lock import Facts
-from feeds.images.probe import ask
+from feeds.images.lock import ImageInfo
+from feeds.images.probe import probe_images
 from tests.conftest import NOW
 from tests.image_server import GIF, Reply, serving
 
@@ -50,16 +50,16 @@ def avif(properties: bytes, more: bytes = b"") -> bytes:
     return box(b"ftyp", b"avif\0\0\0\0") + box(b"meta", meta)
 
 
-def answers(*questions: Question, allowed: Sequence[str] = LOOPBACK) -> dict[str, Answer]:
-    return {answer.facts.address: answer for answer in ask(questions, NOW, allowed)}
+def results(*requests: ProbeRequest, allowed: Sequence[str] = LOOPBACK) -> dict[str, ProbeResult]:
+    return {result.facts.address: result for result in probe_images(requests, NOW, allowed)}
 
 
-def facts_of(address: str, *, known: Facts | None = None, needs_size: bool = False) -> Facts:
-    (answer,) = answers(Question(address=address, known=known, needs_size=needs_size)).values()
-    return answer.facts
+def facts_of(address: str, *, known: ImageInfo | None = None, needs_size: bool = False) -> ImageInfo:
+    (result,) = results(ProbeRequest(address=address, known=known, needs_size=needs_size)).values()
+    return result.facts
 
 
-def facts_from(reply: Reply, *, needs_size: bool = False) -> Facts:
+def facts_from(reply: Reply, *, needs_size: bool = False) -> ImageInfo:
     with serving({"*": reply}) as server:
         return facts_of(f"{server.base}/a", needs_size=needs_size)
 
@@ -83,14 +83,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_head_tells_type_and_length() -> None:
     with serving({"*": Reply(type="image/webp", headers={"Content-Length": "12345"})}) as server:
         facts = facts_of(f"{server.base}/a.jpg")
-        assert facts == Facts(address=f"{server.base}/a.jpg", type="image/webp", length=12345, asked=NOW)
+        assert facts == ImageInfo(address=f"{server.base}/a.jpg", type="image/webp", length=12345, asked=NOW)
         assert server.methods == {"HEAD": 1}
 
 
 def test_the_time_of_asking_is_in_whole_seconds() -> None:
     with serving({"*": Reply()}) as server:
-        (answer,) = ask([Question(address=f"{server.base}/a")], NOW + dt.timedelta(microseconds=5), LOOPBACK)
-    assert answer.facts.asked == NOW
+        (result,) = probe_images(
+            [ProbeRequest(address=f"{server.base}/a")], NOW + dt.timedelta(microseconds=5), LOOPBACK
+        )
+    assert result.facts.asked == NOW
 
 
 def test_who_asks_says_so_and_wants_the_first_bytes_as_they_are() -> None:
@@ -258,9 +260,9 @@ def test_why_there_is_no_answer_is_said(reply: Reply, failed: str, is_dead: bool
 def test_what_was_known_stays_where_there_is_no_answer() -> None:
     long_ago = NOW - dt.timedelta(days=100)
     with serving({"/a": Reply(status=500), "/b": Reply(status=404)}) as server:
-        known = Facts(address=f"{server.base}/a", type="image/png", length=5, width=3, height=2, asked=long_ago)
+        known = ImageInfo(address=f"{server.base}/a", type="image/png", length=5, width=3, height=2, asked=long_ago)
         failed = facts_of(known.address, known=known)
-        assert failed == Facts(
+        assert failed == ImageInfo(
             address=known.address,
             type="image/png",
             length=5,
@@ -275,7 +277,7 @@ def test_what_was_known_stays_where_there_is_no_answer() -> None:
 
 def test_one_that_is_gone_stays_so_until_the_server_has_it_again() -> None:
     with serving({"/a": Reply(status=500), "/b": Reply()}) as server:
-        gone = Facts(address=f"{server.base}/a", asked=NOW, failed="404 Not Found", dead=True)
+        gone = ImageInfo(address=f"{server.base}/a", asked=NOW, failed="404 Not Found", dead=True)
         still = facts_of(gone.address, known=gone)
         assert (still.dead, still.failed) == (True, "500 Internal Server Error")
         back = facts_of(f"{server.base}/b", known=still)
@@ -284,7 +286,7 @@ def test_one_that_is_gone_stays_so_until_the_server_has_it_again() -> None:
 
 def test_a_size_that_nobody_knew_is_measured_also_if_all_else_is_the_same() -> None:
     with serving({"*": Reply()}) as server:
-        known = Facts(address=f"{server.base}/a", type="image/gif", length=len(GIF), asked=NOW)
+        known = ImageInfo(address=f"{server.base}/a", type="image/gif", length=len(GIF), asked=NOW)
         assert facts_of(known.address, known=known, needs_size=True).width == 3
 
 
@@ -308,8 +310,8 @@ def test_one_that_is_the_same_is_not_measured_again() -> None:
     long_ago = NOW - dt.timedelta(days=100)
     with serving({"*": Reply()}) as server:
         address = f"{server.base}/a"
-        known = Facts(address=address, type="image/gif", length=len(GIF), width=30, height=20, asked=long_ago)
-        assert facts_of(address, known=known, needs_size=True) == Facts(
+        known = ImageInfo(address=address, type="image/gif", length=len(GIF), width=30, height=20, asked=long_ago)
+        assert facts_of(address, known=known, needs_size=True) == ImageInfo(
             address=address, type="image/gif", length=len(GIF), width=30, height=20, asked=NOW
         )
         assert server.methods == {"HEAD": 1}
@@ -319,7 +321,7 @@ def test_one_that_is_the_same_is_not_measured_again() -> None:
 def test_one_that_is_another_is_measured_again(change: dict[str, object]) -> None:
     with serving({"*": Reply()}) as server:
         said = {"type": "image/gif", "length": len(GIF), "width": 30, "height": 20, "asked": NOW, **change}
-        known = Facts(address=f"{server.base}/a", **said)  # type: ignore[arg-type]
+        known = ImageInfo(address=f"{server.base}/a", **said)  # type: ignore[arg-type]
         facts = facts_of(known.address, known=known, needs_size=True)
         assert (facts.length, facts.width, facts.failed) == (len(GIF), 3, "")
 
@@ -362,16 +364,16 @@ def test_where_one_image_is_redirected_to_says_nothing_of_the_others(location: s
     with serving({"*": Reply(status=429)}) as other:
         gone = Reply(status=302, headers={"Location": location.format(other=other.base)})
         with serving({"/00": gone, "*": Reply()}) as server:
-            found = answers(*[Question(address=f"{server.base}/{number:02}") for number in range(40)])
-            assert [address[-3:] for address, answer in found.items() if answer.facts.failed] == ["/00"]
+            found = results(*[ProbeRequest(address=f"{server.base}/{number:02}") for number in range(40)])
+            assert [address[-3:] for address, result in found.items() if result.facts.failed] == ["/00"]
 
 
 def test_those_that_are_redirected_to_one_host_are_few_at_a_time_there() -> None:
     with serving({"*": Reply(is_late=True, pace=0.05)}) as target, ExitStack() as stack:
         away = {"*": Reply(status=302, headers={"Location": f"{target.base}/a"})}
         servers = [stack.enter_context(serving(away)) for _ in range(12)]
-        found = answers(*[Question(address=f"{server.base}/a") for server in servers])
-        assert all(answer.facts.length == len(GIF) for answer in found.values())
+        found = results(*[ProbeRequest(address=f"{server.base}/a") for server in servers])
+        assert all(result.facts.length == len(GIF) for result in found.values())
         assert target.most <= 2
 
 
@@ -398,9 +400,9 @@ def test_a_host_that_may_not_be_asked_is_not_asked_again(monkeypatch: pytest.Mon
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    found = list(ask([Question(address=f"http://inside.example/{number}") for number in range(40)], NOW))
-    assert {answer.facts.failed for answer in found} == {"10.0.0.1 is not a public address (enclosures.allow_private)"}
-    assert not any(answer.is_asked for answer in found)
+    found = list(probe_images([ProbeRequest(address=f"http://inside.example/{number}") for number in range(40)], NOW))
+    assert {result.facts.failed for result in found} == {"10.0.0.1 is not a public address (enclosures.allow_private)"}
+    assert not any(result.is_asked for result in found)
     assert len(looked_up) <= 2
 
 
@@ -420,9 +422,9 @@ def test_a_private_address_is_connected_to_where_it_is_named() -> None:
 def test_loopback_is_not_asked_unless_it_is_named() -> None:
     with serving({"*": Reply()}) as server:
         address = f"{server.base}/a"
-        (answer,) = answers(Question(address=address), allowed=()).values()
-        assert answer.facts.failed == "127.0.0.1 is not a public address (enclosures.allow_private)"
-        assert not answer.is_offline
+        (result,) = results(ProbeRequest(address=address), allowed=()).values()
+        assert result.facts.failed == "127.0.0.1 is not a public address (enclosures.allow_private)"
+        assert not result.is_offline
         assert server.asked == []
 
 
@@ -443,8 +445,8 @@ def test_a_name_is_looked_up_once_and_just_that_is_connected_to(monkeypatch: pyt
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     monkeypatch.setattr("feeds.images.connections.create_connection", connect)
-    (answer,) = ask([Question(address="http://rebinding.example/a")], NOW)
-    assert answer.facts.failed == "Connection refused"
+    (result,) = probe_images([ProbeRequest(address="http://rebinding.example/a")], NOW)
+    assert result.facts.failed == "Connection refused"
     assert connected == [("93.184.216.34", 80)]
     assert looked_up == ["rebinding.example"]
 
@@ -459,8 +461,8 @@ def test_of_several_addresses_only_the_public_ones_are_tried(monkeypatch: pytest
         raise ConnectionRefusedError(111, "Connection refused")
 
     monkeypatch.setattr("feeds.images.connections.create_connection", connect)
-    (answer,) = ask([Question(address="https://several.example/a")], NOW)
-    assert answer.facts.failed == "Connection refused"
+    (result,) = probe_images([ProbeRequest(address="https://several.example/a")], NOW)
+    assert result.facts.failed == "Connection refused"
     assert connected == ["93.184.216.34", "2606:4700::1111"]
 
 
@@ -481,12 +483,12 @@ def test_a_host_that_answers_just_in_time_each_time_is_left_alone(
     monkeypatch.setattr(probe, "_QUICK", 0.4)
     monkeypatch.setattr(probe, "_MOST_SPENT", 1)
     with serving({"*": Reply(is_late=True, pace=pace)}) as server:
-        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(40)])
-        assert {answer.facts.failed for answer in found.values()} == (
+        found = results(*[ProbeRequest(address=f"{server.base}/{number}") for number in range(40)])
+        assert {result.facts.failed for result in found.values()} == (
             {"", "its host took too long"} if is_left else {""}
         )
         assert (len(server.asked) < 20) is is_left
-        assert not any(answer.is_offline for answer in found.values())
+        assert not any(result.is_offline for result in found.values())
 
 
 def test_it_is_not_held_against_a_host_that_others_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -496,8 +498,8 @@ def test_it_is_not_held_against_a_host_that_others_are_waited_for(monkeypatch: p
     with serving({"*": Reply(is_late=True, pace=0.1)}) as target, ExitStack() as stack:
         away = {"*": Reply(status=302, headers={"Location": f"{target.base}/a"})}
         servers = [stack.enter_context(serving(away)) for _ in range(8)]
-        found = answers(*[Question(address=f"{server.base}/{number}") for server in servers for number in range(6)])
-        assert {answer.facts.failed for answer in found.values()} == {""}
+        found = results(*[ProbeRequest(address=f"{server.base}/{number}") for server in servers for number in range(6)])
+        assert {result.facts.failed for result in found.values()} == {""}
 
 
 @pytest.mark.usefixtures("impatient")
@@ -506,8 +508,8 @@ def test_a_host_is_held_to_what_the_request_took_that_is_given_up(monkeypatch: p
     monkeypatch.setattr(probe, "_QUICK", 0.1)
     monkeypatch.setattr(probe, "_MOST_SPENT", 0.3)
     with serving({"*": Reply(is_late=True, pace=30)}) as server:
-        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(6)])
-        assert {answer.facts.failed for answer in found.values()} == {"timed out", "its host took too long"}
+        found = results(*[ProbeRequest(address=f"{server.base}/{number}") for number in range(6)])
+        assert {result.facts.failed for result in found.values()} == {"timed out", "its host took too long"}
 
 
 @pytest.mark.usefixtures("impatient")
@@ -574,8 +576,8 @@ def test_a_connection_may_be_closed_while_it_is_ended() -> None:
 )
 def test_a_server_that_hangs_up_without_a_word_is_asked_again(reply: Reply) -> None:
     with serving({"*": reply}) as server:
-        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(60)])
-        assert {answer.facts.failed for answer in found.values()} == {""}
+        found = results(*[ProbeRequest(address=f"{server.base}/{number}") for number in range(60)])
+        assert {result.facts.failed for result in found.values()} == {""}
 
 
 @pytest.mark.usefixtures("impatient")
@@ -663,7 +665,7 @@ def test_hundreds_of_images_are_asked_for_a_few_at_a_time() -> None:
     with serving(replies) as one, serving(replies) as other:
         addresses = [f"{server.base}{path}" for server in (one, other) for path in paths]
         addresses = addresses[::2] + addresses[1::2]
-        found = answers(*[Question(address=address) for address in addresses])
+        found = results(*[ProbeRequest(address=address) for address in addresses])
         assert len(found) == 600
         assert {found[f"{one.base}{path}"].facts.length for path in paths} == set(range(1000, 1300))
         for server in (one, other):
@@ -675,8 +677,8 @@ def test_hundreds_of_images_are_asked_for_a_few_at_a_time() -> None:
 def test_a_host_that_gives_no_answers_is_left_alone_and_others_are_asked() -> None:
     with serving({"*": Reply(is_late=True, pace=30)}) as silent, serving({"*": Reply()}) as good:
         addresses = [f"{server.base}/{number}" for server in (silent, good) for number in range(40)]
-        found = answers(*[Question(address=address) for address in addresses])
-        assert {answer.facts.failed for address, answer in found.items() if address.startswith(silent.base)} == {
+        found = results(*[ProbeRequest(address=address) for address in addresses])
+        assert {result.facts.failed for address, result in found.items() if address.startswith(silent.base)} == {
             "timed out"
         }
         assert all(not found[address].facts.failed for address in addresses if address.startswith(good.base))
@@ -686,19 +688,19 @@ def test_a_host_that_gives_no_answers_is_left_alone_and_others_are_asked() -> No
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_host_that_wants_no_more_is_left_alone(status: int) -> None:
     with serving({"*": Reply(status=status)}) as server:
-        found = answers(*[Question(address=f"{server.base}/{number}") for number in range(40)])
+        found = results(*[ProbeRequest(address=f"{server.base}/{number}") for number in range(40)])
         assert len(found) == 40
-        assert all(answer.facts.failed.startswith(str(status)) for answer in found.values())
+        assert all(result.facts.failed.startswith(str(status)) for result in found.values())
         assert len(server.asked) <= 2
 
 
 def test_who_stops_to_listen_ends_the_asking() -> None:
     with serving({"*": Reply(is_late=True, pace=0.05)}) as server:
-        asking: Iterator[Answer] = ask(
-            [Question(address=f"{server.base}/{number}") for number in range(100)], NOW, LOOPBACK
+        probing: Iterator[ProbeResult] = probe_images(
+            [ProbeRequest(address=f"{server.base}/{number}") for number in range(100)], NOW, LOOPBACK
         )
-        next(asking)
-        asking.close()  # type: ignore[attr-defined]  # it is a generator
+        next(probing)
+        probing.close()  # type: ignore[attr-defined]  # it is a generator
         count = len(server.asked)
         time.sleep(0.3)
         assert len(server.asked) <= count + 2
@@ -713,8 +715,8 @@ def test_a_network_without_one_kind_of_addresses_is_a_network(first: str, monkey
         raise OSError(101, "Network is unreachable") if ":" in address[0] else ConnectionRefusedError(111, "refused")
 
     monkeypatch.setattr("feeds.images.connections.create_connection", connect)
-    (answer,) = ask([Question(address="https://both.example/a")], NOW)
-    assert (answer.facts.failed, answer.is_offline) == ("refused", False)
+    (result,) = probe_images([ProbeRequest(address="https://both.example/a")], NOW)
+    assert (result.facts.failed, result.is_offline) == ("refused", False)
 
 
 @pytest.mark.parametrize(
@@ -731,5 +733,5 @@ def test_without_a_network_that_is_said(error: OSError, is_offline: bool, monkey
         raise error
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    (answer,) = ask([Question(address="https://a.example/a")], NOW)
-    assert (answer.is_offline, answer.facts.failed) == (is_offline, error.strerror)
+    (result,) = probe_images([ProbeRequest(address="https://a.example/a")], NOW)
+    assert (result.is_offline, result.facts.failed) == (is_offline, error.strerror)

@@ -19,7 +19,7 @@ import pytest
 from feeds.errors import PublishError
 from feeds.models import MANIFEST, Document
 from feeds.output.manifest import read_manifest
-from feeds.output.publisher import Published, Put, publish, put_document
+from feeds.output.publisher import Published, WrittenDocument, publish, write_document
 from feeds.storage.files import replace_file
 from feeds.storage.local import DiskFolder
 
@@ -42,7 +42,7 @@ def document(path: str, body: bytes = b"<rss/>") -> Document:
 
 
 def put(output: Path, *documents: Document, dry_run: bool = False, known: Mapping[str, int] | None = None) -> Published:
-    puts = (put_document(DiskFolder(output), document, dry_run=dry_run) for document in documents)
+    puts = (write_document(DiskFolder(output), document, dry_run=dry_run) for document in documents)
     return publish(DiskFolder(output), [document.path for document in documents], puts, known=known, dry_run=dry_run)
 
 
@@ -300,8 +300,8 @@ def test_two_that_write_a_document_do_not_meet(tmp_path: Path, monkeypatch: pyte
     assert files(tmp_path) == {"a.rss": b"of the other"}
 
 
-def stopping_after(output: Path, *documents: Document) -> Iterator[Put]:
-    yield from (put_document(DiskFolder(output), document) for document in documents)
+def stopping_after(output: Path, *documents: Document) -> Iterator[WrittenDocument]:
+    yield from (write_document(DiskFolder(output), document) for document in documents)
     raise KeyboardInterrupt
 
 
@@ -327,7 +327,7 @@ def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
 
 
 def test_a_file_is_known_by_its_size_and_time(tmp_path: Path) -> None:
-    put_ = put_document(DiskFolder(tmp_path), document("a.rss", b"one"))
+    put_ = write_document(DiskFolder(tmp_path), document("a.rss", b"one"))
     assert DiskFolder(tmp_path).facts("a.rss") == (3, put_.stamp)
     os.utime(tmp_path / "a.rss", ns=(0, put_.stamp + 1))
     assert DiskFolder(tmp_path).facts("a.rss") == (3, put_.stamp + 1)
@@ -396,7 +396,7 @@ def test_what_somebody_put_where_a_file_is_to_be_written_stays(tmp_path: Path, m
     link.parent.mkdir()
     link.symlink_to(precious)
     with pytest.raises(PublishError, match="cannot be written: File exists"):
-        put_document(DiskFolder(tmp_path / "output"), document("a.rss"))
+        write_document(DiskFolder(tmp_path / "output"), document("a.rss"))
     assert precious.read_bytes() == b"precious"
     assert link.is_symlink()
 

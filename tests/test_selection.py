@@ -17,14 +17,14 @@ from feeds.config.schema import (
     ProviderFeeds,
     ProviderRule,
     ProviderSettings,
-    Site,
+    SiteSettings,
     Source,
     Topic,
     TopicFeeds,
     TopicRule,
 )
 from feeds.models import EMPTY_UPDATED, Enclosure, Entry, Feed, Format, Link, Outline, Person, Provider
-from feeds.selection.membership import Rules
+from feeds.selection.membership import MembershipRules
 from feeds.selection.plans import formats_of, gone_feed
 from tests.conftest import select
 
@@ -51,7 +51,7 @@ def entry(name: str, **fields: Any) -> Entry:
 
 def configuration(**sections: Any) -> Config:
     return Config(
-        site=sections.pop("site", Site(title="Wire", url=BASE_URL)),
+        site=sections.pop("site", SiteSettings(title="Wire", url=BASE_URL)),
         source=Source(articles=("articles",)),
         path=Path("/site/config/feeds.yaml"),
         articles=(),
@@ -246,7 +246,7 @@ def test_a_feed_that_lost_its_last_entry_keeps_its_title_and_formats() -> None:
 
 
 def test_what_a_site_does_not_say_of_itself_no_feed_says() -> None:
-    site = Site(title="Wire", url=BASE_URL, description="  ", rights=" ")
+    site = SiteSettings(title="Wire", url=BASE_URL, description="  ", rights=" ")
     feed = selected([], site=site)["all"]
     assert (feed.description, feed.rights) == ("Wire", None)
 
@@ -275,4 +275,6 @@ def test_the_digest_of_the_rules_changes_with_what_memberships_depend_on(
     sections: dict[str, Any], is_same: bool
 ) -> None:
     plain = {"topics": {"AI": Topic()}}
-    assert (Rules(configuration(**{**plain, **sections})).digest == Rules(configuration(**plain)).digest) is is_same
+    assert (
+        MembershipRules(configuration(**{**plain, **sections})).digest == MembershipRules(configuration(**plain)).digest
+    ) is is_same

@@ -26,12 +26,12 @@ from feeds.config.schema import (
     Enclosures,
     EntrySettings,
     FeedKinds,
-    Limits,
     ProviderFeeds,
     ProviderRule,
     ProviderSettings,
-    Site,
+    SiteSettings,
     Source,
+    SourceLimits,
     Topic,
     TopicFeeds,
     TopicRule,
@@ -53,7 +53,7 @@ CONFIG = Path(__file__).parent.parent / "config"
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
-SITE = Site(title="Test Wire", url="https://feeds.example.com/")
+SITE = SiteSettings(title="Test Wire", url="https://feeds.example.com/")
 SOURCE = Source(articles=("../articles",))
 OF_A_FEED = dict.fromkeys(["language", "limit", "min_entries", "content", "images", "related", "formats", "archives"])
 KINDS = {
@@ -107,7 +107,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
     ),
     (Author(name="Ada"), {"email": None, "uri": None}),
     (SOURCE, {"unpublished": "skip", "undated": "skip", "link": "web", "base_url": None, "limits": LIMITS}),
-    (Limits(), LIMITS),
+    (SourceLimits(), LIMITS),
     (EntrySettings(), ENTRIES),
     (Enclosures(), ENCLOSURES),
     (FeedKinds(), {**KINDS, "custom": ()}),
@@ -151,7 +151,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
 ]
 REQUIRED = {
     "ConfigFile": ["site", "source"],
-    "Site": ["title", "url"],
+    "SiteSettings": ["title", "url"],
     "Source": ["articles"],
     "Author": ["name"],
     "CustomFeed": ["path"],

@@ -346,10 +346,10 @@ def test_pruning_takes_a_topic_that_is_no_more_also_where_topics_need_no_entry(p
 def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a run is stopped."""
     article(compressed, "a", "Robots", title="Another title")
-    put = publisher.put_document
+    put = publisher.write_document
     older = []
 
-    def looked_at(output: Folder, document: Document, *rest: Any, **options: Any) -> publisher.Put:
+    def looked_at(output: Folder, document: Document, *rest: Any, **options: Any) -> publisher.WrittenDocument:
         done = put(output, document, *rest, **options)
         for path in ("all.rss", "topics/robots/index.html"):
             texts = [gzip.decompress(output.read(f"{path}.gz") or b""), output.read(path) or b""]
@@ -357,7 +357,7 @@ def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: 
                 older.append(path)
         return done
 
-    monkeypatch.setattr("feeds.pipeline.publish.put_document", looked_at)
+    monkeypatch.setattr("feeds.pipeline.publish.write_document", looked_at)
     compressed.regenerate()
     assert b"Another title" in compressed.documents()["all.rss"]
     assert older == []

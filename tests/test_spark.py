@@ -338,16 +338,18 @@ def test_a_machine_that_does_not_reach_the_articles_stops_the_run(wide: Site, mo
 
 def test_a_machine_that_does_not_reach_the_catalog_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        consistency.Marks, "check", lambda marks, folder: check(marks, open_folder(f"{folder}/elsewhere"))
+        consistency.Consistency,
+        "check",
+        lambda consistency, folder: check(consistency, open_folder(f"{folder}/elsewhere")),
     )
     with pytest.raises(ProcessError, match="elsewhere: has not what this run put there; expected a folder that every"):
         on_cluster(wide)
 
 
-check = consistency.Marks.check
+check = consistency.Consistency.check
 
 
-@pytest.mark.parametrize(("module", "named"), [(ingest, "read_bucket"), (merging, "tell"), (windows, "render")])
+@pytest.mark.parametrize(("module", "named"), [(ingest, "read_bucket"), (merging, "merge"), (windows, "render")])
 def test_a_machine_with_other_code_stops_the_run(
     wide: Site, monkeypatch: pytest.MonkeyPatch, module: ModuleType, named: str
 ) -> None:
@@ -358,7 +360,7 @@ def test_a_machine_with_other_code_stops_the_run(
 
     def with_other_code(*arguments: Any) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(consistency, "own_code", lambda: "another")
+            patch.setattr(consistency, "code_fingerprint", lambda: "another")
             done = task(*arguments)
             return done if named == "render" else iter(list(done))
 

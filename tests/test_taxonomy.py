@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from feeds.config.schema import Config, ProviderSettings, Site, Source, Topic
+from feeds.config.schema import Config, ProviderSettings, SiteSettings, Source, Topic
 from feeds.models import Category
 from feeds.selection.taxonomy import build_taxonomy
 from feeds.text.slugs import slug_of, topic_key
@@ -42,7 +42,7 @@ def taxonomy_of(
     `first_used` gives the year of the first entry with a name, by default 2020.
     """
     config = Config(
-        site=Site(title="Test Wire", url="https://feeds.example.com"),
+        site=SiteSettings(title="Test Wire", url="https://feeds.example.com"),
         source=Source(articles=("articles",)),
         topics=topics or {},
         providers=providers or {},

@@ -15,7 +15,7 @@ from msgspec import Meta, inspect
 from feeds.config import schema
 from feeds.config.json_schema import json_schema
 from feeds.config.typecheck import wrong_values
-from feeds.errors import Finding
+from feeds.errors import Diagnostic
 
 Colour = Annotated[str, Meta(pattern="^[a-z]+$", max_length=5, description="a colour such as red")]
 
@@ -182,8 +182,8 @@ def test_every_mistake_is_found_and_not_only_the_first() -> None:
 def test_findings_are_below_the_keys_that_were_given() -> None:
     found = list(wrong_values({"width": "a"}, inspect.type_info(Box), ("boxes", 0)))
     assert found == [
-        Finding(("boxes", 0, "width"), "'a'; expected a whole number"),
-        Finding(("boxes", 0), "colour is missing; expected a colour such as red"),
+        Diagnostic(("boxes", 0, "width"), "'a'; expected a whole number"),
+        Diagnostic(("boxes", 0), "colour is missing; expected a colour such as red"),
     ]
 
 

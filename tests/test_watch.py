@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from feeds.content.files import Root
     from tests.conftest import Site
 
-    Changes = set[tuple[Change, str]]
+    BucketChanges = set[tuple[Change, str]]
     Step = tuple[Callable[[], object], Callable[[], bool]]
 
 STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01T08:30:00Z\ntopics: [Energy]"
@@ -67,7 +67,7 @@ class Play:
             pass
         return self.outcomes
 
-    def _followed(self, folders: Iterable[str], *, polling: bool | None) -> Iterator[Changes]:
+    def _followed(self, folders: Iterable[str], *, polling: bool | None) -> Iterator[BucketChanges]:
         self.polled.append(polling)
         for changes in self._bursts(folders, polling=polling):
             yield changes
@@ -419,7 +419,7 @@ def test_a_wrong_configuration_at_the_start_is_an_error(site: Site) -> None:
 
 @pytest.mark.parametrize("is_settled", [True, False])
 def test_a_configuration_is_loaded_when_it_has_come_to_rest(site: Site, *, is_settled: bool) -> None:
-    watched = module._Site(site.config_path, None, None)
+    watched = module._WatchedSite(site.config_path, None, None)
     assert not watched.is_altered()
     site.config_path.write_text("")
     assert not watched.is_altered()  # a text may follow
@@ -465,7 +465,7 @@ def test_what_matters(site: Site, change: Change, path: str, *, expected: bool) 
         (folder / name).mkdir(parents=True)
     for name in ("a.txt", "#a.md#", "a.md~", "4913"):
         (folder / name).touch()
-    watched = module._Site(site.config_path, folder / "output", folder / "cache")
+    watched = module._WatchedSite(site.config_path, folder / "output", folder / "cache")
     assert watched.matters(change, os.path.normpath(folder / path)) is expected
 
 
@@ -475,7 +475,7 @@ def test_only_folders_that_may_hold_articles_are_watched(site: Site) -> None:
         (folder / name).mkdir(parents=True)
     (folder / "link").symlink_to("a")
     (folder / os.fsdecode(b"\xff")).mkdir()
-    watched = module._Site(site.config_path, folder / "output", None)
+    watched = module._WatchedSite(site.config_path, folder / "output", None)
     assert sorted(watched.folders()) == [str(folder / name) for name in ("", "a", "a/b")]
 
 
@@ -495,12 +495,12 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return options
 
 
-def session(site: Site, monkeypatch: pytest.MonkeyPatch, *bursts: Changes) -> str:
+def session(site: Site, monkeypatch: pytest.MonkeyPatch, *bursts: BucketChanges) -> str:
     """Why a session ended whose watcher told of these bursts."""
     monkeypatch.setattr(module, "_bursts", lambda *_, **__: iter(bursts))
     site.article("a.md", STORY.format("one"))
-    watched = module._Site(site.config_path, None, None)
-    run = module._Run(watched, vars(module)["regenerate"], full=False, ping=True)
+    watched = module._WatchedSite(site.config_path, None, None)
+    run = module._PublishRun(watched, vars(module)["regenerate"], full=False, ping=True)
     steps = module._session(watched, run, "start", polling=None)
     while True:
         try:
@@ -579,8 +579,8 @@ def test_only_the_first_run_that_goes_through_is_full(site: Site) -> None:
         return SimpleNamespace(hub=None)
 
     site.article("a.md", STORY.format("one"))
-    watched = module._Site(site.config_path, None, None)
-    run = module._Run(watched, locked_at_first, full=True, ping=True)
+    watched = module._WatchedSite(site.config_path, None, None)
+    run = module._PublishRun(watched, locked_at_first, full=True, ping=True)
     assert isinstance(run(), CatalogError)
     run()
     run()

@@ -18,7 +18,7 @@ import pytest
 
 from feeds import __version__
 from feeds.websub import client
-from feeds.websub.client import tell_hub
+from feeds.websub.client import notify_hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -126,7 +126,7 @@ def closed_port() -> int:
 
 def told(hub: ScriptedHub | str, topics: Sequence[str] = TOPICS, limit: float = PATIENCE) -> dict[str, str | None]:
     address = hub if isinstance(hub, str) else hub.address
-    return dict(tell_hub(address, topics, limit))
+    return dict(notify_hub(address, topics, limit))
 
 
 @pytest.fixture(autouse=True)
@@ -306,13 +306,13 @@ def test_a_retry_after_that_is_no_time_is_none() -> None:
 
 def test_where_nobody_listens_it_is_not_tried_for_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
-    post = client._Telling._post
+    post = client._Notifier._post
 
-    def counted(telling: client._Telling, topic: str) -> client._Reply:
+    def counted(telling: client._Notifier, topic: str) -> client._Reply:
         tried.append(topic)
         return post(telling, topic)
 
-    monkeypatch.setattr(client._Telling, "_post", counted)
+    monkeypatch.setattr(client._Notifier, "_post", counted)
     topics = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
     assert told(f"http://127.0.0.1:{closed_port()}/", topics) == dict.fromkeys(topics, "Connection refused")
     assert len(tried) <= 12

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feeds.content.articles import parse_article
-from feeds.errors import Finding
+from feeds.errors import Diagnostic
 from feeds.text.yaml import YamlError, load_article_yaml, load_yaml
 from feeds.text.yaml_loaders import ArticleLoader, ConfigLoader
 from feeds.text.yaml_positions import Positions
@@ -446,12 +446,12 @@ def test_a_scalar_is_found_as_it_is_written(keys: Keys, written: str | None) -> 
 )
 def test_duplicate_keys_are_found(text: str, keys: list[Keys]) -> None:
     found = list(Positions(text, ConfigLoader).duplicate_keys())
-    assert found == [Finding(key, "the key is there twice; expected it once") for key in keys]
+    assert found == [Diagnostic(key, "the key is there twice; expected it once") for key in keys]
 
 
 def test_an_alias_is_no_duplicate_and_may_lead_back() -> None:
     positions = Positions("a: &a\n  b: *a\n  c: 1\n  c: 2\nd: *a", ConfigLoader)
-    assert list(positions.duplicate_keys()) == [Finding(("a", "c"), "the key is there twice; expected it once")]
+    assert list(positions.duplicate_keys()) == [Diagnostic(("a", "c"), "the key is there twice; expected it once")]
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from feeds.errors import Mistake
+    from feeds.errors import LocatedDiagnostic
     from feeds.models import Entry, Month
 
 
-class Selection(msgspec.Struct, frozen=True, array_like=True):
+class StoryRange(msgspec.Struct, frozen=True, array_like=True):
     """The first `count` stories of a feed, or all of a month of it, such as `2026-06`, whose keys are not at hand."""
 
     feed: FeedKey
@@ -26,30 +26,30 @@ class Selection(msgspec.Struct, frozen=True, array_like=True):
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, which: slice) -> Selection:
+    def __getitem__(self, which: slice) -> StoryRange:
         """The first of them."""
         return msgspec.structs.replace(self, count=len(range(self.count)[which]))
 
 
 #: Stories in their order: their keys, or which they are.
-Stories = tuple[int, ...] | Selection
+StoryKeys = tuple[int, ...] | StoryRange
 
 
 class Window(msgspec.Struct, frozen=True):
     """The stories that a feed shows, and a digest of all that they hold."""
 
-    stories: Stories
+    stories: StoryKeys
     digest: bytes
 
 
-class Reading(msgspec.Struct, frozen=True, array_like=True):
+class ReadingFingerprint(msgspec.Struct, frozen=True, array_like=True):
     """What decides what a file's entries are: the code that reads them, and the settings."""
 
     code: str = ""
     settings: str = ""
 
 
-class AnyCatalog(Protocol):
+class Catalog(Protocol):
     """What is known of an archive, as of the last look at it, and of what was published.
 
     `is_new`: nothing was known before this run; `damage` is what was wrong with what was.
@@ -72,7 +72,7 @@ class AnyCatalog(Protocol):
     def left_out(self) -> dict[str, int]:
         """How many files have no entry of their own, by reason."""
 
-    def mistakes(self) -> list[Mistake]:
+    def mistakes(self) -> list[LocatedDiagnostic]:
         """What is wrong with files, in their order."""
 
     def same_articles(self, now: dt.datetime) -> list[tuple[str, str, str, str, str]]:
@@ -104,10 +104,10 @@ class AnyCatalog(Protocol):
     def months(self, feed: FeedKey) -> list[Month]:
         """The months in which a feed has stories, the newest first, if its stories are in the order of time."""
 
-    def entries(self, stories: Stories, now: dt.datetime) -> list[Entry]:
+    def entries(self, stories: StoryKeys, now: dt.datetime) -> list[Entry]:
         """The entries of these stories, as of now, in their order."""
 
-    def images(self, stories: Stories) -> list[list[tuple[str, bool]]]:
+    def images(self, stories: StoryKeys) -> list[list[tuple[str, bool]]]:
         """The images of these stories, in their order: the address of each, and whether its size in pixels is known."""
 
     def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
@@ -117,7 +117,7 @@ class AnyCatalog(Protocol):
         """Keep the signature and the stamp of documents by path, and forget those that are gone."""
 
 
-def labels_version(catalog: AnyCatalog, labels: Mapping[str, str]) -> int:
+def labels_version(catalog: Catalog, labels: Mapping[str, str]) -> int:
     """A number that grows when one of the labels is not what it was when it was last there."""
     kept = catalog.state("labels")
     known, number = kept or (dict[str, str](), 0)

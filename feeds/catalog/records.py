@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.catalog.schema import seconds
-from feeds.errors import Mistake
+from feeds.errors import LocatedDiagnostic
 
 if TYPE_CHECKING:
     from feeds.models import Entry
@@ -34,7 +34,7 @@ class EncodedEntry(msgspec.Struct, frozen=True, array_like=True):
     value: bytes
 
 
-class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a file: its entries encoded, why its article has none, and what is wrong with it."""
 
     root: str
@@ -45,7 +45,7 @@ class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     entries: tuple[EncodedEntry, ...] = ()
     left_out: str | None = None
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[LocatedDiagnostic, ...] = ()
 
 
 def encode_entry(entry: Entry) -> EncodedEntry:

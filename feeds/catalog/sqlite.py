@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from feeds.catalog.fingerprint import fingerprint
-from feeds.catalog.protocol import AnyCatalog, Reading, Selection, Stories, Window, labels_version
-from feeds.catalog.records import EncodedEntry, FileOutcome, Folder, encode_entry, folder_of
+from feeds.catalog.protocol import ReadingFingerprint, StoryKeys, StoryRange, Window
 from feeds.catalog.schema import (
     FOREVER,
     HASHES,
@@ -36,10 +34,10 @@ from feeds.catalog.schema import (
     share,
     time_of,
 )
-from feeds.catalog.stories import BATCH, Teller, Touched, group_due
+from feeds.catalog.stories import BATCH, StoryBuilder, group_due
 from feeds.content.entries import merge_entries
 from feeds.digests import digest_of
-from feeds.errors import CatalogError, Mistake
+from feeds.errors import CatalogError, LocatedDiagnostic
 from feeds.models import Month
 
 if TYPE_CHECKING:
@@ -47,35 +45,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from feeds.catalog.records import FileRecord, Folder
     from feeds.models import Entry
-    from feeds.selection.membership import FeedKey, Rules
+    from feeds.selection.membership import FeedKey, MembershipRules
 
 
-__all__ = [
-    "AnyCatalog",
-    "Catalog",
-    "DamagedCatalogError",
-    "EncodedEntry",
-    "FileFacts",
-    "FileOutcome",
-    "Folder",
-    "Month",
-    "Reading",
-    "Selection",
-    "Stories",
-    "Teller",
-    "Touched",
-    "Window",
-    "digest_of",
-    "encode_entry",
-    "fingerprint",
-    "folder_of",
-    "identity",
-    "labels_version",
-]
-
-
-class FileFacts(msgspec.Struct, frozen=True, array_like=True):
+class KnownFile(msgspec.Struct, frozen=True, array_like=True):
     """What tells that a file has changed: size in bytes, times in nanoseconds, and a digest of what was read."""
 
     key: int
@@ -90,16 +65,16 @@ _DATABASE_ERRORS = (sqlite3.DatabaseError, msgspec.DecodeError, UnicodeDecodeErr
 
 _MISFITS = (LookupError, ValueError, TypeError, ArithmeticError, AttributeError)
 
-_NO_READING = Reading()
+_NO_READING = ReadingFingerprint()
 
 _encoder = msgspec.msgpack.Encoder()
 
 _images_decoder = msgspec.msgpack.Decoder(list[tuple[str, bool]])
 
-_mistakes_decoder = msgspec.msgpack.Decoder(list[Mistake])
+_mistakes_decoder = msgspec.msgpack.Decoder(list[LocatedDiagnostic])
 
 
-class Catalog:
+class SqliteCatalog:
     """The catalog in a file, made where there is none. Changes are kept when `commit` is called.
 
     Within `with`, errors of the database become a CatalogError, a DamagedCatalogError where the file is damaged. So do
@@ -112,7 +87,7 @@ class Catalog:
     #: The folders of the archive of which a catalog knew files that had to be forgotten.
     former_roots: frozenset[str] = frozenset()
 
-    def __init__(self, path: Path | None, reading: Reading = _NO_READING, *, anew: bool = False) -> None:
+    def __init__(self, path: Path | None, reading: ReadingFingerprint = _NO_READING, *, anew: bool = False) -> None:
         """The catalog in a file, made where there is none; in memory without one.
 
         What was read otherwise than `reading` says is forgotten, and `anew` forgets all; `is_new` is then true. Raises
@@ -128,7 +103,7 @@ class Catalog:
                 raise catalog_error(path, error) from error
             opened.pop_all()
 
-    def _begin(self, reading: Reading, *, anew: bool) -> None:
+    def _begin(self, reading: ReadingFingerprint, *, anew: bool) -> None:
         """Forget what is of no use to this run, but for where there were articles."""
         before = None if is_empty(self._database) else self._kept_reading()
         self.is_new = anew or before != reading
@@ -141,14 +116,14 @@ class Catalog:
         clear(self._database)
         self.set_state("reading", reading)
 
-    def _kept_reading(self) -> Reading:
+    def _kept_reading(self) -> ReadingFingerprint:
         try:
-            return msgspec.convert(self.state("reading"), Reading)
+            return msgspec.convert(self.state("reading"), ReadingFingerprint)
         except msgspec.ValidationError:
             return _NO_READING
 
     @classmethod
-    def to_look_at(cls, path: Path, reading: Reading) -> Self:
+    def open_copy(cls, path: Path, reading: ReadingFingerprint) -> Self:
         """A copy of the catalog in a file if there is one that can be used, else an empty one in memory.
 
         Runs that write are not kept waiting.
@@ -222,14 +197,14 @@ class Catalog:
             for root, path, listing in self._database.execute("SELECT root, path, listing FROM folder")
         }
 
-    def files(self, folder: Folder) -> dict[str, FileFacts]:
+    def files(self, folder: Folder) -> dict[str, KnownFile]:
         """What is known of each file of a folder, by path."""
         rows = self._database.execute(
             "SELECT path, key, size, mtime, ctime, digest FROM file "
             "WHERE folder = (SELECT key FROM folder WHERE root = ? AND path = ?)",
             folder,
         )
-        return {path: FileFacts(*facts) for path, *facts in rows}
+        return {path: KnownFile(*facts) for path, *facts in rows}
 
     def note_folders(self, listings: Mapping[Folder, bytes]) -> None:
         """Keep the listings of folders, and forget those without any file."""
@@ -239,12 +214,12 @@ class Catalog:
             "DELETE FROM folder WHERE listing = x'' AND NOT EXISTS (SELECT 1 FROM file WHERE folder = folder.key)"
         )
 
-    def note_touched_file(self, key: int, outcome: FileOutcome) -> None:
+    def note_touched_file(self, key: int, outcome: FileRecord) -> None:
         """A file whose bytes are what they were."""
         facts = (outcome.size, outcome.mtime, outcome.ctime)
         self._database.execute("UPDATE file SET size = ?, mtime = ?, ctime = ? WHERE key = ?", (*facts, key))
 
-    def note_unread_file(self, key: int, outcome: FileOutcome) -> None:
+    def note_unread_file(self, key: int, outcome: FileRecord) -> None:
         """A file that cannot be read now: what came of it before stays, but for what was wrong with it."""
         facts = (outcome.mtime, outcome.digest, _encoder.encode(outcome.mistakes))
         self._database.execute("UPDATE file SET mtime = ?, digest = ?, mistakes = ? WHERE key = ?", (*facts, key))
@@ -257,7 +232,7 @@ class Catalog:
             )
         )
 
-    def mistakes(self) -> list[Mistake]:
+    def mistakes(self) -> list[LocatedDiagnostic]:
         """What is wrong with files, in their order."""
         rows = self._database.execute("SELECT mistakes FROM file WHERE mistakes IS NOT NULL ORDER BY root, path")
         return [mistake for (value,) in rows for mistake in _mistakes_decoder.decode(value)]
@@ -297,9 +272,9 @@ class Catalog:
         rows = self._database.execute("SELECT id FROM entry WHERE latest > ?", (seconds(since),))
         return {id_ for (id_,) in rows}
 
-    def teller(self, rules: Rules, now: dt.datetime) -> Teller:
+    def builder(self, rules: MembershipRules, now: dt.datetime) -> StoryBuilder:
         """What takes in files and makes stories of their entries. Only one is to be in use."""
-        return Teller(self._database, rules, now)
+        return StoryBuilder(self._database, rules, now)
 
     def stories(self) -> int:
         """How many stories are due."""
@@ -386,7 +361,7 @@ class Catalog:
         row = rows.fetchone()
         return time_of(row[0]) if row else None
 
-    def entries(self, stories: Stories, now: dt.datetime) -> list[Entry]:
+    def entries(self, stories: StoryKeys, now: dt.datetime) -> list[Entry]:
         """The entries of these stories, as of now, in their order. Raises DamagedCatalogError where any is another."""
         rows = self._database.execute(
             "SELECT story.key, story.digest, entry.value, latest FROM json_each(?) AS keys "
@@ -401,7 +376,7 @@ class Catalog:
             found[key] = merge_entries([entry for _, entry in due])
         return [found[key] for key in _keys(stories)]
 
-    def images(self, stories: Stories) -> list[list[tuple[str, bool]]]:
+    def images(self, stories: StoryKeys) -> list[list[tuple[str, bool]]]:
         """The images of these stories, in their order: the address of each, and whether its size in pixels is known."""
         rows = self._database.execute(
             "SELECT images FROM json_each(?) AS keys JOIN story ON story.key = keys.value ORDER BY keys.key",
@@ -424,9 +399,9 @@ class Catalog:
         )
 
 
-def _keys(stories: Stories) -> tuple[int, ...]:
+def _keys(stories: StoryKeys) -> tuple[int, ...]:
     """The keys, which are at hand here."""
-    if isinstance(stories, Selection):
+    if isinstance(stories, StoryRange):
         raise TypeError("stories of another catalog")
     return stories
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from feeds.catalog.records import EncodedEntry, FileOutcome, Folder
-    from feeds.selection.membership import Rules
+    from feeds.catalog.records import EncodedEntry, FileRecord, Folder
+    from feeds.selection.membership import MembershipRules
 
 
 #: How many stories are told at a time.
@@ -85,7 +85,7 @@ class Due(NamedTuple):
     entry: Entry
 
 
-class _Story(NamedTuple):
+class _StoryRow(NamedTuple):
     """A story as its table has it; images encoded, topics are keys, members are keys of feeds and the ranks in them."""
 
     key: int
@@ -101,13 +101,13 @@ class _Story(NamedTuple):
     members: list[tuple[int, int]]
 
 
-class Teller:
+class StoryBuilder:
     """Takes in files, and makes one story of what is due of each id, by the rules and the time that it was given.
 
     What is new waits until it is many: a file is in the catalog, and its stories are told, when `finish` was called.
     """
 
-    def __init__(self, database: sqlite3.Connection, rules: Rules, now: dt.datetime) -> None:
+    def __init__(self, database: sqlite3.Connection, rules: MembershipRules, now: dt.datetime) -> None:
         self.touched = Touched()
         self._database = database
         self._rules = rules
@@ -116,7 +116,7 @@ class Teller:
         self._last_file = int(database.execute(_LAST_FILE).fetchone()[0])
         self._last_story = int(database.execute(_LAST_STORY).fetchone()[0])
         self._has_months = bool(database.execute("SELECT EXISTS (SELECT 1 FROM month)").fetchone()[0])
-        self._files: list[FileOutcome] = []
+        self._files: list[FileRecord] = []
         self._waiting: dict[str, None] = {}
 
     def remove_file(self, key: int) -> None:
@@ -124,16 +124,16 @@ class Teller:
         ids = [id_ for (id_,) in self._database.execute("SELECT id FROM entry WHERE file = ?", (key,))]
         self._database.execute("DELETE FROM entry WHERE file = ?", (key,))
         self._database.execute("DELETE FROM file WHERE key = ?", (key,))
-        self.look_at(ids)
+        self.queue(ids)
 
-    def add_file(self, outcome: FileOutcome) -> None:
+    def add_file(self, outcome: FileRecord) -> None:
         """Keep what came of a file that is not known, or was removed."""
         self._files.append(outcome)
-        self.look_at(entry.id for entry in outcome.entries)
+        self.queue(entry.id for entry in outcome.entries)
         if len(self._files) >= BATCH:
             self.finish()
 
-    def look_at(self, ids: Iterable[str]) -> None:
+    def queue(self, ids: Iterable[str]) -> None:
         """Tell the stories with these ids, if they are not what they were."""
         left = iter(ids)
         while batch := list(islice(left, BATCH)):
@@ -144,24 +144,24 @@ class Teller:
     def finish(self) -> None:
         """Tell the stories that wait."""
         added = [entry for outcome in self._files for entry in outcome.entries]
-        self._tell(list(self._waiting), added, anew=False)
+        self._build(list(self._waiting), added, anew=False)
         self._keep_files()
         self._files.clear()
         self._waiting.clear()
 
-    def tell_anew(self, ids: Iterable[str]) -> None:
+    def rebuild(self, ids: Iterable[str]) -> None:
         """Tell the stories with these ids by other rules."""
         waiting = iter(ids)
         while batch := list(islice(waiting, BATCH)):
-            self._tell(batch, (), anew=True)
+            self._build(batch, (), anew=True)
 
-    def _tell(self, ids: Sequence[str], added: Iterable[EncodedEntry], *, anew: bool) -> None:
+    def _build(self, ids: Sequence[str], added: Iterable[EncodedEntry], *, anew: bool) -> None:
         """Tell stories of what the catalog has of them, and of the entries that are added to it."""
         asked = msgspec.json.encode({hash_of(id_) for id_ in ids}).decode()
         known = self._known(asked)
         due = self._due(asked, added)
-        forgotten: list[_Story] = []
-        new: list[_Story] = []
+        forgotten: list[_StoryRow] = []
+        new: list[_StoryRow] = []
         for id_ in ids:
             old, found = known.get(id_), due.get(id_)
             digest = digest_of([value for value, _ in found]) if found else b""
@@ -170,18 +170,18 @@ class Teller:
                     continue
                 forgotten.append(old)
             if found:
-                new.append(self._told(id_, digest, [entry for _, entry in found]))
+                new.append(self._build_story(id_, digest, [entry for _, entry in found]))
         self._forget(forgotten)
         self._keep(new)
         self.touched.stories += len({told.id for told in (*forgotten, *new)})
 
-    def _known(self, asked: str) -> dict[str, _Story]:
+    def _known(self, asked: str) -> dict[str, _StoryRow]:
         """The stories that were told of each id, and others with a hash that is asked for."""
         rows = self._database.execute(
             "SELECT story.* FROM json_each(?) AS hashes JOIN story ON story.hash = hashes.value", (asked,)
         )
         stories = (
-            _Story._make((*columns, _keys_decoder.decode(topics), _members_decoder.decode(members)))
+            _StoryRow._make((*columns, _keys_decoder.decode(topics), _members_decoder.decode(members)))
             for *columns, topics, members in rows
         )
         return {story.id: story for story in stories}
@@ -197,10 +197,10 @@ class Teller:
         new = ((entry.id, entry.value, entry.latest) for entry in added if entry.published <= now)
         return group_due(chain(rows, new), self._now)
 
-    def _told(self, id_: str, digest: bytes, entries: Sequence[Entry]) -> _Story:
+    def _build_story(self, id_: str, digest: bytes, entries: Sequence[Entry]) -> _StoryRow:
         self._last_story += 1
         entry = merge_entries(entries)
-        return _Story(
+        return _StoryRow(
             self._last_story,
             hash_of(id_),
             id_,
@@ -214,7 +214,7 @@ class Teller:
             [(self._names.feed(feed), rank) for feed, rank in memberships(entry, self._rules)],
         )
 
-    def _forget(self, stories: Sequence[_Story]) -> None:
+    def _forget(self, stories: Sequence[_StoryRow]) -> None:
         members = _members(stories)
         self._touch(members)
         self._database.executemany(_FORGET_MEMBERS, members)
@@ -222,7 +222,7 @@ class Teller:
         self._database.executemany(_FORGET_STORY, [(story.key,) for story in stories])
         self._count_providers(stories, -1)
 
-    def _keep(self, stories: Sequence[_Story]) -> None:
+    def _keep(self, stories: Sequence[_StoryRow]) -> None:
         encode = _encoder.encode
         members = _members(stories)
         self._touch(members)
@@ -253,7 +253,7 @@ class Teller:
         if self._has_months:
             self._database.executemany(_FORGET_MONTH, {(feed, published) for feed, _, published, _ in members})
 
-    def _count_providers(self, stories: Sequence[_Story], one: int) -> None:
+    def _count_providers(self, stories: Sequence[_StoryRow], one: int) -> None:
         counts = Counter([(story.domain, story.name) for story in stories])
         self._database.executemany(_COUNT_PROVIDERS, [(*names, one * count) for names, count in counts.items()])
         self._database.execute("DELETE FROM provider WHERE stories = 0")
@@ -278,12 +278,12 @@ def group_due(rows: Iterable[tuple[Any, bytes, int]], now: dt.datetime) -> dict[
     return found
 
 
-def _members(stories: Iterable[_Story]) -> list[tuple[int, int, int, int]]:
+def _members(stories: Iterable[_StoryRow]) -> list[tuple[int, int, int, int]]:
     """The rows of the table `member`."""
     return [(feed, rank, story.published, story.key) for story in stories for feed, rank in story.members]
 
 
-def _topics(stories: Iterable[_Story]) -> list[tuple[int, int, int]]:
+def _topics(stories: Iterable[_StoryRow]) -> list[tuple[int, int, int]]:
     """The rows of the table `story_topic`."""
     return [(topic, story.published, story.key) for story in stories for topic in story.topics]
 

@@ -13,8 +13,8 @@ from feeds.checks.rules.registry import level_of
 from feeds.checks.rules.rule import Level
 from feeds.checks.unused_names import unused_names
 from feeds.config.loader import locate
-from feeds.errors import Finding, PublishError, without_credentials
-from feeds.images.lock import lock_beside, read_facts
+from feeds.errors import Diagnostic, PublishError, mask_credentials
+from feeds.images.lock import lock_beside, read_lock
 from feeds.models import MANIFEST
 from feeds.overview import examine
 from feeds.parallel import available_jobs
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from feeds.config.schema import Config
-    from feeds.errors import Mistake
-    from feeds.overview import Examined
+    from feeds.errors import LocatedDiagnostic
+    from feeds.overview import Examination
     from feeds.progress import Track
 
 
-class Found(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True):
     """Something that is against a rule. Lines count from 1, 0 is the whole file."""
 
     rule: str
@@ -53,7 +53,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     documents: int | None
     errors: int
     warnings: int
-    findings: tuple[Found, ...]
+    findings: tuple[Finding, ...]
 
 
 def check(
@@ -71,12 +71,12 @@ def check(
     """
     if is_address(str(output or "")):
         raise PublishError(
-            without_credentials(str(output)),
+            mask_credentials(str(output)),
             "is in an object store; expected a folder of this machine, such as a copy of it",
         )
     now = now or dt.datetime.now(dt.UTC)
     if config.enclosures.probe == "on":
-        read_facts(lock_beside(config.path))  # raises ConfigError, as it would in a run
+        read_lock(lock_beside(config.path))  # raises ConfigError, as it would in a run
     output = Path(output or config.default_output)
     look = partial(examine, config, now=now, jobs=jobs, track=track)
     is_damaged = False
@@ -86,18 +86,18 @@ def check(
         is_damaged = True  # which is said with the documents
         examined = look(output=output / MANIFEST)  # as if nothing were published
     mistakes = [*examined.mistakes, *locate(config, [*_names(config, examined), *_empty(config, examined)])]
-    found, count = found_of(mistakes), None
+    found, count = findings_of(mistakes), None
     if documents or is_damaged:
-        from feeds.checks.folder import judge_folder  # noqa: PLC0415  # not every check needs what reads documents
+        from feeds.checks.folder import validate_folder  # noqa: PLC0415  # not every check needs what reads documents
 
-        judged = judge_folder(output, config.base_url, now, jobs=jobs or available_jobs(), track=track)
-        found += found_of(judged.mistakes, f"{output}/")
-        count = judged.documents if documents else None
-    return report_of(found, articles=examined.articles, left_out=examined.left_out, documents=count)
+        result = validate_folder(output, config.base_url, now, jobs=jobs or available_jobs(), track=track)
+        found += findings_of(result.mistakes, f"{output}/")
+        count = result.documents if documents else None
+    return build_report(found, articles=examined.articles, left_out=examined.left_out, documents=count)
 
 
-def report_of(
-    found: Iterable[Found],
+def build_report(
+    found: Iterable[Finding],
     *,
     articles: int = 0,
     left_out: dict[str, int] | None = None,
@@ -116,19 +116,19 @@ def report_of(
     )
 
 
-def found_of(mistakes: Iterable[Mistake], folder: str = "") -> list[Found]:
+def findings_of(mistakes: Iterable[LocatedDiagnostic], folder: str = "") -> list[Finding]:
     """Mistakes with the levels of their rules, and with the folder that their paths are below."""
-    return [Found(each.rule, level_of(each.rule), folder + each.path, each.line, each.message) for each in mistakes]
+    return [Finding(each.rule, level_of(each.rule), folder + each.path, each.line, each.message) for each in mistakes]
 
 
-def _names(config: Config, examined: Examined) -> Iterator[Finding]:
+def _names(config: Config, examined: Examination) -> Iterator[Diagnostic]:
     """What nobody has says nothing where there is no article at all."""
     if examined.topics or examined.domains:
         yield from unused_names(config, examined.topics, examined.domains)
 
 
-def _empty(config: Config, examined: Examined) -> Iterator[Finding]:
+def _empty(config: Config, examined: Examination) -> Iterator[Diagnostic]:
     places = {feed.path: ("feeds", "custom", index, "path") for index, feed in enumerate(config.feeds.custom)}
     for kind, path in examined.empty:
         hint = "; `feeds prune` removes it" if kind in {"topic", "provider"} else ""
-        yield Finding(places.get(path, ("feeds",)), f"the feed {path} has no entries{hint}", "empty-feed")
+        yield Diagnostic(places.get(path, ("feeds",)), f"the feed {path} has no entries{hint}", "empty-feed")

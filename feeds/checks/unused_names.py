@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from feeds.errors import Finding, shown
+from feeds.errors import Diagnostic, quoted
 from feeds.selection.taxonomy import topic_tree
 from feeds.text.slugs import topic_key
 from feeds.text.urls import valid_domain
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 _MOST_HINTS = 20
 
 
-def unused_names(config: Config, topics: Collection[str], domains: Collection[str]) -> Iterator[Finding]:
+def unused_names(config: Config, topics: Collection[str], domains: Collection[str]) -> Iterator[Diagnostic]:
     """A finding for each topic and provider that the configuration names and that is not among those of entries."""
     yield from _unused_topics(config, topics)
     yield from _unused_providers(config, domains)
 
 
-def _unused_topics(config: Config, topics: Collection[str]) -> Iterator[Finding]:
+def _unused_topics(config: Config, topics: Collection[str]) -> Iterator[Diagnostic]:
     tree = topic_tree(config)
     used = tree.with_ancestors(tree.keys(topics))
     nearest = _Nearest({topic_key(name): name for name in topics})
     for keys, name in _named_topics(config):
         if tree.key(name) not in used:
-            message = f"{_path(keys)}: no entry has the topic {shown(name)}{nearest.hint(topic_key(name))}"
-            yield Finding(keys, message, "unused-topic")
+            message = f"{_path(keys)}: no entry has the topic {quoted(name)}{nearest.hint(topic_key(name))}"
+            yield Diagnostic(keys, message, "unused-topic")
 
 
 def _named_topics(config: Config) -> Iterator[tuple[Keys, str]]:
@@ -46,16 +46,16 @@ def _named_topics(config: Config) -> Iterator[tuple[Keys, str]]:
                 yield ("feeds", "custom", index, "topics", rule, place), name
 
 
-def _unused_providers(config: Config, domains: Collection[str]) -> Iterator[Finding]:
+def _unused_providers(config: Config, domains: Collection[str]) -> Iterator[Diagnostic]:
     nearest = _Nearest({domain: domain for domain in domains})
     for keys, name in _named_providers(config):
         domain = valid_domain(name) or name
         if domain not in nearest.known:
-            message = f"{_path(keys)}: no entry is from {shown(name)}{nearest.hint(domain)}"
-            yield Finding(keys, message, "unused-provider")
+            message = f"{_path(keys)}: no entry is from {quoted(name)}{nearest.hint(domain)}"
+            yield Diagnostic(keys, message, "unused-provider")
         elif not _is_plain(name, domain):
-            message = f"{_path(keys)}: {shown(name)} is read as {domain}; expected it so"
-            yield Finding(keys, message, "provider-spelling")
+            message = f"{_path(keys)}: {quoted(name)} is read as {domain}; expected it so"
+            yield Diagnostic(keys, message, "provider-spelling")
 
 
 def _named_providers(config: Config) -> Iterator[tuple[Keys, str]]:

@@ -25,7 +25,7 @@ from feeds.cli.options import (
 from feeds.cli.printing import (
     EXIT_NOT_DONE,
     EXIT_WRONG,
-    Diary,
+    WatchLog,
     echo_check,
     echo_feeds,
     echo_findings,
@@ -135,7 +135,7 @@ def regenerate(  # one parameter an option
         options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs}
         options |= {"allow_empty": allow_empty, "ping": not no_ping, "probe": not no_probe}
         with _until_stopped(), exit_on_errors():
-            _watch(config_path, Diary(as_json=as_json, quiet=quiet), **options)
+            _watch(config_path, WatchLog(as_json=as_json, quiet=quiet), **options)
         return
     from feeds.build import regenerate as run
 
@@ -264,7 +264,7 @@ def serve(
     from feeds.serving.server import serving
     from feeds.serving.wsgi import Application, check_published
 
-    diary = Diary(as_json=False, quiet=quiet)
+    diary = WatchLog(as_json=False, quiet=quiet)
     with _until_stopped(), exit_on_errors():
         config = _load(config_path)
         place = output or config.default_output
@@ -350,16 +350,16 @@ def check(
     if explain is not None:
         _explain("" if explain == _DEFAULT else explain, as_json=as_json)
         return
-    from feeds.checks.report import check as judge
-    from feeds.checks.report import found_of, report_of
+    from feeds.checks.report import build_report, findings_of
+    from feeds.checks.report import check as run_check
 
     try:
         with exit_on_errors(as_json=as_json, passes_on=(ConfigError,)):
             config = _load(config_path)
             folder = shown_path(str(config.default_output)) if output in {None, _DEFAULT} else output
-            report = judge(config, documents=output is not None, output=folder, track=progress(quiet=quiet))
+            report = run_check(config, documents=output is not None, output=folder, track=progress(quiet=quiet))
     except ConfigError as error:
-        echo_check(report_of(found_of(error.mistakes)), as_json=as_json, quiet=True)
+        echo_check(build_report(findings_of(error.mistakes)), as_json=as_json, quiet=True)
         sys.exit(EXIT_WRONG)
     echo_check(report, as_json=as_json, quiet=quiet)
     if report.errors or (strict and report.findings):
@@ -404,7 +404,7 @@ def _load(path: Path) -> Config:
     return load_config(path)
 
 
-def _watch(config_path: Path, diary: Diary, **options: Any) -> None:
+def _watch(config_path: Path, diary: WatchLog, **options: Any) -> None:
     from feeds.watcher import watch
 
     for event in watch(config_path, track=diary.track, **options):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from feeds.errors import without_credentials
+from feeds.errors import mask_credentials
 from feeds.storage.addresses import is_address, wrong_address
 
 config_option = click.option(
@@ -28,7 +28,7 @@ class FolderType(click.Path):
             return super().convert(value, param, ctx)
         wrong = wrong_address(value)
         if wrong:
-            self.fail(f"{without_credentials(value)!r} {wrong}", param, ctx)
+            self.fail(f"{mask_credentials(value)!r} {wrong}", param, ctx)
         return value
 
 
@@ -38,7 +38,7 @@ class LocalFolderType(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and is_address(value):
             wrong = "is in an object store; expected a folder of this machine"
-            self.fail(f"{without_credentials(value)!r} {wrong}", param, ctx)
+            self.fail(f"{mask_credentials(value)!r} {wrong}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from feeds.build import Report
     from feeds.checks.report import CheckReport
     from feeds.checks.rules.rule import Rule
-    from feeds.errors import Mistake
+    from feeds.errors import LocatedDiagnostic
     from feeds.models import Feed
     from feeds.pipeline.images import ImagesReport
     from feeds.progress import Track
@@ -103,13 +103,13 @@ def _sentence(line: str) -> str:
     return f"{line[:1].upper()}{line[1:]}"
 
 
-class Diary:
+class WatchLog:
     """Prints what happens while watching, and nothing twice: no run that changed nothing, no mistake known by then."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self._as_json = as_json
         self._quiet = quiet or as_json
-        self._mistakes: frozenset[Mistake] = frozenset()
+        self._mistakes: frozenset[LocatedDiagnostic] = frozenset()
         self._errors: dict[str, str] = {}
         self._trouble: str | None = None
         self.track = progress(quiet=self._quiet)
@@ -176,7 +176,7 @@ class Diary:
         known, self._trouble = self._trouble, hub.reason if hub else None
         return bool(hub and (hub.told or self._trouble not in {None, known}))
 
-    def _new(self, mistakes: Sequence[Mistake]) -> list[Mistake]:
+    def _new(self, mistakes: Sequence[LocatedDiagnostic]) -> list[LocatedDiagnostic]:
         """Those that the run before did not have."""
         known, self._mistakes = self._mistakes, frozenset(mistakes)
         return [mistake for mistake in mistakes if mistake not in known]
@@ -235,7 +235,7 @@ def echo_rules(rules: Sequence[Rule], *, as_json: bool, in_full: bool) -> None:
             echo_line(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}")
 
 
-def echo_mistakes(mistakes: Iterable[Mistake], most: int | None = _MOST_MISTAKES) -> None:
+def echo_mistakes(mistakes: Iterable[LocatedDiagnostic], most: int | None = _MOST_MISTAKES) -> None:
     _echo_lines([str(mistake) for mistake in mistakes], most, "`feeds check` lists all")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.config.schema import DOMAIN_PATTERN, compile_match
-from feeds.errors import Finding, Keys, shown
+from feeds.errors import Diagnostic, Keys, quoted
 from feeds.storage.addresses import is_address, wrong_address
 from feeds.storage.names import is_archive, is_device, is_utf8, readable, wrong_path
 from feeds.storage.objects import ObjectFolder
@@ -40,7 +40,7 @@ def article_root(folder: Path, name: str) -> Path | ObjectFolder:
     return ObjectFolder(name) if is_address(name) else (folder / name).resolve()
 
 
-def wrong_meanings(values: Any, folder: Path) -> Iterator[Finding]:
+def wrong_meanings(values: Any, folder: Path) -> Iterator[Diagnostic]:
     """What is wrong beyond single values. A value of the wrong type has its finding already and is passed over."""
     for check in _CHECKS:
         yield from check(values, folder)
@@ -75,34 +75,34 @@ def _text(values: Any, *keys: str | int) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _check_folders(values: Any, folder: Path) -> Iterator[Finding]:
+def _check_folders(values: Any, folder: Path) -> Iterator[Diagnostic]:
     seen: dict[Path | ObjectFolder, str] = {}
     for keys, name in _texts(values, "source", "articles"):
         wrong = _wrong_store(name) if is_address(name) else _wrong_folder(folder, name)
         if wrong:
-            yield Finding(keys, wrong, "config-folder")
+            yield Diagnostic(keys, wrong, "config-folder")
             continue
         place = article_root(folder, name)
         for other, other_name in seen.items():
             if _overlap(place, other):
-                message = f"{shown(name)} overlaps {other_name!r}; expected folders apart from each other"
-                yield Finding(keys, message, "config-folder")
+                message = f"{quoted(name)} overlaps {other_name!r}; expected folders apart from each other"
+                yield Diagnostic(keys, message, "config-folder")
         seen.setdefault(place, name)
 
 
 def _wrong_store(name: str) -> str | None:
     wrong = wrong_address(name)
-    return f"{shown(name)} {wrong}" if wrong else None
+    return f"{quoted(name)} {wrong}" if wrong else None
 
 
 def _wrong_folder(folder: Path, name: str) -> str | None:
     """What is wrong with a folder of this machine."""
     kind = _kind(folder / name)
     if kind != "a folder":
-        return f"{kind or f'{shown(name)} is not there'}; expected a folder of articles, seen from {folder}"
+        return f"{kind or f'{quoted(name)} is not there'}; expected a folder of articles, seen from {folder}"
     place = (folder / name).resolve()
     if not is_utf8(str(place)):
-        return f"{shown(name)} leads to {readable(str(place))}, which is not UTF-8; expected a path that is"
+        return f"{quoted(name)} leads to {readable(str(place))}, which is not UTF-8; expected a path that is"
     return None
 
 
@@ -119,17 +119,17 @@ def _kind(path: Path) -> str | None:
         return None
 
 
-def _check_urls(values: Any, _: Path) -> Iterator[Finding]:
+def _check_urls(values: Any, _: Path) -> Iterator[Diagnostic]:
     for keys, value in _leaves(values, ()):
         is_url = keys[-1:] in {("url",), ("uri",), ("base_url",), ("icon",), ("logo",), ("feed",), ("hub",)}
         if is_url and isinstance(value, str) and re.match(r"https?://\S+$", value) and absolute_url(value) is None:
-            yield Finding(keys, f"{shown(value)}; expected an address that a browser can open", "config-address")
+            yield Diagnostic(keys, f"{quoted(value)}; expected an address that a browser can open", "config-address")
 
 
-def _check_characters(values: Any, _: Path) -> Iterator[Finding]:
+def _check_characters(values: Any, _: Path) -> Iterator[Diagnostic]:
     for keys, text in dict.fromkeys(_all_texts(values)):
         if remove_controls(text) != text:
-            yield Finding(keys, f"{shown(text)}; expected text without control characters", "wrong-value")
+            yield Diagnostic(keys, f"{quoted(text)}; expected text without control characters", "wrong-value")
 
 
 def _all_texts(values: Any) -> Iterator[tuple[Keys, str]]:
@@ -152,15 +152,17 @@ def _leaves(value: Any, keys: Keys) -> Iterator[tuple[Keys, Any]]:
         yield keys, value
 
 
-def _check_templates(values: Any, _: Path) -> Iterator[Finding]:
+def _check_templates(values: Any, _: Path) -> Iterator[Diagnostic]:
     for kind in ("all", "topics", "providers"):
         for key in ("title", "description"):
             for name in _PLACEHOLDER.findall(_text(values, "feeds", kind, key) or ""):
                 if name not in _PLACEHOLDERS:
-                    yield Finding(("feeds", kind, key), f"{{{name}}}; expected {{name}} or {{site}}", "config-template")
+                    yield Diagnostic(
+                        ("feeds", kind, key), f"{{{name}}}; expected {{name}} or {{site}}", "config-template"
+                    )
 
 
-def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
+def _check_custom_paths(values: Any, _: Path) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
     for at, feed in _items(values, "feeds", "custom"):
         path, keys = _text(feed, "path"), (*at, "path")
@@ -168,24 +170,26 @@ def _check_custom_paths(values: Any, _: Path) -> Iterator[Finding]:
             continue
         key = folded(path)
         if key in _RESERVED_PATHS or key.split("/")[0] in _RESERVED_FOLDERS or is_archive(path):
-            yield Finding(keys, f"{shown(path)}; expected a path other than {_RESERVED}", "config-path")
+            yield Diagnostic(keys, f"{quoted(path)}; expected a path other than {_RESERVED}", "config-path")
         elif wrong := wrong_path(path):
-            yield Finding(keys, f"{shown(path)}{wrong}", "config-path")
+            yield Diagnostic(keys, f"{quoted(path)}{wrong}", "config-path")
         elif key in seen:
-            yield Finding(keys, f"{shown(path)} clashes with {seen[key]!r}; expected a path of its own", "config-path")
+            yield Diagnostic(
+                keys, f"{quoted(path)} clashes with {seen[key]!r}; expected a path of its own", "config-path"
+            )
         seen.setdefault(key, path)
 
 
-def _check_moved(values: Any, _: Path) -> Iterator[Finding]:
+def _check_moved(values: Any, _: Path) -> Iterator[Diagnostic]:
     moved = {str(at[-1]): path for at, path in _texts(values, "moved")}
     targets = {folded(old) for old in moved}
     seen: dict[str, str] = {}
     for old, new in moved.items():
         key = folded(old)
         if wrong := _wrong_move(old, new, targets):
-            yield Finding(("moved", old), wrong, "config-moved")
+            yield Diagnostic(("moved", old), wrong, "config-moved")
         elif key in seen:
-            yield Finding(("moved", old), f"clashes with {seen[key]!r}; expected a path of its own", "config-moved")
+            yield Diagnostic(("moved", old), f"clashes with {seen[key]!r}; expected a path of its own", "config-moved")
         seen.setdefault(key, old)
 
 
@@ -196,32 +200,34 @@ def _wrong_move(old: str, new: str, moved: Collection[str]) -> str | None:
     if folded(old) == folded(new):
         return "is the same path; expected the one that the feed has now"
     if folded(new) in moved:
-        return f"{shown(new)} has moved, too; expected the path that the feed has now"
-    return next((f"{shown(path)}{wrong}" for path in (old, new) if (wrong := wrong_path(path))), None)
+        return f"{quoted(new)} has moved, too; expected the path that the feed has now"
+    return next((f"{quoted(path)}{wrong}" for path in (old, new) if (wrong := wrong_path(path))), None)
 
 
-def _check_matches(values: Any, _: Path) -> Iterator[Finding]:
+def _check_matches(values: Any, _: Path) -> Iterator[Diagnostic]:
     for at, feed in _items(values, "feeds", "custom"):
         pattern = _text(feed, "match")
         try:
             compile_match(pattern or "")
         except (re.error, OverflowError, RecursionError) as error:
-            yield Finding((*at, "match"), f"{shown(pattern)}; expected a regular expression ({error})", "config-match")
+            yield Diagnostic(
+                (*at, "match"), f"{quoted(pattern)}; expected a regular expression ({error})", "config-match"
+            )
 
 
-def _check_networks(values: Any, _: Path) -> Iterator[Finding]:
+def _check_networks(values: Any, _: Path) -> Iterator[Diagnostic]:
     from ipaddress import ip_network  # noqa: PLC0415  # few configurations name any
 
     for at, network in _texts(values, "enclosures", "allow_private"):
         try:
             ip_network(network)
         except ValueError as error:
-            yield Finding(
-                at, f"{shown(network)}; expected an address or a network such as 10.1.0.0/16 ({error})", "wrong-value"
+            yield Diagnostic(
+                at, f"{quoted(network)}; expected an address or a network such as 10.1.0.0/16 ({error})", "wrong-value"
             )
 
 
-def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
+def _check_topics(values: Any, _: Path) -> Iterator[Diagnostic]:
     names: dict[str, str] = {}
     slugs: dict[str, str] = {}
     for at, topic in _items(values, "topics"):
@@ -229,31 +235,33 @@ def _check_topics(values: Any, _: Path) -> Iterator[Finding]:
         for keys, spelling in ((at, name), *((at + keys, text) for keys, text in _texts(topic, "aliases"))):
             other = names.setdefault(topic_key(spelling), name)
             if other != name or (spelling != name and topic_key(spelling) == topic_key(name)):
-                yield Finding(
-                    keys, f"{shown(spelling)} is a name of {other!r} already; expected one topic a name", "config-topic"
+                yield Diagnostic(
+                    keys,
+                    f"{quoted(spelling)} is a name of {other!r} already; expected one topic a name",
+                    "config-topic",
                 )
         slug = _text(topic, "slug")
         if slug and len(slug) <= _LONGEST_SLUG < len(slug.encode()):
-            message = f"{shown(slug)} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
-            yield Finding((*at, "slug"), message, "config-topic")
+            message = f"{quoted(slug)} is {len(slug.encode())} bytes long; expected at most {_LONGEST_SLUG}"
+            yield Diagnostic((*at, "slug"), message, "config-topic")
         elif slug and is_device(slug):
-            message = f"{shown(slug)}; expected a slug other than names that Windows has for devices"
-            yield Finding((*at, "slug"), message, "config-topic")
+            message = f"{quoted(slug)}; expected a slug other than names that Windows has for devices"
+            yield Diagnostic((*at, "slug"), message, "config-topic")
         elif slug and (other := slugs.setdefault(folded(slug), name)) != name:
-            yield Finding(
-                (*at, "slug"), f"{shown(slug)} is the slug of {other!r}; expected one of its own", "config-topic"
+            yield Diagnostic(
+                (*at, "slug"), f"{quoted(slug)} is the slug of {other!r}; expected one of its own", "config-topic"
             )
 
 
-def _check_parents(values: Any, _: Path) -> Iterator[Finding]:
+def _check_parents(values: Any, _: Path) -> Iterator[Diagnostic]:
     topics = {str(at[-1]): topic for at, topic in _items(values, "topics")}
     keys = {topic_key(alias): topic_key(name) for name in topics for _, alias in _texts(topics[name], "aliases")}
     parents = {topic_key(name): topic_key(parent) for name in topics if (parent := _text(topics[name], "parent"))}
     for name, topic in topics.items():
         for above in _all_above(topic_key(name), {key: keys.get(parent, parent) for key, parent in parents.items()}):
             if above == topic_key(name):
-                message = f"{_text(topic, 'parent')!r} is below {shown(name)} itself; expected a topic above it"
-                yield Finding(("topics", name, "parent"), message, "config-topic")
+                message = f"{_text(topic, 'parent')!r} is below {quoted(name)} itself; expected a topic above it"
+                yield Diagnostic(("topics", name, "parent"), message, "config-topic")
 
 
 def _all_above(key: str, parents: Mapping[str, str]) -> list[str]:
@@ -265,21 +273,21 @@ def _all_above(key: str, parents: Mapping[str, str]) -> list[str]:
     return above
 
 
-def _check_providers(values: Any, _: Path) -> Iterator[Finding]:
+def _check_providers(values: Any, _: Path) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
     configured = [(at, at[-1]) for at, _settings in _items(values, "providers") if isinstance(at[-1], str)]
     for at, name in configured:
         domain = valid_domain(name)
         if domain and seen.setdefault(domain, name) != name:
-            yield Finding(at, f"{shown(seen[domain])} is the same provider; expected it once", "config-provider")
+            yield Diagnostic(at, f"{quoted(seen[domain])} is the same provider; expected it once", "config-provider")
     rules = [(at, feed, rule) for at, feed in _items(values, "feeds", "custom") for rule in ("any", "none")]
     ruled = [(at + keys, name) for at, feed, rule in rules for keys, name in _texts(feed, "providers", rule)]
     for keys, name in (*configured, *ruled):
         if re.search(DOMAIN_PATTERN, name) and valid_domain(name) is None:
-            yield Finding(keys, f"{shown(name)}; expected a domain such as example.com", "config-provider")
+            yield Diagnostic(keys, f"{quoted(name)}; expected a domain such as example.com", "config-provider")
 
 
-_CHECKS: tuple[Callable[[Any, Path], Iterator[Finding]], ...] = (
+_CHECKS: tuple[Callable[[Any, Path], Iterator[Diagnostic]], ...] = (
     _check_folders,
     _check_urls,
     _check_characters,

@@ -11,7 +11,7 @@ from msgspec import inspect
 from feeds.config.checks import article_root, wrong_meanings
 from feeds.config.schema import Config, ConfigFile
 from feeds.config.typecheck import wrong_values
-from feeds.errors import ConfigError, Finding, Mistake
+from feeds.errors import ConfigError, Diagnostic, LocatedDiagnostic
 from feeds.storage.files import read_regular
 from feeds.storage.names import is_utf8, readable
 from feeds.text.yaml import YamlError, decode_text, load_yaml
@@ -29,33 +29,37 @@ def load_config(path: str | Path) -> Config:
     try:
         if not is_utf8(str(path.absolute())):
             message = f"is at a path that is not UTF-8, {readable(str(path.absolute()))}; expected one that is"
-            raise ConfigError([Mistake(readable(label), 0, message, "config-unreadable")])
+            raise ConfigError([LocatedDiagnostic(readable(label), 0, message, "config-unreadable")])
         text = decode_text(read_regular(path))
         values = load_yaml(text, ConfigLoader)
         findings = list(_findings(values, Positions(text, ConfigLoader), path.absolute().parent))
     except FileNotFoundError as error:
         raise ConfigError(
-            [Mistake(label, 0, "there is no such file; `feeds init` makes one", "config-unreadable")]
+            [LocatedDiagnostic(label, 0, "there is no such file; `feeds init` makes one", "config-unreadable")]
         ) from error
     except OSError as error:
-        raise ConfigError([Mistake(label, 0, f"cannot be read: {error.strerror}", "config-unreadable")]) from error
+        raise ConfigError(
+            [LocatedDiagnostic(label, 0, f"cannot be read: {error.strerror}", "config-unreadable")]
+        ) from error
     except YamlError as error:
-        raise ConfigError([Mistake(label, error.line, str(error), "config-not-yaml")]) from error
+        raise ConfigError([LocatedDiagnostic(label, error.line, str(error), "config-not-yaml")]) from error
     if findings:
-        raise ConfigError(sorted(Mistake(label, *finding) for finding in findings))
+        raise ConfigError(sorted(LocatedDiagnostic(label, *finding) for finding in findings))
     file = msgspec.convert(_given(values), ConfigFile)
     folders = [article_root(path.absolute().parent, name) for name in file.source.articles]
     return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=tuple(folders))
 
 
-def locate(config: Config, findings: Iterable[Finding]) -> list[Mistake]:
+def locate(config: Config, findings: Iterable[Diagnostic]) -> list[LocatedDiagnostic]:
     """Findings about a configuration that is in use, with the lines of its file as they are now."""
     findings = list(findings)
     if not findings:
         return []
     positions = Positions(decode_text(read_regular(config.path)), ConfigLoader)
     label = config.path.name
-    return [Mistake(label, positions.line(finding.keys), finding.message, finding.rule) for finding in findings]
+    return [
+        LocatedDiagnostic(label, positions.line(finding.keys), finding.message, finding.rule) for finding in findings
+    ]
 
 
 def file_facts(path: Path) -> tuple[int, ...] | None:

@@ -114,7 +114,7 @@ class Author(Settings, frozen=True, kw_only=True):
     uri: Url | None = None
 
 
-class Site(Settings, frozen=True, kw_only=True):
+class SiteSettings(Settings, frozen=True, kw_only=True):
     """What all feeds say of their publisher."""
 
     title: Annotated[Text, Meta(description="the name of the site")]
@@ -137,7 +137,7 @@ class Site(Settings, frozen=True, kw_only=True):
     hub: Annotated[Url | None, Meta(description="a WebSub hub, which is told of feeds that changed")] = None
 
 
-class Limits(Settings, frozen=True, kw_only=True):
+class SourceLimits(Settings, frozen=True, kw_only=True):
     """What an article may hold at most: it may be anybody's."""
 
     bytes: Annotated[int, Meta(ge=1, description="bytes of a file; one with more is left out")] = 1_000_000
@@ -164,7 +164,7 @@ class Source(Settings, frozen=True, kw_only=True):
         Literal["web", "original", "amp", "cdn-amp"], Meta(description="which address of a story entries link to")
     ] = "web"
     base_url: Annotated[Url | None, Meta(description="what relative addresses in articles are relative to")] = None
-    limits: Limits = Limits()
+    limits: SourceLimits = SourceLimits()
 
 
 class EntrySettings(Settings, frozen=True, kw_only=True):
@@ -302,7 +302,7 @@ class ProviderSettings(FeedSettings, frozen=True, kw_only=True):
 class ConfigFile(Settings, frozen=True, kw_only=True):
     """The file config/feeds.yaml."""
 
-    site: Site
+    site: SiteSettings
     source: Source
     entries: EntrySettings = EntrySettings()
     enclosures: Enclosures = Enclosures()

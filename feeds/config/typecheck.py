@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 
-from feeds.errors import Finding, Keys, shown
+from feeds.errors import Diagnostic, Keys, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[Finding]:
+def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[Diagnostic]:
     """What in `value` is not what `type_` allows. A key that is given nothing has its default."""
     match bare := _bare(type_):
         case inspect.StructType() if isinstance(value, dict):
@@ -25,7 +25,7 @@ def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[F
         case inspect.DictType() if isinstance(value, dict):
             for key, item in value.items():
                 yield from (
-                    Finding((*keys, key), wrong.message, wrong.rule) for wrong in wrong_values(key, bare.key_type)
+                    Diagnostic((*keys, key), wrong.message, wrong.rule) for wrong in wrong_values(key, bare.key_type)
                 )
                 if item is not None:
                     yield from wrong_values(item, bare.value_type, (*keys, key))
@@ -35,7 +35,7 @@ def wrong_values(value: Any, type_: inspect.Type, keys: Keys = ()) -> Iterator[F
         case inspect.UnionType() if (meant := _alternative(value, bare)) is not None:
             yield from wrong_values(value, meant, keys)
         case _ if not _fits(value, bare):
-            yield Finding(keys, f"{_shown(value)}; expected {_expected(type_)}", "wrong-value")
+            yield Diagnostic(keys, f"{_shown(value)}; expected {_expected(type_)}", "wrong-value")
 
 
 def _bare(type_: inspect.Type) -> inspect.Type:
@@ -43,17 +43,17 @@ def _bare(type_: inspect.Type) -> inspect.Type:
     return _bare(type_.type) if isinstance(type_, inspect.Metadata) else type_
 
 
-def _wrong_fields(value: dict[Any, Any], type_: inspect.StructType, keys: Keys) -> Iterator[Finding]:
+def _wrong_fields(value: dict[Any, Any], type_: inspect.StructType, keys: Keys) -> Iterator[Diagnostic]:
     fields = {field.name: field for field in type_.fields}
     for key, item in value.items():
         if key in fields:
             if item is not None or fields[key].required:
                 yield from wrong_values(item, fields[key].type, (*keys, key))
         else:
-            yield Finding((*keys, key), f"unknown key; {_nearest(str(key), fields)}", "unknown-key")
+            yield Diagnostic((*keys, key), f"unknown key; {_nearest(str(key), fields)}", "unknown-key")
     for field in type_.fields:
         if field.required and field.name not in value:
-            yield Finding(keys, f"{field.name} is missing; expected {_expected(field.type)}", "missing-key")
+            yield Diagnostic(keys, f"{field.name} is missing; expected {_expected(field.type)}", "missing-key")
 
 
 def _alternative(value: Any, type_: inspect.UnionType) -> inspect.Type | None:
@@ -138,4 +138,4 @@ def _nearest(key: str, known: Iterable[str]) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    return "an empty list" if value == [] else shown(value)
+    return "an empty list" if value == [] else quoted(value)

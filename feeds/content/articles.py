@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import frontmatter
 from frontmatter.default_handlers import YAMLHandler
 
-from feeds.config.schema import Limits
-from feeds.content.frontmatter import ArticleSource, Fields
-from feeds.errors import Finding, Mistake
+from feeds.config.schema import SourceLimits
+from feeds.content.frontmatter import Fields, FrontMatterSource
+from feeds.errors import Diagnostic, LocatedDiagnostic
 from feeds.models import Article, Image, Person, Publisher, RelatedLink
 from feeds.text.characters import remove_controls
 from feeds.text.yaml import YamlError, decode_text, load_article_yaml
@@ -34,7 +34,7 @@ _BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 #: The start of a line that may be a key of the outermost mapping.
 _KEY = re.compile(r"^[\w\"']", re.MULTILINE)
 
-_NO_OTHER = Limits()
+_NO_OTHER = SourceLimits()
 
 _LINE_ENDS = re.compile(r"\r\n?")
 
@@ -59,20 +59,20 @@ class ParsedArticle:
     """
 
     article: Article | None
-    mistakes: tuple[Mistake, ...] = ()
-    source: ArticleSource | None = None
-    findings: tuple[Finding, ...] = ()
+    mistakes: tuple[LocatedDiagnostic, ...] = ()
+    source: FrontMatterSource | None = None
+    findings: tuple[Diagnostic, ...] = ()
 
 
 def parse_article(
-    content: bytes, *, path: str, modified: dt.datetime, label: str | None = None, limits: Limits = _NO_OTHER
+    content: bytes, *, path: str, modified: dt.datetime, label: str | None = None, limits: SourceLimits = _NO_OTHER
 ) -> ParsedArticle:
     """The article that the bytes of a file hold. `label` is how mistakes name the file, by default its path."""
     label = label or path
     try:
         source, metadata, body = _split(_usual_text(content), label, limits.depth)
     except YamlError as error:
-        return ParsedArticle(None, (Mistake(label, error.line, str(error), "bad-front-matter"),))
+        return ParsedArticle(None, (LocatedDiagnostic(label, error.line, str(error), "bad-front-matter"),))
     fields = Fields(metadata, source)
     article = _article(fields, path=path, modified=modified, body=body, limits=limits)
     if _may_repeat(source.front_matter, metadata):
@@ -105,11 +105,11 @@ class _Handler(YAMLHandler):
         return load_article_yaml(fm, self._deepest)
 
 
-def _split(text: str, label: str, deepest: int) -> tuple[ArticleSource, dict[str, Any], str]:
+def _split(text: str, label: str, deepest: int) -> tuple[FrontMatterSource, dict[str, Any], str]:
     handler = _Handler(deepest)
     if not handler.detect(text.lstrip()):
         raise YamlError(_first_line(text), "there is no front matter; expected YAML between two lines of ---")
-    source = ArticleSource(label, text)
+    source = FrontMatterSource(label, text)
     try:
         metadata, _body = frontmatter.parse(text, handler=handler)
     except YamlError as error:
@@ -146,13 +146,13 @@ def _may_repeat(front_matter: str, metadata: Mapping[str, object]) -> bool:
     return lines > len(metadata) and len(_KEY.findall(front_matter)) > len(metadata)
 
 
-def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str, limits: Limits) -> Article:
+def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str, limits: SourceLimits) -> Article:
     links = fields.mappings("related", "webUrl", limits.related)
     related = tuple(RelatedLink(**_story(link, limits)) for link in links)
     return Article(**_story(fields, limits), path=path, modified=modified, body=body, related=related)
 
 
-def _story(fields: Fields, limits: Limits) -> dict[str, Any]:
+def _story(fields: Fields, limits: SourceLimits) -> dict[str, Any]:
     for names, elsewhere in _ELSEWHERE.items():
         fields.expect(names, elsewhere)
     return {
@@ -175,7 +175,7 @@ def _story(fields: Fields, limits: Limits) -> dict[str, Any]:
     }
 
 
-def _publisher(fields: Fields | None, limits: Limits) -> Publisher | None:
+def _publisher(fields: Fields | None, limits: SourceLimits) -> Publisher | None:
     if fields is None:
         return None
     people = (
@@ -191,7 +191,7 @@ def _publisher(fields: Fields | None, limits: Limits) -> Publisher | None:
     )
 
 
-def _images(fields: Fields, limits: Limits) -> tuple[Image, ...]:
+def _images(fields: Fields, limits: SourceLimits) -> tuple[Image, ...]:
     return tuple(
         Image(
             url=image.raw_text("url") or "",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from feeds.content.files import ArticleFolder, FoundFile, Root, clamp_time, file_label, join_path, open_subfolder
-from feeds.errors import Mistake
+from feeds.errors import LocatedDiagnostic
 from feeds.storage.names import is_utf8, readable
 from feeds.storage.objects import ObjectFolder, StorageError
 
@@ -26,18 +26,18 @@ class Found(NamedTuple):
     """Folders that hold articles or cannot be read, what is wrong, and by root and path folders not looked into yet."""
 
     folders: list[ArticleFolder]
-    mistakes: list[Mistake]
+    mistakes: list[LocatedDiagnostic]
     left: list[tuple[Root, str]]
 
 
-def find_articles(roots: Iterable[Root]) -> tuple[list[ArticleFolder], list[Mistake]]:
+def find_articles(roots: Iterable[Root]) -> tuple[list[ArticleFolder], list[LocatedDiagnostic]]:
     """The folders below `roots` that hold articles or cannot be read, by root and path; what a dot hides is left out.
 
     What cannot be read, is no regular file, leads out of the archive or has a name that is not UTF-8 is a mistake.
     """
     roots = tuple(roots)
     folders: list[ArticleFolder] = []
-    mistakes: list[Mistake] = []
+    mistakes: list[LocatedDiagnostic] = []
     for root in roots:
         found = find_below(root, "", roots)
         folders += sorted(found.folders, key=lambda folder: folder.path)
@@ -80,7 +80,7 @@ class _Walk:
         self.top = path  # is there, as others have seen
         self.left = [path]
         self.folders: list[ArticleFolder] = []
-        self.mistakes: list[Mistake] = []
+        self.mistakes: list[LocatedDiagnostic] = []
 
     def go_through(self) -> None:
         """Look into all folders that are left, and those in them."""
@@ -115,7 +115,7 @@ class _Walk:
 
     def _note(self, path: str, message: str, rule: str) -> None:
         label = file_label(self.root, path) if path or isinstance(self.root, Path) else str(self.root)
-        self.mistakes.append(Mistake(readable(label), 0, message, rule))
+        self.mistakes.append(LocatedDiagnostic(readable(label), 0, message, rule))
 
 
 class _StoreWalk(_Walk):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.errors import Finding, Keys, shown
+from feeds.errors import Diagnostic, Keys, quoted
 from feeds.http.image_types import image_type, is_media_type
 from feeds.models import Enclosure
 from feeds.text.urls import absolute_url, is_relative
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def derive_enclosures(
     images: Sequence[Image], base_url: str | None, keys: Keys = ("images",)
-) -> tuple[tuple[Enclosure, ...], list[Finding]]:
+) -> tuple[tuple[Enclosure, ...], list[Diagnostic]]:
     """The enclosures of `images`, one for each address, and a finding for each image without a usable address.
 
     A relative address is resolved against `base_url`. Sizes that are zero or less are unknown.
@@ -29,7 +29,7 @@ def derive_enclosures(
     for index, image in enumerate(images):
         href = absolute_url(image.url, base_url)
         if href is None:
-            findings.append(Finding((*keys, index, "url"), _no_address(image, base_url), "image-without-address"))
+            findings.append(Diagnostic((*keys, index, "url"), _no_address(image, base_url), "image-without-address"))
         elif href not in found:
             found[href] = _enclosure(href, image)
     return tuple(found.values()), findings
@@ -54,7 +54,7 @@ def _known(number: int | None) -> int | None:
 def _no_address(image: Image, base_url: str | None) -> str:
     if not image.url.strip():
         return "an image has no url; it is left out"
-    there = f"image url is {shown(image.url)}"
+    there = f"image url is {quoted(image.url)}"
     if base_url is None and is_relative(image.url):
         return f"{there}, a relative address; expected source.base_url to be set; it is left out"
     return f"{there}; expected an http or https address; it is left out"

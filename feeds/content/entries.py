@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from feeds.content.enclosures import derive_enclosures
-from feeds.errors import Finding, Keys, shown
+from feeds.errors import Diagnostic, Keys, quoted
 from feeds.models import Entry, Link, Person, Provider
 from feeds.text.characters import remove_controls, shorten
 from feeds.text.iris import is_iri
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from feeds.config.schema import Source
-    from feeds.models import Article, Story
+    from feeds.models import Article, StoryFields
 
 
 #: Why there is no entry for an article or a related link.
@@ -46,12 +46,12 @@ class DerivedEntries:
     """
 
     entries: tuple[Entry, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
     left_out: Reason | None = None
 
 
-class _LeftOut(Exception):  # noqa: N818  # not an error: a way out of the middle of a derivation
-    def __init__(self, reason: Reason, finding: Finding) -> None:
+class _SkippedError(Exception):
+    def __init__(self, reason: Reason, finding: Diagnostic) -> None:
         super().__init__(reason)
         self.reason = reason
         self.finding = finding
@@ -61,7 +61,7 @@ def derive_entries(article: Article, source: Source) -> DerivedEntries:
     """The entries of an article and of its related links. What is not fit to publish becomes a finding."""
     if not article.is_published and source.unpublished == "skip":
         return DerivedEntries(left_out="unpublished")
-    findings: list[Finding] = []
+    findings: list[Diagnostic] = []
     entries: list[Entry] = []
     links: list[Link] = []
     for index, related in enumerate(article.related):
@@ -69,14 +69,14 @@ def derive_entries(article: Article, source: Source) -> DerivedEntries:
             continue
         try:
             entry = _derive(related, article, source, ("related", index), findings)
-        except _LeftOut as left_out:
+        except _SkippedError as left_out:
             findings.append(left_out.finding)
             continue
         entries.append(entry)
         links.append(Link(href=entry.link, title=entry.title, provider=entry.provider.name, published=entry.published))
     try:
         own = _derive(article, article, source, (), findings)
-    except _LeftOut as left_out:
+    except _SkippedError as left_out:
         return DerivedEntries(tuple(entries), (left_out.finding, *findings), left_out.reason)
     own = msgspec.structs.replace(own, related=_related(own, zip(entries, links, strict=True)))
     return DerivedEntries((own, *entries), tuple(findings))
@@ -147,14 +147,16 @@ def _related(own: Entry, found: Iterable[tuple[Entry, Link]]) -> tuple[Link, ...
     return tuple(links.values())
 
 
-def _derive(story: Story, article: Article, source: Source, at: Keys, findings: list[Finding]) -> Entry:
+def _derive(story: StoryFields, article: Article, source: Source, at: Keys, findings: list[Diagnostic]) -> Entry:
     found = {key: absolute_url(url, source.base_url) for key, url in _given(story) if not url.isspace()}
     link = _link(story, found, source, at, findings)
     title = story.title
     if not title:
-        raise _LeftOut(
+        raise _SkippedError(
             "no title",
-            Finding((*at, "title"), f"{_what(at)} has no title; expected title: with some text", "entry-without-title"),
+            Diagnostic(
+                (*at, "title"), f"{_what(at)} has no title; expected title: with some text", "entry-without-title"
+            ),
         )
     entry_id = _id(story, found, link, at)
     published = _published(story, article, source, at)
@@ -183,7 +185,7 @@ def _derive(story: Story, article: Article, source: Source, at: Keys, findings: 
     )
 
 
-def _given(story: Story) -> Iterator[tuple[str, str]]:
+def _given(story: StoryFields) -> Iterator[tuple[str, str]]:
     """The addresses of a story, by field, as they are written."""
     if story.web_url:
         yield "webUrl", story.web_url
@@ -195,21 +197,23 @@ def _given(story: Story) -> Iterator[tuple[str, str]]:
         yield "cdnAmpWebUrl", story.cdn_amp_url
 
 
-def _link(story: Story, found: Mapping[str, str | None], source: Source, at: Keys, findings: list[Finding]) -> str:
+def _link(
+    story: StoryFields, found: Mapping[str, str | None], source: Source, at: Keys, findings: list[Diagnostic]
+) -> str:
     """The address that the entry links to. One that is none is passed over for the next, with a finding."""
-    wrong: list[Finding] = []
+    wrong: list[Diagnostic] = []
     for key in _PREFERRED[source.link]:
         if link := found.get(key):
             findings.extend(wrong)
             return link
         if key in found:
-            given = shown(dict(_given(story))[key])
+            given = quoted(dict(_given(story))[key])
             wrong.append(
-                Finding((*at, key), f"{key} is {given}; expected {key}: with an http or https address", "bad-link")
+                Diagnostic((*at, key), f"{key} is {given}; expected {key}: with an http or https address", "bad-link")
             )
     message = f"{_what(at)} has no link; expected webUrl: with an http or https address"
-    missing = Finding((*at, "webUrl"), message, "entry-without-link")
-    raise _LeftOut("no link", wrong[0] if wrong else missing)
+    missing = Diagnostic((*at, "webUrl"), message, "entry-without-link")
+    raise _SkippedError("no link", wrong[0] if wrong else missing)
 
 
 def _via(found: Mapping[str, str | None], link: str) -> str | None:
@@ -220,35 +224,35 @@ def _via(found: Mapping[str, str | None], link: str) -> str | None:
     return None
 
 
-def _id(story: Story, found: Mapping[str, str | None], link: str, at: Keys) -> str:
+def _id(story: StoryFields, found: Mapping[str, str | None], link: str, at: Keys) -> str:
     """The id that is given, else the canonical form of the story's usual address, whichever one entries link to."""
     given = (story.id or "").strip()
     if not given:
         return canonical_url(found.get("webUrl") or found.get("originalUrl") or link)
     if remove_controls(given) != given or not is_iri(given):
-        message = f"id is {shown(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
-        raise _LeftOut("bad id", Finding((*at, "id"), message, "bad-id"))
+        message = f"id is {quoted(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
+        raise _SkippedError("bad id", Diagnostic((*at, "id"), message, "bad-id"))
     return given
 
 
-def _published(story: Story, article: Article, source: Source, at: Keys) -> dt.datetime:
+def _published(story: StoryFields, article: Article, source: Source, at: Keys) -> dt.datetime:
     published = story.published or story.updated
     if published:
         return published
     if source.undated == "file":
         return article.modified
     message = f"{_what(at)} has no date; expected publishedDateTime: (or set source.undated: file)"
-    raise _LeftOut("no date", Finding((*at, "publishedDateTime"), message, "entry-without-date"))
+    raise _SkippedError("no date", Diagnostic((*at, "publishedDateTime"), message, "entry-without-date"))
 
 
-def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[Finding]) -> Provider:
+def _provider(story: StoryFields, link: str, source: Source, at: Keys, findings: list[Diagnostic]) -> Provider:
     given = story.provider
     domain = valid_domain(given.domain) if given and given.domain else None
     if not domain:
         domain = domain_of(link)
         if given and given.domain:
-            message = f"domain is {shown(given.domain)}; expected a domain such as example.com; {domain} is taken"
-            findings.append(Finding((*at, "provider", "domain"), message, "bad-domain"))
+            message = f"domain is {quoted(given.domain)}; expected a domain such as example.com; {domain} is taken"
+            findings.append(Diagnostic((*at, "provider", "domain"), message, "bad-domain"))
     if given is None:
         return Provider(domain=domain, name=domain)
     icons, icon_findings = derive_enclosures(given.images, source.base_url, (*at, "provider", "images"))
@@ -256,7 +260,7 @@ def _provider(story: Story, link: str, source: Source, at: Keys, findings: list[
     return Provider(domain=domain, name=given.name or domain, icon=icons[0] if icons else None)
 
 
-def _authors(story: Story, provider: Provider, source: Source) -> tuple[Person, ...]:
+def _authors(story: StoryFields, provider: Provider, source: Source) -> tuple[Person, ...]:
     """The people who wrote the story, if they are known."""
     people = story.provider.authors if story.provider else ()
     if not people:
@@ -273,12 +277,12 @@ def _summary(excerpt: str | None, body: str) -> str | None:
     return text or shorten(plain_text(body), _SUMMARY_WIDTH) or None
 
 
-def _body(article: Article, source: Source, findings: list[Finding]) -> str:
+def _body(article: Article, source: Source, findings: list[Diagnostic]) -> str:
     """The article's body. Without a base, relative addresses are left out of it, with a finding for all of them."""
     relative: list[str] = []
 
     def note(what: str) -> None:
-        findings.append(Finding((), f"the body {what}", "beyond-limit"))
+        findings.append(Diagnostic((), f"the body {what}", "beyond-limit"))
 
     def resolve(url: str) -> str | None:
         found = absolute_url(url, source.base_url)
@@ -288,8 +292,8 @@ def _body(article: Article, source: Source, findings: list[Finding]) -> str:
 
     body = render_body(article.body, resolve, note)
     if relative:
-        there = f"the body has the relative address {shown(relative[0])}" + (" and others" if relative[1:] else "")
-        findings.append(Finding((), f"{there}; expected source.base_url to be set; left out", "relative-in-body"))
+        there = f"the body has the relative address {quoted(relative[0])}" + (" and others" if relative[1:] else "")
+        findings.append(Diagnostic((), f"{there}; expected source.base_url to be set; left out", "relative-in-body"))
     return body
 
 

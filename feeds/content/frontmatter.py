@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from feeds.errors import Finding, Keys, Mistake, shown
+from feeds.errors import Diagnostic, Keys, LocatedDiagnostic, quoted
 from feeds.text.characters import clean_line, remove_controls, shorten
 from feeds.text.yaml import parse_timestamp
 from feeds.text.yaml_loaders import ArticleLoader
@@ -44,43 +44,43 @@ _RFC5322 = re.compile(
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-class Findings:
+class Diagnostics:
     """What is wrong with an article: the first of it, to be reported and one more, and how much there is."""
 
-    def __init__(self, findings: Iterable[Finding] = ()) -> None:
-        self.first: list[Finding] = []
+    def __init__(self, findings: Iterable[Diagnostic] = ()) -> None:
+        self.first: list[Diagnostic] = []
         self.count = 0
         self.extend(findings)
 
-    def append(self, finding: Finding) -> None:
+    def append(self, finding: Diagnostic) -> None:
         self.count += 1
         if self.count <= _MOST_MISTAKES + 1:
             self.first.append(finding)
 
-    def extend(self, findings: Iterable[Finding]) -> None:
+    def extend(self, findings: Iterable[Diagnostic]) -> None:
         for finding in findings:
             self.append(finding)
 
 
 @dataclass
-class ArticleSource:
+class FrontMatterSource:
     """The text of a file and its front matter as they are written, to say where in the file something stands."""
 
     label: str
     text: str
     front_matter: str = ""
 
-    def locate(self, findings: Findings | Sequence[Finding]) -> tuple[Mistake, ...]:
+    def locate(self, findings: Diagnostics | Sequence[Diagnostic]) -> tuple[LocatedDiagnostic, ...]:
         """The findings with the lines that they are about; of very many, the first and how many more there are."""
-        found = findings if isinstance(findings, Findings) else Findings(findings)
+        found = findings if isinstance(findings, Diagnostics) else Diagnostics(findings)
         mistakes = [
-            Mistake(self.label, self.line(finding.keys), finding.message, finding.rule)
+            LocatedDiagnostic(self.label, self.line(finding.keys), finding.message, finding.rule)
             for finding in found.first[:_MOST_MISTAKES]
         ]
         if found.count > _MOST_MISTAKES:
             more = found.first[_MOST_MISTAKES]
             message = f"from here on {found.count - _MOST_MISTAKES} more mistakes; expected none"
-            mistakes.append(Mistake(self.label, self.line(more.keys), message, more.rule))
+            mistakes.append(LocatedDiagnostic(self.label, self.line(more.keys), message, more.rule))
         return tuple(mistakes)
 
     def line(self, keys: Keys) -> int:
@@ -89,11 +89,11 @@ class ArticleSource:
     def scalar(self, keys: Keys) -> str | None:
         return self._positions.scalar(keys)
 
-    def repeated_keys(self) -> Iterator[Finding]:
+    def repeated_keys(self) -> Iterator[Diagnostic]:
         """A finding for each key that is there twice."""
         for found in self._positions.duplicate_keys():
             there = f"{found.keys[-1]} is there twice; expected it once; the last one counts"
-            yield Finding(found.keys, there, found.rule)
+            yield Diagnostic(found.keys, there, found.rule)
 
     @cached_property
     def lines_before(self) -> int:
@@ -109,9 +109,9 @@ class Fields:
     """The fields of one mapping, each read as the type that is meant; what does not fit becomes a finding."""
 
     values: dict[str, Any]
-    source: ArticleSource
+    source: FrontMatterSource
     at: Keys = ()
-    findings: Findings = field(default_factory=Findings)
+    findings: Diagnostics = field(default_factory=Diagnostics)
 
     def title(self, name: str) -> str | None:
         """A line of text. A number or a date that YAML saw in it is taken as it is written; one that is long is cut."""
@@ -203,7 +203,7 @@ class Fields:
         for key in self.values:
             if str(key).lower() in elsewhere and key not in names:
                 self.findings.append(
-                    Finding((*self.at, key), f"{key} is not read; expected {names[0]}", "field-not-read")
+                    Diagnostic((*self.at, key), f"{key} is not read; expected {names[0]}", "field-not-read")
                 )
 
     def mapping(self, name: str) -> Fields | None:
@@ -238,7 +238,7 @@ class Fields:
         found = values if is_list else [values]
         if most is not None and len(found) > most:
             there = f"{name} has {len(found)} items; {_expected(name, most)}"
-            self.findings.append(Finding(keys, there, "beyond-limit"))
+            self.findings.append(Diagnostic(keys, there, "beyond-limit"))
         return [((*keys, index) if is_list else keys, value) for index, value in enumerate(found[:most])]
 
     def _as_text(self, value: Any, keys: Keys) -> str | None:
@@ -252,11 +252,11 @@ class Fields:
     def _wrong(self, keys: Keys, value: Any, expected: str) -> None:
         written = None if isinstance(value, str) else self.source.scalar(keys)
         there = f"{_named(keys)} is {_shown(value, written)}; expected {expected}"
-        self.findings.append(Finding(keys, there, "bad-field-value"))
+        self.findings.append(Diagnostic(keys, there, "bad-field-value"))
 
     def _too_long(self, keys: Keys, line: str, most: int, what: str) -> None:
         there = f"{_named(keys)} has {len(line)} characters; expected {most} at most; it is {what}"
-        self.findings.append(Finding(keys, there, "beyond-limit"))
+        self.findings.append(Diagnostic(keys, there, "beyond-limit"))
 
 
 def _named(keys: Keys) -> str:
@@ -269,7 +269,7 @@ def _expected(name: str, most: int) -> str:
 
 def _shown(value: Any, written: str | None) -> str:
     """A value as a person knows it: as it is written in the file, a text in quotes."""
-    return written if written and len(written) <= _LONGEST_WRITTEN else shown(value)
+    return written if written and len(written) <= _LONGEST_WRITTEN else quoted(value)
 
 
 def _parse_time(value: Any) -> dt.datetime | None:

@@ -8,34 +8,34 @@ if TYPE_CHECKING:
     import datetime as dt
     from contextlib import AbstractContextManager
 
-    from feeds.catalog.protocol import AnyCatalog, Reading
+    from feeds.catalog.protocol import Catalog, ReadingFingerprint
     from feeds.config.schema import Config
-    from feeds.pipeline.ingest import Refreshed
+    from feeds.pipeline.ingest import IngestResult
     from feeds.pipeline.publish import Rendering
-    from feeds.selection.membership import Rules
+    from feeds.selection.membership import MembershipRules
 
 
 class Work(Protocol):
     """What a run has at hand while it lasts: what is known, a way to bring that up to date, and one to render."""
 
     @property
-    def catalog(self) -> AnyCatalog: ...
+    def catalog(self) -> Catalog: ...
 
     @property
     def rendering(self) -> Rendering: ...
 
-    def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
+    def refresh(self, config: Config, rules: MembershipRules, now: dt.datetime) -> IngestResult:
         """Bring the catalog up to what the article folders hold at the time `now`."""
 
 
 class Engine(Protocol):
     """How a run is done. Whatever it is, the same archive gives the same bytes."""
 
-    def opened(self, reading: Reading, *, anew: bool, looks: bool) -> AbstractContextManager[Work]:
+    def opened(self, reading: ReadingFingerprint, *, anew: bool, looks: bool) -> AbstractContextManager[Work]:
         """What is at hand for a run; one that only `looks` keeps nothing. `anew` forgets what is known.
 
         Raises DamagedCatalogError, also while it lasts, where what is known is damaged.
         """
 
-    def opened_anew(self, reading: Reading, *, looks: bool) -> AbstractContextManager[Work]:
+    def opened_anew(self, reading: ReadingFingerprint, *, looks: bool) -> AbstractContextManager[Work]:
         """The same, where what was known turned out to be damaged."""

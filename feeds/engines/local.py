@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.catalog.records import FileOutcome, folder_of
+from feeds.catalog.records import FileRecord, folder_of
 from feeds.catalog.schema import identity
-from feeds.catalog.sqlite import Catalog, FileFacts
+from feeds.catalog.sqlite import KnownFile, SqliteCatalog
 from feeds.content.discovery import find_articles
 from feeds.digests import digest_of
 from feeds.parallel import processes
-from feeds.pipeline.ingest import NOT_READ, UNSETTLED, ChangedFile, Refreshed, read_outcomes
+from feeds.pipeline.ingest import NOT_READ, UNSETTLED, ChangedFile, IngestResult, read_records
 from feeds.pipeline.publish import Item, Render, Rendering, render_job
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from feeds.catalog.protocol import Reading
+    from feeds.catalog.protocol import ReadingFingerprint
     from feeds.catalog.records import Folder
-    from feeds.catalog.stories import Teller
+    from feeds.catalog.stories import StoryBuilder
     from feeds.config.schema import Config, Source
     from feeds.content.files import ArticleFile, ArticleFolder
-    from feeds.output.publisher import Put
+    from feeds.output.publisher import WrittenDocument
     from feeds.parallel import Map
     from feeds.pipeline.plan import Site
     from feeds.progress import Track
-    from feeds.selection.membership import Rules
+    from feeds.selection.membership import MembershipRules
 
 
 #: Files read at a time by a process, and how many make it worth to start some.
@@ -44,37 +44,39 @@ _WORTH_PROCESSES = 4 * _CHUNK
 
 _encoder = msgspec.msgpack.Encoder()
 
-_outcomes_decoder = msgspec.msgpack.Decoder(list[FileOutcome])
+_outcomes_decoder = msgspec.msgpack.Decoder(list[FileRecord])
 
 
-def refresh(catalog: Catalog, config: Config, rules: Rules, now: dt.datetime, *, jobs: int, track: Track) -> Refreshed:
+def refresh(
+    catalog: SqliteCatalog, config: Config, rules: MembershipRules, now: dt.datetime, *, jobs: int, track: Track
+) -> IngestResult:
     """Bring the catalog up to what the article folders hold at the time `now`."""
     folders, mistakes = find_articles(config.articles)
     found = _compare(catalog, folders)
     emptied = [str(root) for root in config.articles if str(root) in found.emptied]
     changed = found.changed
     then = catalog.state("now")
-    teller = catalog.teller(rules, now)
+    builder = catalog.builder(rules, now)
     articles_changed = len(found.gone)
     for key in found.gone:
-        teller.remove_file(key)
+        builder.remove_file(key)
     if then is not None:
-        teller.look_at(catalog.changing_ids(min(now, then)))
+        builder.queue(catalog.changing_ids(min(now, then)))
     with processes(jobs if len(changed) >= _WORTH_PROCESSES else 1, _start_reading, changed, config.source) as map_:
         for outcome, facts in _read_all(changed, map_, track):
-            articles_changed += _keep(catalog, teller, outcome, facts)
+            articles_changed += _keep(catalog, builder, outcome, facts)
             if outcome.mtime == UNSETTLED:
                 found.listings[folder_of(outcome.root, outcome.path)] = b""
-    teller.finish()
+    builder.finish()
     catalog.note_folders(found.listings)
     if then is not None and catalog.state("rules") != rules.digest:
-        teller.tell_anew(catalog.all_ids())
+        builder.rebuild(catalog.all_ids())
     catalog.set_state("rules", rules.digest)
     catalog.set_state("now", now)
     before = catalog.state("epoch") or 0
-    epoch = before + bool(teller.touched.stories)
+    epoch = before + bool(builder.touched.stories)
     catalog.set_state("epoch", epoch)
-    return Refreshed(found.articles, articles_changed, mistakes, teller.touched, before, epoch, emptied)
+    return IngestResult(found.articles, articles_changed, mistakes, builder.touched, before, epoch, emptied)
 
 
 @dataclass
@@ -88,7 +90,7 @@ class _Found:
     emptied: set[str] = field(default_factory=set)
 
 
-def _compare(catalog: Catalog, folders: Iterable[ArticleFolder]) -> _Found:
+def _compare(catalog: SqliteCatalog, folders: Iterable[ArticleFolder]) -> _Found:
     """Compare the files with the catalog, folder by folder: where the listings are the same, nothing changed.
 
     What was in a folder that cannot be read stays: it may be a disk that is not mounted, or somebody's mistake.
@@ -115,7 +117,7 @@ def _compare(catalog: Catalog, folders: Iterable[ArticleFolder]) -> _Found:
     return found
 
 
-def _look_into(catalog: Catalog, key: Folder, folder: ArticleFolder, found: _Found) -> None:
+def _look_into(catalog: SqliteCatalog, key: Folder, folder: ArticleFolder, found: _Found) -> None:
     """Note the files of a folder that changed or are gone."""
     facts_of = catalog.files(key)
     for file in map(folder.file, folder.files):
@@ -131,12 +133,12 @@ def _is_within(folder: Folder, other: Folder) -> bool:
     return root == other_root and (not other_path or path == other_path or path.startswith(f"{other_path}/"))
 
 
-def _is_known(file: ArticleFile, facts: FileFacts | None) -> bool:
+def _is_known(file: ArticleFile, facts: KnownFile | None) -> bool:
     known = facts and facts.mtime != UNSETTLED and (facts.size, facts.mtime, facts.ctime)
     return known == (file.size, file.mtime, file.ctime)
 
 
-def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFacts | None) -> bool:
+def _keep(catalog: SqliteCatalog, builder: StoryBuilder, outcome: FileRecord, facts: KnownFile | None) -> bool:
     """Put what came of a file into the catalog; whether it is new or other than before."""
     if facts is not None:
         if outcome.digest == NOT_READ:
@@ -145,14 +147,12 @@ def _keep(catalog: Catalog, teller: Teller, outcome: FileOutcome, facts: FileFac
         if facts.digest == outcome.digest:
             catalog.note_touched_file(facts.key, outcome)
             return False
-        teller.remove_file(facts.key)
-    teller.add_file(outcome)
+        builder.remove_file(facts.key)
+    builder.add_file(outcome)
     return True
 
 
-def _read_all(
-    changed: Sequence[ChangedFile], map_: Map, track: Track
-) -> Iterator[tuple[FileOutcome, FileFacts | None]]:
+def _read_all(changed: Sequence[ChangedFile], map_: Map, track: Track) -> Iterator[tuple[FileRecord, KnownFile | None]]:
     """What comes of the files, in their order. Only their numbers are sent to the processes that read."""
     numbers = iter(track(range(len(changed)), len(changed), "Reading"))
     chunks = iter(lambda: list(islice(numbers, _CHUNK)), [])
@@ -180,7 +180,7 @@ def _start_reading(changed: Sequence[ChangedFile], source: Source) -> None:
 def _read_chunk(numbers: Sequence[int]) -> bytes:
     """What comes of the files with these numbers, encoded: that takes a fifth of the time of pickling."""
     changed = [_reader.changed[number] for number in numbers]
-    return _encoder.encode(read_outcomes(changed, _reader.source))
+    return _encoder.encode(read_records(changed, _reader.source))
 
 
 #: From how many feeds on it is worth to start processes.
@@ -188,7 +188,7 @@ _MANY_FEEDS = 24
 
 
 @contextmanager
-def rendering_here(catalog: Catalog, jobs: int, site: Site, count: int) -> Iterator[Render]:
+def rendering_here(catalog: SqliteCatalog, jobs: int, site: Site, count: int) -> Iterator[Render]:
     """A Rendering on the processors of this machine."""
     if count < _MANY_FEEDS or site.is_dry_run:
         jobs = 1
@@ -196,23 +196,23 @@ def rendering_here(catalog: Catalog, jobs: int, site: Site, count: int) -> Itera
         yield partial(map_, _render)
 
 
-def _start_rendering(catalog: Catalog | Path, site: Site) -> None:
+def _start_rendering(catalog: SqliteCatalog | Path, site: Site) -> None:
     """Make this process ready to render."""
-    _renderer.catalog = catalog if isinstance(catalog, Catalog) else Catalog.reader(catalog)
+    _renderer.catalog = catalog if isinstance(catalog, SqliteCatalog) else SqliteCatalog.reader(catalog)
     _renderer.site = site
 
 
 class _Renderer(threading.local):
     """What a process that renders has at hand, or a thread where there is only one process."""
 
-    catalog: Catalog
+    catalog: SqliteCatalog
     site: Site
 
 
 _renderer = _Renderer()
 
 
-def _render(item: Item) -> list[Put]:
+def _render(item: Item) -> list[WrittenDocument]:
     job, _ = item
     return render_job(item, _renderer.catalog.entries(job.stories, _renderer.site.now), _renderer.site)
 
@@ -221,7 +221,7 @@ def _render(item: Item) -> list[Put]:
 class LocalWork:
     """What a run on this machine has at hand."""
 
-    catalog: Catalog
+    catalog: SqliteCatalog
     jobs: int
     track: Track
 
@@ -229,7 +229,7 @@ class LocalWork:
     def rendering(self) -> Rendering:
         return partial(rendering_here, self.catalog, self.jobs)
 
-    def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
+    def refresh(self, config: Config, rules: MembershipRules, now: dt.datetime) -> IngestResult:
         return refresh(self.catalog, config, rules, now, jobs=self.jobs, track=self.track)
 
 
@@ -243,14 +243,16 @@ class LocalEngine:
         self._file = identity(path)
 
     @contextmanager
-    def opened(self, reading: Reading, *, anew: bool, looks: bool) -> Iterator[LocalWork]:
-        catalog = Catalog.to_look_at(self._path, reading) if looks else Catalog(self._path, reading, anew=anew)
+    def opened(self, reading: ReadingFingerprint, *, anew: bool, looks: bool) -> Iterator[LocalWork]:
+        catalog = (
+            SqliteCatalog.open_copy(self._path, reading) if looks else SqliteCatalog(self._path, reading, anew=anew)
+        )
         with catalog:
             yield LocalWork(catalog, self._jobs, self._track)
 
     @contextmanager
-    def opened_anew(self, reading: Reading, *, looks: bool) -> Iterator[LocalWork]:
+    def opened_anew(self, reading: ReadingFingerprint, *, looks: bool) -> Iterator[LocalWork]:
         if not looks:
-            Catalog.discard(self._path, self._file)
-        with Catalog(None if looks else self._path, reading) as catalog:
+            SqliteCatalog.discard(self._path, self._file)
+        with SqliteCatalog(None if looks else self._path, reading) as catalog:
             yield LocalWork(catalog, self._jobs, self._track)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from urllib3.response import HTTPResponse
 
-    from feeds.images.lock import Facts
+    from feeds.images.lock import ImageInfo
 
 
 THREADS = 16
@@ -37,19 +37,19 @@ CONNECT_TIMEOUT = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ProbeRequest:
     """An image to ask for, and what is known of it; `needs_size` where nobody says how large it is in pixels."""
 
     address: str
-    known: Facts | None = None
+    known: ImageInfo | None = None
     needs_size: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeResult:
     """What is known of an image now. `is_offline`: there was no network to ask in. `is_asked`: somebody was to be."""
 
-    facts: Facts
+    facts: ImageInfo
     is_offline: bool = False
     is_asked: bool = True
 
@@ -73,10 +73,10 @@ class HostQueue:
     took beyond what they may. `over`: why no more are put to it.
     """
 
-    left: deque[Question]
+    left: deque[ProbeRequest]
     silent: int = 0
     spent: float = 0
-    over: Answer | None = None
+    over: ProbeResult | None = None
 
 
 @dataclass(kw_only=True, eq=False)
@@ -87,7 +87,7 @@ class Task:
     """
 
     host: HostQueue
-    question: Question
+    request: ProbeRequest
     deadline: float
     connections: list[_Guarded] = field(default_factory=list)
     opened: int = 0

@@ -16,7 +16,7 @@ from urllib3.exceptions import ProtocolError
 from feeds.http.client import USER_AGENT, status_line
 from feeds.http.image_types import is_media_type
 from feeds.images.connections import CONNECT_TIMEOUT, Connections, Refused, Task, current, host_of
-from feeds.images.lock import GONE, Facts
+from feeds.images.lock import GONE, ImageInfo
 from feeds.text.urls import absolute_url
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class Inquiry:
     task: Task
     now: dt.datetime
 
-    def facts(self) -> Facts:
+    def facts(self) -> ImageInfo:
         """What the server says of the image; raises Refused where it says no, and errors of urllib3."""
-        known, head = self.task.question.known, self._head()
+        known, head = self.task.request.known, self._head()
         if head and known and self._is_same(head, known):
             return msgspec.structs.replace(known, asked=self.now)
         if head and head.length and not self._needs_size(head.type):
@@ -61,7 +61,7 @@ class Inquiry:
             raise Refused("redirected without an address")
         return found
 
-    def _head(self) -> Facts | None:
+    def _head(self) -> ImageInfo | None:
         """What a HEAD says; nothing where it is refused in whatever way."""
         try:
             return self._headers("HEAD")
@@ -74,19 +74,19 @@ class Inquiry:
                 raise
             return None
 
-    def _is_same(self, head: Facts, known: Facts) -> bool:
+    def _is_same(self, head: ImageInfo, known: ImageInfo) -> bool:
         is_measured = known.width is not None or not self._needs_size(head.type)
         return not known.failed and is_measured and (head.type, head.length) == (known.type, known.length)
 
     def _needs_size(self, type_: str | None) -> bool:
-        return self.task.question.needs_size and _has_pixels(type_)
+        return self.task.request.needs_size and _has_pixels(type_)
 
-    def _headers(self, method: str) -> Facts | None:
+    def _headers(self, method: str) -> ImageInfo | None:
         """What comes of a request; None where a HEAD is refused, for whatever reason: a GET may say something else."""
-        place = self.task.question.address
+        place = self.task.request.address
         for _ in range(_MOST_REDIRECTS + 1):
             with self.ways.limited(place, self.task.deadline), self.task.requesting():
-                response = self._asked(method, place)
+                response = self._request(method, place)
                 try:
                     location = response.headers.get("Location", "")
                     if response.status not in {301, 302, 303, 307, 308} or not location:
@@ -96,7 +96,7 @@ class Inquiry:
             place = _moved(place, location)
         raise Refused("redirected too often")
 
-    def _asked(self, method: str, place: str) -> BaseHTTPResponse:
+    def _request(self, method: str, place: str) -> BaseHTTPResponse:
         """The response of a server. That an address may not be connected to ends the host whose address it is."""
         current.task = self.task
         opened = self.task.opened
@@ -127,9 +127,9 @@ class Inquiry:
 
     def _is_own(self, place: str) -> bool:
         """Whether that is at the host that the question is for, not one that it was sent to."""
-        return host_of(place) == host_of(self.task.question.address)
+        return host_of(place) == host_of(self.task.request.address)
 
-    def _read(self, method: str, response: BaseHTTPResponse, place: str) -> Facts | None:
+    def _read(self, method: str, response: BaseHTTPResponse, place: str) -> ImageInfo | None:
         status = response.status
         if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             raise Refused(status_line(status), ends_host=self._is_own(place))
@@ -143,10 +143,10 @@ class Inquiry:
                 return None
             raise Refused(f"is a page ({type_}), no image", is_dead=True)
         medium = type_ if type_.startswith(("image/", "audio/", "video/")) and is_media_type(type_) else None
-        facts = Facts(address=self.task.question.address, type=medium, length=_length(response), asked=self.now)
+        facts = ImageInfo(address=self.task.request.address, type=medium, length=_length(response), asked=self.now)
         return facts if method == "HEAD" else self._measured(facts, response)
 
-    def _measured(self, facts: Facts, response: BaseHTTPResponse) -> Facts:
+    def _measured(self, facts: ImageInfo, response: BaseHTTPResponse) -> ImageInfo:
         """With what the first bytes tell, if that is asked for: a size, and a length where these are all."""
         needs_size = self._needs_size(facts.type)
         if facts.length and not needs_size:

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from feeds.config.schema import period
 from feeds.digests import digest_of
-from feeds.errors import ConfigError, Mistake, PublishError
+from feeds.errors import ConfigError, LocatedDiagnostic, PublishError
 from feeds.storage.files import check_replaceable, read_regular, replace_file
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _MOST_BYTES = 10**15
 _Pixels = Annotated[int, Meta(ge=1, le=65_535)]
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ImageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of the image at an address, and when it was `asked` for.
 
     `type` is a media type, `length` in bytes, `width` and `height` in pixels; None is unknown. `failed` is why the last
@@ -58,7 +58,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dead: bool = False
 
 
-_decoder = msgspec.json.Decoder(Facts)
+_decoder = msgspec.json.Decoder(ImageInfo)
 
 
 def lock_beside(config_path: Path) -> Path:
@@ -66,7 +66,7 @@ def lock_beside(config_path: Path) -> Path:
     return config_path.parent / LOCK
 
 
-def read_facts(lock: Path) -> dict[str, Facts]:
+def read_lock(lock: Path) -> dict[str, ImageInfo]:
     """What the file says, by address, nothing where there is none; raises ConfigError where it says something else."""
     try:
         lines = read_regular(lock).splitlines()
@@ -74,13 +74,13 @@ def read_facts(lock: Path) -> dict[str, Facts]:
         return {}
     except OSError as error:
         raise ConfigError(
-            [Mistake(str(lock), 0, f"cannot be read: {error.strerror}", "images-file-unreadable")]
+            [LocatedDiagnostic(str(lock), 0, f"cannot be read: {error.strerror}", "images-file-unreadable")]
         ) from error
     found = (_parse(lock, number, line) for number, line in enumerate(lines, 1) if line.strip())
     return {facts.address: facts for facts in found}
 
 
-def write_facts(lock: Path, facts: Iterable[Facts]) -> None:
+def write_lock(lock: Path, facts: Iterable[ImageInfo]) -> None:
     """Make the file say this, ordered by address, whole or not at all; raises PublishError."""
     lines = [msgspec.json.encode(one) + b"\n" for one in sorted(facts, key=lambda one: one.address)]
     try:
@@ -101,13 +101,13 @@ def _unwritable(lock: Path, error: OSError) -> PublishError:
     return PublishError(str(lock), f"cannot be written: {error.strerror}")
 
 
-def is_stale(facts: Facts, now: dt.datetime, settings: Enclosures) -> bool:
+def is_stale(facts: ImageInfo, now: dt.datetime, settings: Enclosures) -> bool:
     """Whether an image is to be asked for again."""
     lasts = period(settings.retry if facts.failed and facts.failed not in GONE else settings.ttl)
     return not now - lasts < facts.asked <= now + _AHEAD
 
 
-def with_facts(entry: Entry, known: Mapping[str, Facts], settings: Enclosures) -> Entry:
+def with_image_info(entry: Entry, known: Mapping[str, ImageInfo], settings: Enclosures) -> Entry:
     """The entry with enclosures as they are known to be; without those that are dead, if these are to be dropped."""
     enclosures = tuple(
         _measured(enclosure, known.get(enclosure.href))
@@ -117,26 +117,26 @@ def with_facts(entry: Entry, known: Mapping[str, Facts], settings: Enclosures) -
     return entry if enclosures == entry.enclosures else msgspec.structs.replace(entry, enclosures=enclosures)
 
 
-def digest_of_facts(addresses: Iterable[str], known: Mapping[str, Facts]) -> bytes:
+def digest_of_images(addresses: Iterable[str], known: Mapping[str, ImageInfo]) -> bytes:
     """What tells whether images are known to be what they were."""
     return digest_of([(address, *_said(known.get(address))) for address in addresses])
 
 
-def _parse(lock: Path, number: int, line: bytes) -> Facts:
+def _parse(lock: Path, number: int, line: bytes) -> ImageInfo:
     try:
         facts = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message = f"is no line that `feeds probe` writes ({error}); expected none but those, or take this one out"
-        raise ConfigError([Mistake(str(lock), number, message, "images-file-unreadable")]) from error
+        raise ConfigError([LocatedDiagnostic(str(lock), number, message, "images-file-unreadable")]) from error
     return facts if facts.asked.tzinfo else msgspec.structs.replace(facts, asked=facts.asked.replace(tzinfo=dt.UTC))
 
 
-def _said(facts: Facts | None) -> Sequence[object]:
+def _said(facts: ImageInfo | None) -> Sequence[object]:
     """What of the facts an entry may show."""
     return (facts.type, facts.length, facts.width, facts.height, facts.dead) if facts else ()
 
 
-def _measured(enclosure: Enclosure, facts: Facts | None) -> Enclosure:
+def _measured(enclosure: Enclosure, facts: ImageInfo | None) -> Enclosure:
     """What was measured beats what an article says, but that is asked for the size in pixels first."""
     if facts is None:
         return enclosure
@@ -150,6 +150,6 @@ def _measured(enclosure: Enclosure, facts: Facts | None) -> Enclosure:
     )
 
 
-def _is_dropped(address: str, known: Mapping[str, Facts], settings: Enclosures) -> bool:
+def _is_dropped(address: str, known: Mapping[str, ImageInfo], settings: Enclosures) -> bool:
     facts = known.get(address)
     return settings.dead == "drop" and facts is not None and facts.dead

@@ -29,17 +29,17 @@ from feeds.http.public import may_connect
 from feeds.images.connections import (
     PER_HOST,
     THREADS,
-    Answer,
     Connections,
     HostQueue,
-    Question,
+    ProbeRequest,
+    ProbeResult,
     Refused,
     Task,
     host_of,
     is_offline,
 )
 from feeds.images.inquiry import Inquiry
-from feeds.images.lock import Facts
+from feeds.images.lock import ImageInfo
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,39 +63,39 @@ _MOST_SPENT = 300
 _TOO_LONG = "its host took too long"
 
 
-def ask(questions: Sequence[Question], now: dt.datetime, allowed: Sequence[str] = ()) -> Iterator[Answer]:
+def probe_images(
+    requests: Sequence[ProbeRequest], now: dt.datetime, allowed: Sequence[str] = ()
+) -> Iterator[ProbeResult]:
     """Put the questions and give each answer as it comes, in any order; `allowed` are networks that are not public."""
     networks = [ip_network(network) for network in allowed]
-    return _Asking(questions, now.replace(microsecond=0), partial(may_connect, networks)).answers()
+    return _Prober(requests, now.replace(microsecond=0), partial(may_connect, networks)).results()
 
 
-class _Asking:
+class _Prober:
     """What the threads share that ask.
 
     A thread that is busy with a question for too long, because a server says a byte at a time, has its connections
     ended. Another one takes its place meanwhile: a name that is not found cannot be ended.
     """
 
-    def __init__(self, questions: Sequence[Question], now: dt.datetime, may: Callable[[str], bool]) -> None:
+    def __init__(self, requests: Sequence[ProbeRequest], now: dt.datetime, may: Callable[[str], bool]) -> None:
         self._now = now
         self._ways = Connections(may)
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._results: SimpleQueue[ProbeResult] = SimpleQueue()
         self._is_over = threading.Event()
-        self._expected = len(questions)
+        self._expected = len(requests)
         self._busy: dict[int, Task] = {}
-        ordered = sorted(questions, key=lambda question: host_of(question.address))
-        hosts = [
-            HostQueue(deque(group)) for _, group in groupby(ordered, key=lambda question: host_of(question.address))
-        ]
+        ordered = sorted(requests, key=lambda request: host_of(request.address))
+        hosts = [HostQueue(deque(group)) for _, group in groupby(ordered, key=lambda request: host_of(request.address))]
         self._lanes = deque(host for host in hosts for _ in range(min(PER_HOST, len(host.left))))
 
-    def answers(self) -> Iterator[Answer]:
+    def results(self) -> Iterator[ProbeResult]:
         """Each answer as it comes."""
         for _ in range(min(THREADS, len(self._lanes))):
             self._start_thread()
         try:
             for _ in range(self._expected):
-                yield self._next_answer()
+                yield self._next_result()
         finally:
             self._is_over.set()
             for task in list(self._busy.values()):
@@ -105,10 +105,10 @@ class _Asking:
     def _start_thread(self) -> None:
         threading.Thread(target=self._work, name="probe", daemon=True).start()
 
-    def _next_answer(self) -> Answer:
+    def _next_result(self) -> ProbeResult:
         while True:
             with suppress(Empty):
-                return self._answers.get(timeout=_INTERVAL)
+                return self._results.get(timeout=_INTERVAL)
             late = [task for task in list(self._busy.values()) if task.deadline < time.monotonic()]
             for task in late:
                 if self._busy.pop(id(task), None):
@@ -116,7 +116,7 @@ class _Asking:
                     self._lanes.append(task.host)
                     self._start_thread()
                     self._charge(task)
-                    return self._unanswered(task.host, task.question, TIMED_OUT)
+                    return self._unresponsive(task.host, task.request, TIMED_OUT)
 
     def _work(self) -> None:
         """Go through one lane after the other: a host's questions, beside another lane of the same host perhaps."""
@@ -130,15 +130,15 @@ class _Asking:
                     if not self._settle(host, host.left.popleft()):
                         return
 
-    def _settle(self, host: HostQueue, question: Question) -> bool:
+    def _settle(self, host: HostQueue, request: ProbeRequest) -> bool:
         """Answer a question; whether that was in time."""
-        task = Task(host=host, question=question, deadline=time.monotonic() + _TOTAL)
+        task = Task(host=host, request=request, deadline=time.monotonic() + _TOTAL)
         self._busy[id(task)] = task
-        answer = self._answer(task)
+        result = self._result(task)
         if self._busy.pop(id(task), None) is None:
             return False
         self._charge(task)
-        self._answers.put(answer)
+        self._results.put(result)
         return True
 
     def _charge(self, task: Task) -> None:
@@ -146,35 +146,37 @@ class _Asking:
         host = task.host
         host.spent += max(task.seconds() - _QUICK, 0)
         if host.spent > _MOST_SPENT:
-            host.over = host.over or Answer(self._failed(task.question, _TOO_LONG))
+            host.over = host.over or ProbeResult(self._failed(task.request, _TOO_LONG))
 
-    def _answer(self, task: Task) -> Answer:
+    def _result(self, task: Task) -> ProbeResult:
         """What comes of a question, whatever happens."""
-        host, question = task.host, task.question
+        host, request = task.host, task.request
         if host.over:
-            return replace(host.over, facts=self._failed(question, host.over.facts.failed))
+            return replace(host.over, facts=self._failed(request, host.over.facts.failed))
         try:
             facts = Inquiry(self._ways, task, self._now).facts()
         except Refused as refused:
-            answer = Answer(self._failed(question, refused.reason, refused.is_dead), is_asked=refused.is_asked)
+            result = ProbeResult(self._failed(request, refused.reason, refused.is_dead), is_asked=refused.is_asked)
             host.silent = 0
-            host.over = host.over or (answer if refused.ends_host else None)
-            return answer
+            host.over = host.over or (result if refused.ends_host else None)
+            return result
         except Exception as error:  # noqa: BLE001  # of a thread that ended the answers would be waited for without end
-            return self._unanswered(host, question, _reason(error), is_offline=is_offline(error))
+            return self._unresponsive(host, request, _reason(error), is_offline=is_offline(error))
         host.silent = 0
-        return Answer(facts)
+        return ProbeResult(facts)
 
-    def _unanswered(self, host: HostQueue, question: Question, reason: str, *, is_offline: bool = False) -> Answer:
+    def _unresponsive(
+        self, host: HostQueue, request: ProbeRequest, reason: str, *, is_offline: bool = False
+    ) -> ProbeResult:
         """The answer where there is none, after which the host may be left alone."""
-        answer = Answer(self._failed(question, reason), is_offline=is_offline)
+        result = ProbeResult(self._failed(request, reason), is_offline=is_offline)
         host.silent += 1
-        host.over = host.over or (answer if host.silent >= _PATIENCE else None)
-        return answer
+        host.over = host.over or (result if host.silent >= _PATIENCE else None)
+        return result
 
-    def _failed(self, question: Question, reason: str, is_dead: bool = False) -> Facts:
+    def _failed(self, request: ProbeRequest, reason: str, is_dead: bool = False) -> ImageInfo:
         """What is known stays, also that there is no such image."""
-        known = question.known or Facts(address=question.address, asked=self._now)
+        known = request.known or ImageInfo(address=request.address, asked=self._now)
         return msgspec.structs.replace(known, asked=self._now, failed=reason, dead=is_dead or known.dead)
 
 

@@ -22,7 +22,7 @@ JOURNAL = ".feeds-journal"
 _VERSION = 1
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the manifest says of a document (model.Document). `digest` is `sha256:` and hexadecimal digits."""
 
     path: str
@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The documents that this publisher wrote, and the paths of those that there were once; both ordered by path."""
 
     version: int = _VERSION
-    documents: tuple[Record, ...] = ()
+    documents: tuple[DocumentRecord, ...] = ()
     gone: tuple[str, ...] = ()
 
 
@@ -86,15 +86,15 @@ def is_unfinished(output: Folder) -> bool:
     return output.facts(JOURNAL) is not None
 
 
-def next_manifest(records: Iterable[Record], before: Manifest) -> Manifest:
+def next_manifest(records: Iterable[DocumentRecord], before: Manifest) -> Manifest:
     """What lists these, and as gone what others were listed before, but for compressed copies."""
     documents = tuple(sorted(records, key=lambda record: record.path))
     gone = {*before.gone, *(record.path for record in before.documents if not record.coding)}
     return Manifest(documents=documents, gone=tuple(sorted(gone - {record.path for record in documents})))
 
 
-def record_of(document: Document) -> Record:
-    return Record(
+def record_of(document: Document) -> DocumentRecord:
+    return DocumentRecord(
         path=document.path,
         feed=document.feed,
         month=document.month,

@@ -18,7 +18,7 @@ import msgspec
 from feeds.errors import PublishError
 from feeds.http.codings import is_copy
 from feeds.models import ASSETS, MANIFEST, Document
-from feeds.output.manifest import JOURNAL, Record, next_manifest, read_journal, read_manifest, record_of
+from feeds.output.manifest import JOURNAL, DocumentRecord, next_manifest, read_journal, read_manifest, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 _PATIENCE = 5
 
 
-class Put(msgspec.Struct, frozen=True, kw_only=True):
+class WrittenDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document in its place: its record, whether that took a change, and its stamp, by which it is known there."""
 
-    record: Record
+    record: DocumentRecord
     is_written: bool
     stamp: int = -1
 
@@ -46,15 +46,15 @@ class Published:
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
-    documents: tuple[Record, ...]
+    documents: tuple[DocumentRecord, ...]
 
 
 def publish(
     output: Folder,
     paths: Collection[str],
-    puts: Iterable[Put],
+    puts: Iterable[WrittenDocument],
     *,
-    kept: Collection[Put] = (),
+    kept: Collection[WrittenDocument] = (),
     known: Mapping[str, int] | None = None,
     headers: Mapping[str, str] | None = None,
     dry_run: bool = False,
@@ -100,20 +100,20 @@ def locked(output: Folder, patience: float | None = None) -> AbstractContextMana
     return output.locked(_PATIENCE if patience is None else patience)
 
 
-def put_document(
+def write_document(
     output: Folder,
     document: Document,
     headers: Mapping[str, str] | None = None,
     *,
     dry_run: bool = False,
     is_new: bool = False,
-) -> Put:
+) -> WrittenDocument:
     """Make the document's file hold its bytes; one that does is not touched. Raises PublishError.
 
     A document that `is_new` was not there when the run began: stores are not asked for it.
     """
     is_written, stamp = _put(output, document.path, document.body, headers or {}, dry_run=dry_run, is_new=is_new)
-    return Put(record=record_of(document), is_written=is_written, stamp=stamp)
+    return WrittenDocument(record=record_of(document), is_written=is_written, stamp=stamp)
 
 
 def looking(output: Folder) -> Callable[[str], tuple[int, int] | None]:
@@ -156,7 +156,7 @@ def _remove_all(output: Folder, paths: Iterable[str], *, dry_run: bool) -> list[
     return [path for path in paths if output.remove(path, dry_run=dry_run)]
 
 
-def _leaving_order(path: str, record: Record | None) -> tuple[int, int, str]:
+def _leaving_order(path: str, record: DocumentRecord | None) -> tuple[int, int, str]:
     """What goes before what: lists, feeds, their archives, the newest first, and what all of them lead to.
 
     That is the order in which documents are put in their places, turned around. What nobody knows of yet goes first.

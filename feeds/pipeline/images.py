@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.digests import digest_of
-from feeds.errors import ConfigError, Mistake
-from feeds.images.lock import check_writable, digest_of_facts, is_stale, lock_beside, read_facts, write_facts
+from feeds.errors import ConfigError, LocatedDiagnostic
+from feeds.images.lock import check_writable, digest_of_images, is_stale, lock_beside, read_lock, write_lock
 from feeds.pipeline.plan import shown_images
-from feeds.progress import ASKING
+from feeds.progress import PROBING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from feeds.catalog.protocol import AnyCatalog
+    from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
-    from feeds.images.connections import Answer, Question
-    from feeds.images.lock import Facts
-    from feeds.pipeline.ingest import Refreshed
+    from feeds.images.connections import ProbeRequest, ProbeResult
+    from feeds.images.lock import ImageInfo
+    from feeds.pipeline.ingest import IngestResult
     from feeds.pipeline.plan import Site
     from feeds.progress import Track
 
@@ -48,11 +48,11 @@ class ImagesReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def with_known_images(site: Site) -> Site:
     """The site with what is known of images; nobody is asked. Raises ConfigError where the file is damaged."""
-    return replace(site, facts=read_facts(lock_beside(site.config.path)))
+    return replace(site, facts=read_lock(lock_beside(site.config.path)))
 
 
-def with_asked_images(
-    catalog: AnyCatalog, site: Site, refreshed: Refreshed, *, everything: bool, track: Track
+def with_probed_images(
+    catalog: Catalog, site: Site, refreshed: IngestResult, *, everything: bool, track: Track
 ) -> tuple[Site, ImagesReport]:
     """The site with what is known of the images that its feeds show, and what came of asking for the rest.
 
@@ -68,23 +68,27 @@ def with_asked_images(
     asked = {address: has_size for address, has_size in shown.items() if address in old or address not in known}
     for address in old - shown.keys():
         del known[address]
-    questions = list(_questions(asked, known))
-    answers = _ask(questions, site, known, track)
-    report = _report(known, answers)
+    requests = list(_requests(asked, known))
+    results = _probe(requests, site, known, track)
+    report = _report(known, results)
     if not report.is_offline:
         catalog.set_state(_STATE, [refreshed.epoch, _state(site.config, known)])
     return replace(site, facts=known), report
 
 
-def check_asked(config: Config) -> None:
+def check_probing_enabled(config: Config) -> None:
     """Raise ConfigError where the configuration does not want images to be asked for."""
     if config.enclosures.probe == "off":
         raise ConfigError(
-            [Mistake(str(config.path), 0, "enclosures.probe is off; expected on to ask for images", "not-configured")]
+            [
+                LocatedDiagnostic(
+                    str(config.path), 0, "enclosures.probe is off; expected on to ask for images", "not-configured"
+                )
+            ]
         )
 
 
-def _shown(catalog: AnyCatalog, site: Site, refreshed: Refreshed | None) -> dict[str, bool]:
+def _shown(catalog: Catalog, site: Site, refreshed: IngestResult | None) -> dict[str, bool]:
     """The images that feeds show, or those that were touched, and whether all who name one know its size in pixels."""
     shown: dict[str, bool] = {}
     for address, has_size in shown_images(catalog, site, refreshed.touched.feeds if refreshed else None):
@@ -92,72 +96,74 @@ def _shown(catalog: AnyCatalog, site: Site, refreshed: Refreshed | None) -> dict
     return shown
 
 
-def _questions(asked: Mapping[str, bool], known: Mapping[str, Facts]) -> Iterator[Question]:
-    from feeds.images.connections import Question  # noqa: PLC0415  # most runs ask nobody
+def _requests(asked: Mapping[str, bool], known: Mapping[str, ImageInfo]) -> Iterator[ProbeRequest]:
+    from feeds.images.connections import ProbeRequest  # noqa: PLC0415  # most runs ask nobody
 
     for address, has_size in asked.items():
-        yield Question(address=address, known=known.get(address), needs_size=not has_size)
+        yield ProbeRequest(address=address, known=known.get(address), needs_size=not has_size)
 
 
-def _ask(questions: Sequence[Question], site: Site, known: dict[str, Facts], track: Track) -> list[Answer]:
+def _probe(
+    requests: Sequence[ProbeRequest], site: Site, known: dict[str, ImageInfo], track: Track
+) -> list[ProbeResult]:
     """Put the questions, and keep the answers, also those of a run that is stopped; without a network, none."""
-    if not questions:
+    if not requests:
         _keep(site, known)
         return []
-    from feeds.images.probe import ask  # noqa: PLC0415  # as above
+    from feeds.images.probe import probe_images  # noqa: PLC0415  # as above
 
     check_writable(lock_beside(site.config.path))
-    answers: list[Answer] = []
-    asking = ask(questions, site.now, site.config.enclosures.allow_private)
+    results: list[ProbeResult] = []
+    probing = probe_images(requests, site.now, site.config.enclosures.allow_private)
     kept = time.monotonic()
     try:
-        for answer in track(asking, len(questions), ASKING):
-            answers.append(answer)
-            if time.monotonic() - kept > _KEEP_EVERY and not _is_offline(answers):
-                _keep(site, known | _facts_of(answers))
+        for result in track(probing, len(requests), PROBING):
+            results.append(result)
+            if time.monotonic() - kept > _KEEP_EVERY and not _is_offline(results):
+                _keep(site, known | _facts_of(results))
                 kept = time.monotonic()
     finally:
-        if not _is_offline(answers):
-            known |= _facts_of(answers)
+        if not _is_offline(results):
+            known |= _facts_of(results)
         _keep(site, known)
-    return answers
+    return results
 
 
-def _facts_of(answers: Iterable[Answer]) -> dict[str, Facts]:
-    return {answer.facts.address: answer.facts for answer in answers}
+def _facts_of(results: Iterable[ProbeResult]) -> dict[str, ImageInfo]:
+    return {result.facts.address: result.facts for result in results}
 
 
-def _keep(site: Site, known: Mapping[str, Facts]) -> None:
+def _keep(site: Site, known: Mapping[str, ImageInfo]) -> None:
     """Write what is known, if that is news, and with it what others have written since it was read."""
     if known == site.facts:
         return
     lock = lock_beside(site.config.path)
-    found, read = read_facts(lock), site.facts or {}
+    found, read = read_lock(lock), site.facts or {}
     news = {address: facts for address, facts in found.items() if facts != read.get(address)}
     newer = {address: facts for address, facts in news.items() if _is_newer(facts, known.get(address))}
-    write_facts(lock, {**known, **newer}.values())
+    write_lock(lock, {**known, **newer}.values())
 
 
-def _is_newer(facts: Facts, other: Facts | None) -> bool:
+def _is_newer(facts: ImageInfo, other: ImageInfo | None) -> bool:
     return other is None or facts.asked > other.asked
 
 
-def _is_offline(answers: Sequence[Answer]) -> bool:
+def _is_offline(results: Sequence[ProbeResult]) -> bool:
     """Whether there was no network for any of those who were to be asked."""
-    asked = [answer for answer in answers if answer.is_asked]
-    return bool(asked) and all(answer.is_offline for answer in asked)
+    asked = [result for result in results if result.is_asked]
+    return bool(asked) and all(result.is_offline for result in asked)
 
 
-def _report(known: Mapping[str, Facts], answers: Sequence[Answer]) -> ImagesReport:
+def _report(known: Mapping[str, ImageInfo], results: Sequence[ProbeResult]) -> ImagesReport:
     return ImagesReport(
         known=len(known),
-        asked=len(answers),
-        failed={answer.facts.address: answer.facts.failed for answer in answers if answer.facts.failed},
-        is_offline=_is_offline(answers),
+        asked=len(results),
+        failed={result.facts.address: result.facts.failed for result in results if result.facts.failed},
+        is_offline=_is_offline(results),
     )
 
 
-def _state(config: Config, known: Mapping[str, Facts]) -> bytes:
+def _state(config: Config, known: Mapping[str, ImageInfo]) -> bytes:
     """What stands for all images that there are being known of, for as long as no story is touched."""
     said = msgspec.structs.asdict(config) | {"path": None, "articles": None}
-    return digest_of([said, digest_of_facts(sorted(known), known)])
+    return digest_of([said, digest_of_images(sorted(known), known)])

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.catalog.records import FileOutcome, encode_entry
-from feeds.catalog.sqlite import FileFacts
+from feeds.catalog.records import FileRecord, encode_entry
+from feeds.catalog.sqlite import KnownFile
 from feeds.content.articles import parse_article
 from feeds.content.entries import derive_entries
 from feeds.content.files import ArticleFile, TooLargeError, as_read, is_gone, read_file, read_objects
 from feeds.digests import digest_of
-from feeds.errors import Mistake
+from feeds.errors import LocatedDiagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 #: What turns articles into entries, beside our own code.
-READERS = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
+READING_PACKAGES = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
 
 #: A file that changed this many nanoseconds before it was read may change again without a new time; where times are
 #: in whole seconds or two, as on a memory card, in these.
@@ -42,11 +42,11 @@ UNSETTLED = -1
 NOT_READ = b""
 
 #: A file that is to be read, and what is known of it.
-ChangedFile = tuple[ArticleFile, FileFacts | None]
+ChangedFile = tuple[ArticleFile, KnownFile | None]
 
 
 @dataclass(frozen=True)
-class Refreshed:
+class IngestResult:
     """How many articles there are, how many are not what they were, what is wrong with folders, what was touched.
 
     `emptied` are the folders of the archive that held articles when they were last looked at and hold none. The `epoch`
@@ -55,14 +55,14 @@ class Refreshed:
 
     articles: int
     changed: int
-    mistakes: Sequence[Mistake]
+    mistakes: Sequence[LocatedDiagnostic]
     touched: Touched
     before: int
     epoch: int
     emptied: Sequence[str] = ()
 
 
-def read_outcomes(changed: Sequence[ChangedFile], source: Source, *, may_be_gone: bool = True) -> list[FileOutcome]:
+def read_records(changed: Sequence[ChangedFile], source: Source, *, may_be_gone: bool = True) -> list[FileRecord]:
     """What comes of files; those of object stores are fetched together.
 
     One that is not there is gone only if it `may_be_gone`: on another machine than the one that found it, it may be out
@@ -73,16 +73,14 @@ def read_outcomes(changed: Sequence[ChangedFile], source: Source, *, may_be_gone
     begun = time.time_ns()
     fetched = read_objects(remote, most) if remote else {}
     return [
-        read_outcome(file, facts, source, may_be_gone=may_be_gone)
+        read_record(file, facts, source, may_be_gone=may_be_gone)
         if isinstance(file.root, Path)
         else _outcome(file, facts, source, partial(as_read, file, fetched.get(file), most), begun, may_be_gone)
         for file, facts in changed
     ]
 
 
-def read_outcome(
-    file: ArticleFile, facts: FileFacts | None, source: Source, *, may_be_gone: bool = True
-) -> FileOutcome:
+def read_record(file: ArticleFile, facts: KnownFile | None, source: Source, *, may_be_gone: bool = True) -> FileRecord:
     """What comes of a file of this machine; nothing but its digest where that is the one of `facts`."""
     read = partial(read_file, file, source.limits.bytes)
     return _outcome(file, facts, source, read, time.time_ns(), may_be_gone)
@@ -90,12 +88,12 @@ def read_outcome(
 
 def _outcome(
     file: ArticleFile,
-    facts: FileFacts | None,
+    facts: KnownFile | None,
     source: Source,
     read: Callable[[], tuple[bytes, ArticleFile]],
     begun: int,
     may_be_gone: bool,  # private
-) -> FileOutcome:
+) -> FileRecord:
     root = str(file.root)
     try:
         content, file = read()
@@ -107,24 +105,26 @@ def _outcome(
         return _too_large(file, int(error.args[0]), source)
     digest = _digest(content, file, source)
     mtime = UNSETTLED if _may_change_unseen(file, begun) else file.mtime
-    outcome = FileOutcome(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
+    outcome = FileRecord(root=root, path=file.path, size=file.size, mtime=mtime, ctime=file.ctime, digest=digest)
     if facts is not None and facts.digest == digest:
         return outcome
     return _with_entries(outcome, content, file, source)
 
 
-def _unreadable(file: ArticleFile, facts: FileFacts | None, reason: str) -> FileOutcome:
+def _unreadable(file: ArticleFile, facts: KnownFile | None, reason: str) -> FileRecord:
     """What comes of a file that cannot be read: of one that was read before, what it held stays."""
     outcome = _unread(file)
     if facts is not None and facts.size >= 0:
-        mistake = Mistake(file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable")
+        mistake = LocatedDiagnostic(
+            file.label, 0, f"cannot be read: {reason}; what it held before stays", "article-unreadable"
+        )
         return msgspec.structs.replace(outcome, digest=NOT_READ, left_out=None, mistakes=(mistake,))
-    mistakes = (Mistake(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
+    mistakes = (LocatedDiagnostic(file.label, 0, f"cannot be read: {reason}", "article-unreadable"),)
     return msgspec.structs.replace(outcome, digest=digest_of(mistakes), mistakes=mistakes)
 
 
-def _unread(file: ArticleFile) -> FileOutcome:
-    return FileOutcome(
+def _unread(file: ArticleFile) -> FileRecord:
+    return FileRecord(
         root=str(file.root),
         path=file.path,
         size=-1,
@@ -135,11 +135,11 @@ def _unread(file: ArticleFile) -> FileOutcome:
     )
 
 
-def _too_large(file: ArticleFile, size: int, source: Source) -> FileOutcome:
+def _too_large(file: ArticleFile, size: int, source: Source) -> FileRecord:
     """What comes of a file that is larger than it may be, as it was found."""
     there = f"has {size:,} bytes; expected {source.limits.bytes:,} at most (source.limits.bytes); it is left out"
-    mistakes = (Mistake(file.label, 0, there, "beyond-limit"),)
-    return FileOutcome(
+    mistakes = (LocatedDiagnostic(file.label, 0, there, "beyond-limit"),)
+    return FileRecord(
         root=str(file.root),
         path=file.path,
         size=file.size,
@@ -167,7 +167,7 @@ def _digest(content: bytes, file: ArticleFile, source: Source) -> bytes:
     return digest_of((content, file.mtime // 1_000_000_000 if source.undated == "file" else None))
 
 
-def _with_entries(outcome: FileOutcome, content: bytes, file: ArticleFile, source: Source) -> FileOutcome:
+def _with_entries(outcome: FileRecord, content: bytes, file: ArticleFile, source: Source) -> FileRecord:
     modified = dt.datetime.fromtimestamp(file.mtime // 1_000_000_000, dt.UTC)
     parsed = parse_article(content, path=file.path, modified=modified, label=file.label, limits=source.limits)
     if parsed.article is None or parsed.source is None:

@@ -16,7 +16,7 @@ import msgspec
 from feeds.catalog.fingerprint import fingerprint
 from feeds.catalog.protocol import labels_version
 from feeds.digests import digest_of
-from feeds.images.lock import digest_of_facts, with_facts
+from feeds.images.lock import digest_of_images, with_image_info
 from feeds.output.manifest import read_manifest
 from feeds.pipeline.published import Previous, outlines_of
 from feeds.selection.archives import least_shown, split_history
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from feeds.catalog.protocol import AnyCatalog, Stories
+    from feeds.catalog.protocol import Catalog, StoryKeys
     from feeds.config.schema import Config
-    from feeds.images.lock import Facts
-    from feeds.models import Entry, Feed, Month, Scope
-    from feeds.output.publisher import Put
-    from feeds.pipeline.ingest import Refreshed
+    from feeds.images.lock import ImageInfo
+    from feeds.models import Entry, Feed, Month, Segment
+    from feeds.output.publisher import WrittenDocument
+    from feeds.pipeline.ingest import IngestResult
     from feeds.selection.plans import Plan
     from feeds.selection.taxonomy import Taxonomy
     from feeds.storage.folder import Folder
 
 
 #: What turns entries into bytes, beside our own code.
-RENDERERS = ("brotli", "feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
+RENDERING_PACKAGES = ("brotli", "feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Site:
     output: Folder
     is_dry_run: bool = False
     prunes: bool = False
-    facts: Mapping[str, Facts] | None = None
+    facts: Mapping[str, ImageInfo] | None = None
 
     @property
     def of_entries(self) -> Site:
@@ -65,30 +65,30 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Job:
+class RenderJob:
     """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where.
 
     `new` are those of its paths at which nothing can be yet.
     """
 
     plan: Plan
-    scope: Scope
-    stories: Stories
+    segment: Segment
+    stories: StoryKeys
     signature: bytes
     paths: tuple[str, ...]
     new: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Decision:
+class RenderDecision:
     """What is to be done: the documents that are right as they are, and what is to be rendered.
 
     `rendering` is a digest of what decides the bytes of all documents; `state` stands for the output folder when that
     is done, for as long as its manifest stays.
     """
 
-    kept: list[Put]
-    todo: list[Job]
+    kept: list[WrittenDocument]
+    todo: list[RenderJob]
     rendering: bytes
     state: list[Any]
 
@@ -102,21 +102,21 @@ class Decision:
 class _Shown:
     """What a document of a feed is to show: the scope, a digest of the stories, and their keys."""
 
-    scope: Scope
+    segment: Segment
     digest: bytes
-    stories: Callable[[], Stories]
+    stories: Callable[[], StoryKeys]
 
 
-def survey_feeds(catalog: AnyCatalog, site: Site) -> Iterator[Feed]:
+def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
     """The feeds that `publish_site` would publish, with the entries that they show."""
     previous = Previous(site.output, catalog)
     for plan in _plans(site, previous):
         for shown in islice(_shown(catalog, plan, site, previous), 1):
             entries = catalog.entries(shown.stories(), site.now)
-            yield make_feed(plan, entries, site.config, site.taxonomy, shown.scope)
+            yield make_feed(plan, entries, site.config, site.taxonomy, shown.segment)
 
 
-def empty_feeds(catalog: AnyCatalog, site: Site, waiting: Collection[FeedKey] = ()) -> Iterator[FeedKey]:
+def empty_feeds(catalog: Catalog, site: Site, waiting: Collection[FeedKey] = ()) -> Iterator[FeedKey]:
     """The feeds that `publish_site` would publish without any entry, or that are published and have lost the last.
 
     Those for which entries are `waiting` will not stay empty.
@@ -130,9 +130,7 @@ def empty_feeds(catalog: AnyCatalog, site: Site, waiting: Collection[FeedKey] = 
                 yield FeedKey(plan.key.kind, plan.path)
 
 
-def shown_images(
-    catalog: AnyCatalog, site: Site, only: Collection[FeedKey] | None = None
-) -> Iterator[tuple[str, bool]]:
+def shown_images(catalog: Catalog, site: Site, only: Collection[FeedKey] | None = None) -> Iterator[tuple[str, bool]]:
     """The addresses of the images that feeds show, or only these feeds; with whether the size of each is known."""
     previous = Previous(site.output, catalog)
     keeps_dead = site.config.enclosures.dead == "keep"  # else the next one may be shown
@@ -159,17 +157,17 @@ def moved_wrongly(site: Site) -> Iterator[str]:
             yield f"moved.{old}: {new} is no feed; expected the path that the feed has now"
 
 
-def decide(catalog: AnyCatalog, site: Site, refreshed: Refreshed, previous: Previous) -> Decision:
+def decide(catalog: Catalog, site: Site, refreshed: IngestResult, previous: Previous) -> RenderDecision:
     """What is to be done so that the output folder shows what the catalog holds.
 
     An output folder whose epoch is behind, because its last run was stopped or because another folder was published
     to, is looked at as a whole.
     """
     rendering = _rendering(site, labels_version(catalog, _labels(site.taxonomy)))
-    known = digest_of_facts(sorted(site.facts), site.facts) if site.facts is not None else b""
+    known = digest_of_images(sorted(site.facts), site.facts) if site.facts is not None else b""
     look_at_all = site.prunes or previous.state != [refreshed.before, rendering, known, previous.manifest]
-    kept: list[Put] = []
-    todo: list[Job] = []
+    kept: list[WrittenDocument] = []
+    todo: list[RenderJob] = []
     for plan in _plans(site, previous):
         is_looked_at = look_at_all or plan.key in refreshed.touched.feeds or plan.oldest(site.now) or not plan.key.name
         if not is_looked_at and previous.is_intact_feed(plan, site.config):
@@ -177,26 +175,26 @@ def decide(catalog: AnyCatalog, site: Site, refreshed: Refreshed, previous: Prev
             continue
         for shown in _shown(catalog, plan, site, previous):
             signature = _signature(catalog, site, plan, shown, rendering)
-            part, paths = (plan.path, shown.scope.month), tuple(paths_of(plan, site.config, shown.scope.month))
+            part, paths = (plan.path, shown.segment.month), tuple(paths_of(plan, site.config, shown.segment.month))
             if previous.is_right(part, paths, signature):
                 kept += previous.kept(part)
             else:
-                todo.append(Job(plan, shown.scope, shown.stories(), signature, paths, previous.new(paths)))
-    return Decision(kept, todo, rendering, [refreshed.epoch, rendering, known])
+                todo.append(RenderJob(plan, shown.segment, shown.stories(), signature, paths, previous.new(paths)))
+    return RenderDecision(kept, todo, rendering, [refreshed.epoch, rendering, known])
 
 
-def feed_of(job: Job, entries: Sequence[Entry], site: Site) -> Feed:
+def feed_of(job: RenderJob, entries: Sequence[Entry], site: Site) -> Feed:
     """The feed that is to be rendered, of the entries of its stories."""
     if site.facts is not None:
-        entries = [with_facts(entry, site.facts, site.config.enclosures) for entry in entries]
-    return make_feed(job.plan, entries, site.config, site.taxonomy, job.scope)
+        entries = [with_image_info(entry, site.facts, site.config.enclosures) for entry in entries]
+    return make_feed(job.plan, entries, site.config, site.taxonomy, job.segment)
 
 
 def _rendering(site: Site, labels: int) -> bytes:
     """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
     without = {"path": None, "articles": None, "enclosures": site.config.enclosures.dead}
     config = msgspec.structs.asdict(site.config) | without
-    return digest_of([fingerprint(RENDERERS), config, labels])
+    return digest_of([fingerprint(RENDERING_PACKAGES), config, labels])
 
 
 def _labels(taxonomy: Taxonomy) -> dict[str, str]:
@@ -233,7 +231,7 @@ def _moved(plans: dict[str, Plan], moved: Mapping[str, str]) -> list[Plan]:
     return [replace(plan, moved_from=tuple(former[path])) if path in former else plan for path, plan in plans.items()]
 
 
-def _shown(catalog: AnyCatalog, plan: Plan, site: Site, previous: Previous) -> Iterator[_Shown]:
+def _shown(catalog: Catalog, plan: Plan, site: Site, previous: Previous) -> Iterator[_Shown]:
     """What the documents of a feed show, first those that people subscribe to, then its archives.
 
     There are none if it has not the entries that it needs and was not published, under whatever path: people may have
@@ -247,18 +245,18 @@ def _shown(catalog: AnyCatalog, plan: Plan, site: Site, previous: Previous) -> I
         return
     newest, archives = split_history(months, limit)
     yield _Shown(newest, window.digest, lambda: window.stories[:limit])
-    for scope, month in archives:
-        yield _Shown(scope, month.digest, partial(_stories_of, catalog, plan, month))
+    for segment, month in archives:
+        yield _Shown(segment, month.digest, partial(_stories_of, catalog, plan, month))
 
 
-def _stories_of(catalog: AnyCatalog, plan: Plan, month: Month) -> Stories:
+def _stories_of(catalog: Catalog, plan: Plan, month: Month) -> StoryKeys:
     return catalog.window(plan.key, month.stories, month.first, month.after).stories
 
 
-def _signature(catalog: AnyCatalog, site: Site, plan: Plan, shown: _Shown, rendering: bytes) -> bytes:
+def _signature(catalog: Catalog, site: Site, plan: Plan, shown: _Shown, rendering: bytes) -> bytes:
     """A digest of all that decides the documents: of the feed, its stories, and what is known of their images."""
-    said = [plan.name, plan.title, plan.description, shown.scope, shown.digest, rendering]
+    said = [plan.name, plan.title, plan.description, shown.segment, shown.digest, rendering]
     if site.facts is not None:
         addresses = [address for images in catalog.images(shown.stories()) for address, _ in images]
-        said.append(digest_of_facts(addresses, site.facts))
+        said.append(digest_of_images(addresses, site.facts))
     return digest_of(said)

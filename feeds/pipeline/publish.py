@@ -14,8 +14,8 @@ from feeds.http.codings import compressed, original
 from feeds.http.headers import headers_of
 from feeds.http.media_types import JSON
 from feeds.models import SubscriptionList
-from feeds.output.publisher import Put, publish, put_document
-from feeds.pipeline.plan import Job, decide, feed_of
+from feeds.output.publisher import WrittenDocument, publish, write_document
+from feeds.pipeline.plan import RenderJob, decide, feed_of
 from feeds.pipeline.published import SITE, Previous, digest_of_records, of_parts, outlines_of, state_of
 from feeds.selection.plans import site_paths
 from feeds.text.urls import absolute_url
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from feeds.catalog.protocol import AnyCatalog
+    from feeds.catalog.protocol import Catalog
     from feeds.models import Document, Entry
     from feeds.output.publisher import Published
-    from feeds.pipeline.ingest import Refreshed
+    from feeds.pipeline.ingest import IngestResult
     from feeds.pipeline.plan import Site
     from feeds.progress import Track
 
 
 #: What is to be rendered, and which of its documents, all of them without a choice.
-Item = tuple[Job, Collection[str] | None]
+Item = tuple[RenderJob, Collection[str] | None]
 
 #: What was put in its place of each item, in their order.
-Render = Callable[[Sequence[Item]], Iterator[list[Put]]]
+Render = Callable[[Sequence[Item]], Iterator[list[WrittenDocument]]]
 
 #: The documents that were put in their places, each with the signature of what it shows.
-_Noted = list[tuple[Put, bytes]]
+_Noted = list[tuple[WrittenDocument, bytes]]
 
 
 class Rendering(Protocol):
@@ -49,7 +49,7 @@ class Rendering(Protocol):
 
 
 def publish_site(
-    catalog: AnyCatalog, site: Site, refreshed: Refreshed, rendering: Rendering, *, track: Track
+    catalog: Catalog, site: Site, refreshed: IngestResult, rendering: Rendering, *, track: Track
 ) -> tuple[Published, int]:
     """Publish what changed; what was done, and how many feeds there are."""
     previous = Previous(site.output, catalog)
@@ -64,10 +64,10 @@ def publish_site(
         paths += lists
     noted: _Noted = []
     with rendering(site.of_entries, len(todo)) as render:
-        puts = _put_feeds(track(_rendered(todo, previous, render), len(todo), "Publishing"), noted)
+        puts = _write_feeds(track(_rendered(todo, previous, render), len(todo), "Publishing"), noted)
         if paths:
-            puts = chain(puts, _put_lists(site, previous, decision.rendering, kept, noted))
-            puts = _after(chain(_put_assets(site, previous, kept), _put_added(todo, previous, render)), puts)
+            puts = chain(puts, _write_lists(site, previous, decision.rendering, kept, noted))
+            puts = _after(chain(_write_assets(site, previous, kept), _write_added(todo, previous, render)), puts)
         published = publish(
             site.output,
             paths,
@@ -84,63 +84,69 @@ def publish_site(
     return published, feeds
 
 
-def render_job(item: Item, entries: Sequence[Entry], site: Site) -> list[Put]:
+def render_job(item: Item, entries: Sequence[Entry], site: Site) -> list[WrittenDocument]:
     """Render a feed with these entries, in all its formats or those that are wanted, and put the documents in place."""
     from feeds.render.documents import render_documents  # noqa: PLC0415  # takes long, and many runs render nothing
 
     job, paths = item
     documents = render_documents(feed_of(job, entries, site))
     wanted = (one for one in documents if paths is None or one.path in paths)
-    return list(_put_all(wanted, site, job.new))
+    return list(_write_all(wanted, site, job.new))
 
 
-def _rendered(todo: Sequence[Job], previous: Previous, render: Render) -> Iterator[tuple[Job, list[Put]]]:
+def _rendered(
+    todo: Sequence[RenderJob], previous: Previous, render: Render
+) -> Iterator[tuple[RenderJob, list[WrittenDocument]]]:
     """The jobs done, in this order: archives that are new, those that name them, the feeds, which name both.
 
     What is known to readers is not to name what is not there yet. Several processes work on one of these at a time.
     """
-    archives = [job for job in todo if job.scope.month]
+    archives = [job for job in todo if job.segment.month]
     unknown = [job for job in archives if not previous.has_any(job.paths)]
     known = [job for job in archives if previous.has_any(job.paths)]
-    for jobs in (unknown, known, [job for job in todo if not job.scope.month]):
+    for jobs in (unknown, known, [job for job in todo if not job.segment.month]):
         yield from zip(jobs, render([(_without_added(job, previous), None) for job in jobs]), strict=True)
 
 
-def _without_added(job: Job, previous: Previous) -> Job:
+def _without_added(job: RenderJob, previous: Previous) -> RenderJob:
     """The job when `_put_added` has put what it does, which so is new no more, nor are the copies of that."""
     added = previous.added(job.paths)
     return replace(job, new=tuple(path for path in job.new if original(path) not in added)) if added else job
 
 
-def _put_assets(site: Site, previous: Previous, kept: Sequence[Put]) -> Iterator[Put]:
+def _write_assets(site: Site, previous: Previous, kept: Sequence[WrittenDocument]) -> Iterator[WrittenDocument]:
     """What pages and feeds lead to, where it is not there: as where pages are new on a site that has feeds."""
     if site.config.has_pages and not previous.has_assets():
         from feeds.render.documents import render_assets  # noqa: PLC0415  # as below
 
-        yield from _put_all(render_assets(_subscriptions(site, kept)), site)
+        yield from _write_all(render_assets(_subscriptions(site, kept)), site)
 
 
-def _put_added(todo: Iterable[Job], previous: Previous, render: Render) -> Iterator[Put]:
+def _write_added(todo: Iterable[RenderJob], previous: Previous, render: Render) -> Iterator[WrittenDocument]:
     """What is new beside what readers know of the same feed, which is to name it: a format, a page, another path."""
     for puts in render([(job, paths) for job in todo if (paths := previous.added(job.paths))]):
         yield from puts
 
 
-def _after(first: Iterable[Put], puts: Iterable[Put]) -> Iterator[Put]:
+def _after(first: Iterable[WrittenDocument], puts: Iterable[WrittenDocument]) -> Iterator[WrittenDocument]:
     """The documents as they are put in their places after what they lead to, which is among them once more."""
     written = {put.record.path for put in first if put.is_written}
     for put in puts:
         yield msgspec.structs.replace(put, is_written=True) if put.record.path in written else put
 
 
-def _put_feeds(rendered: Iterable[tuple[Job, list[Put]]], noted: _Noted) -> Iterator[Put]:
+def _write_feeds(
+    rendered: Iterable[tuple[RenderJob, list[WrittenDocument]]], noted: _Noted
+) -> Iterator[WrittenDocument]:
     """The documents of feeds as they are put in their places, each noted."""
     for job, puts in rendered:
         noted.extend((put, job.signature) for put in puts)
         yield from puts
 
 
-def _put_lists(site: Site, previous: Previous, rendering: bytes, kept: Sequence[Put], noted: _Noted) -> Iterator[Put]:
+def _write_lists(
+    site: Site, previous: Previous, rendering: bytes, kept: Sequence[WrittenDocument], noted: _Noted
+) -> Iterator[WrittenDocument]:
     """What the site has beside its feeds, put in its place when all of these are, each document noted."""
     subscriptions = _subscriptions(site, (*kept, *(put for put, _ in noted)))
     signature = digest_of([subscriptions, rendering])
@@ -149,12 +155,12 @@ def _put_lists(site: Site, previous: Previous, rendering: bytes, kept: Sequence[
         return
     from feeds.render.documents import render_site  # noqa: PLC0415  # as below
 
-    for put in _put_all(render_site(subscriptions), site):
+    for put in _write_all(render_site(subscriptions), site):
         noted.append((put, signature))
         yield put
 
 
-def _subscriptions(site: Site, puts: Iterable[Put]) -> SubscriptionList:
+def _subscriptions(site: Site, puts: Iterable[WrittenDocument]) -> SubscriptionList:
     """The list of the feeds that these documents show."""
     about = site.config.site
     return SubscriptionList(
@@ -169,9 +175,9 @@ def _subscriptions(site: Site, puts: Iterable[Put]) -> SubscriptionList:
     )
 
 
-def _put_all(documents: Iterable[Document], site: Site, new: Collection[str] = ()) -> Iterator[Put]:
+def _write_all(documents: Iterable[Document], site: Site, new: Collection[str] = ()) -> Iterator[WrittenDocument]:
     """The documents as they are put in their places, each after its compressed copies, which so are never older."""
     for document in documents:
         for file in (*compressed(document, site.config.codings), document):
             headers = headers_of(file.media_type, file.coding, site.config)
-            yield put_document(site.output, file, headers, dry_run=site.is_dry_run, is_new=file.path in new)
+            yield write_document(site.output, file, headers, dry_run=site.is_dry_run, is_new=file.path in new)

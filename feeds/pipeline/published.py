@@ -10,15 +10,15 @@ from feeds.digests import digest_of
 from feeds.http.codings import is_copy
 from feeds.models import ALL_FORMATS, ASSETS, Outline, document_path
 from feeds.output.manifest import is_unfinished, read_manifest
-from feeds.output.publisher import Put, looking
+from feeds.output.publisher import WrittenDocument, looking
 from feeds.selection.plans import paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from feeds.catalog.protocol import AnyCatalog
+    from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
-    from feeds.output.manifest import Record
+    from feeds.output.manifest import DocumentRecord
     from feeds.selection.plans import Plan
     from feeds.storage.folder import Folder
 
@@ -37,7 +37,7 @@ class Previous:
     where one of them was brought back from a copy. `stamps` are those of all that it published there, by path.
     """
 
-    def __init__(self, output: Folder, catalog: AnyCatalog) -> None:
+    def __init__(self, output: Folder, catalog: Catalog) -> None:
         self._output = output
         documents = read_manifest(output).documents
         self.manifest = digest_of_records(documents)
@@ -74,7 +74,7 @@ class Previous:
         records = self.records.get(part, [])
         return {*paths} == {record.path for record in records} and all(self._is_untouched(record) for record in records)
 
-    def _is_untouched(self, record: Record) -> bool:
+    def _is_untouched(self, record: DocumentRecord) -> bool:
         """Whether the file of a document is as it was when it was put there."""
         known = self._known.get(record.path)
         return known is not None and self._facts_of(record.path) == (record.bytes, known[1])
@@ -104,24 +104,24 @@ class Previous:
         months = self._months.get(plan.path, ())
         return all(self.is_intact((plan.path, month), paths_of(plan, config, month)) for month in months)
 
-    def kept(self, part: Part) -> list[Put]:
+    def kept(self, part: Part) -> list[WrittenDocument]:
         """The documents of a part as they are."""
-        return [Put(record=record, is_written=False) for record in self.records.get(part, [])]
+        return [WrittenDocument(record=record, is_written=False) for record in self.records.get(part, [])]
 
-    def kept_feed(self, feed: str) -> list[Put]:
+    def kept_feed(self, feed: str) -> list[WrittenDocument]:
         """All documents of a feed as they are."""
         return [put for month in self._months.get(feed, ()) for put in self.kept((feed, month))]
 
 
-def of_parts(records: Iterable[Record]) -> dict[Part, list[Record]]:
+def of_parts(records: Iterable[DocumentRecord]) -> dict[Part, list[DocumentRecord]]:
     """The documents of each part."""
-    found: dict[Part, list[Record]] = defaultdict(list)
+    found: dict[Part, list[DocumentRecord]] = defaultdict(list)
     for record in records:
         found[record.feed, record.month].append(record)
     return dict(found)
 
 
-def outlines_of(parts: Mapping[Part, Sequence[Record]]) -> Iterator[Outline]:
+def outlines_of(parts: Mapping[Part, Sequence[DocumentRecord]]) -> Iterator[Outline]:
     """The feeds that these documents show, ordered by path."""
     for part in sorted(parts):
         path, month = part
@@ -145,6 +145,6 @@ def state_of(output: Folder) -> str:
     return f"output {output.key}"
 
 
-def digest_of_records(records: Iterable[Record]) -> bytes:
+def digest_of_records(records: Iterable[DocumentRecord]) -> bytes:
     """A digest of what a manifest says of documents."""
     return digest_of([(record.path, record.digest) for record in records])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PARAGRAPH = "<p>%s</p>"
 
-_PICTURE = '<figure><img src="%s" alt="%s"%s></figure>'
+_IMAGE = '<figure><img src="%s" alt="%s"%s></figure>'
 
 _RELATED = "<p><strong>%s</strong></p>"
 
@@ -41,9 +41,9 @@ def shown_enclosures(entry: Entry, feed: Feed) -> tuple[Enclosure, ...]:
 def render_content(entry: Entry, feed: Feed) -> str:
     """The content of an entry as `feed` shows it: safe, balanced HTML with absolute addresses only."""
     body = _body(entry, feed)
-    pictures = [_picture(enclosure, entry) for enclosure in _missing_pictures(entry, feed, body)]
+    images = [_image(enclosure, entry) for enclosure in _missing_images(entry, feed, body)]
     related = _related(entry, feed) if feed.shows_related and entry.related else ()
-    parts = (*pictures[:1], body, *pictures[1:], _attribution(entry, feed), *related)
+    parts = (*images[:1], body, *images[1:], _attribution(entry, feed), *related)
     return "\n".join(filter(None, parts))
 
 
@@ -70,19 +70,19 @@ def _body(entry: Entry, feed: Feed) -> str:
     return _fill(_PARAGRAPH, entry.summary) if entry.summary else ""
 
 
-def _missing_pictures(entry: Entry, feed: Feed, body: str) -> Sequence[Enclosure]:
+def _missing_images(entry: Entry, feed: Feed, body: str) -> Sequence[Enclosure]:
     """The pictures that the body does not show itself."""
-    pictures = [enclosure for enclosure in shown_enclosures(entry, feed) if enclosure.type.startswith("image/")]
-    if not pictures or "<img " not in body:
-        return pictures
+    images = [enclosure for enclosure in shown_enclosures(entry, feed) if enclosure.type.startswith("image/")]
+    if not images or "<img " not in body:
+        return images
     there = set(_SOURCE.findall(body))
-    return [picture for picture in pictures if picture.href.replace("&", "&amp;") not in there]
+    return [image for image in images if image.href.replace("&", "&amp;") not in there]
 
 
-def _picture(enclosure: Enclosure, entry: Entry) -> str:
+def _image(enclosure: Enclosure, entry: Entry) -> str:
     width = f' width="{enclosure.width}"' if enclosure.width else ""
     height = f' height="{enclosure.height}"' if enclosure.height else ""
-    return _PICTURE % (escape(enclosure.href), escape(enclosure.title or entry.title), width + height)
+    return _IMAGE % (escape(enclosure.href), escape(enclosure.title or entry.title), width + height)
 
 
 def _attribution(entry: Entry, feed: Feed) -> str:

@@ -43,7 +43,7 @@ def render_documents(feed: Feed) -> Iterator[Document]:
     What was a document's place has the same bytes, and what was a page's leads to the page.
     """
     shown = show_entries(feed)
-    month = feed.scope.month
+    month = feed.segment.month
     if feed.has_page and not month:
         yield from _pages(feed, shown)
     for format_ in feed.formats:
@@ -89,7 +89,7 @@ def _document(feed: Feed, path: str, media_type: str, body: bytes) -> Document:
         body=body,
         kind=feed.kind,
         feed=feed.path,
-        month=feed.scope.month,
+        month=feed.segment.month,
         name=feed.name,
         title=feed.title,
         entries=len(feed.entries),

@@ -93,20 +93,20 @@ def feed_links(feed: Feed, own: Format) -> Iterator[dict[str, str]]:
     for other in feed.formats:
         if other != own:
             yield {"href": feed.address(other), "rel": "alternate", "type": MEDIA_TYPES[other]}
-    if feed.scope.month:
+    if feed.segment.month:
         yield {"href": feed.address_of("", own), "rel": "current", "type": MEDIA_TYPES[own]}
     elif feed.hub:
         yield {"href": feed.hub, "rel": "hub"}
-    for rel, month in (("prev-archive", feed.scope.previous), ("next-archive", feed.scope.next)):
+    for rel, month in (("prev-archive", feed.segment.previous), ("next-archive", feed.segment.next)):
         if month:
             yield {"href": feed.address_of(month, own), "rel": rel, "type": MEDIA_TYPES[own]}
 
 
 def history_mark(feed: Feed) -> str | None:
     """The element of RFC 5005 that tells what part of the feed's entries a document has; most have none."""
-    if feed.scope.month:
+    if feed.segment.month:
         return "archive"
-    return "complete" if feed.scope.is_complete else None
+    return "complete" if feed.segment.is_complete else None
 
 
 def group_outlines(outlines: Iterable[Outline]) -> list[tuple[str, list[Outline]]]:
@@ -116,7 +116,7 @@ def group_outlines(outlines: Iterable[Outline]) -> list[tuple[str, list[Outline]
     return [(label, found) for label, found in groups if found]
 
 
-def first_picture(enclosures: Sequence[Enclosure]) -> Enclosure | None:
+def first_image(enclosures: Sequence[Enclosure]) -> Enclosure | None:
     return next((enclosure for enclosure in enclosures if enclosure.type.startswith("image/")), None)
 
 
@@ -136,9 +136,9 @@ def _media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
             yield "</media:content>"
         else:
             yield f"{content}/>"
-    picture = first_picture(enclosures)
-    if picture:
-        yield f'<media:thumbnail url="{attribute(picture.href)}"{_size(picture)}/>'
+    image = first_image(enclosures)
+    if image:
+        yield f'<media:thumbnail url="{attribute(image.href)}"{_size(image)}/>'
 
 
 def _size(enclosure: Enclosure) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.render.entries import first_picture
+from feeds.render.entries import first_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,12 +74,12 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
         home_page_url=feed.link,
         feed_url=feed.address("json"),
         description=feed.description,
-        next_url=feed.address_of(feed.scope.previous, "json") if feed.scope.previous else None,
+        next_url=feed.address_of(feed.segment.previous, "json") if feed.segment.previous else None,
         icon=feed.logo or feed.icon or None,
         favicon=feed.icon or None,
         authors=[_author(feed.author)] if feed.author else [],
         language=feed.language,
-        hubs=[_Hub(type="WebSub", url=feed.hub)] if feed.hub and not feed.scope.month else [],
+        hubs=[_Hub(type="WebSub", url=feed.hub)] if feed.hub and not feed.segment.month else [],
         items=[_item(item) for item in shown],
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -87,7 +87,7 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
 
 def _item(shown: ShownEntry) -> _Item:
     entry, enclosures = shown.entry, shown.enclosures
-    picture = first_picture(enclosures)
+    image = first_image(enclosures)
     return _Item(
         id=entry.id,
         url=entry.link,
@@ -95,7 +95,7 @@ def _item(shown: ShownEntry) -> _Item:
         title=entry.title,
         content_html=shown.content,
         summary=entry.summary or None,
-        image=picture.href if picture else None,
+        image=image.href if image else None,
         date_published=f"{shown.published}Z",
         date_modified=f"{shown.updated}Z",
         authors=[_author(author) for author in entry.authors],

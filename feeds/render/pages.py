@@ -12,7 +12,7 @@ from markupsafe import Markup
 from feeds.http.media_types import MEDIA_TYPES
 from feeds.models import page_path
 from feeds.render.content import shown_date
-from feeds.render.entries import GENERATOR, LABELS, MOVED_POLICY, POLICY, first_picture, group_outlines
+from feeds.render.entries import GENERATOR, LABELS, MOVED_POLICY, POLICY, first_image, group_outlines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"date": shown_date, "picture": first_picture}
+    environment.filters |= {"date": shown_date, "picture": first_image}
     environment.globals |= {"generator": GENERATOR, "labels": LABELS, "media_types": MEDIA_TYPES}
     environment.globals |= {"policy": Markup(POLICY), "moved_policy": Markup(MOVED_POLICY)}  # noqa: S704  # our own
     return environment

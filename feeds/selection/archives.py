@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.models import Scope
+from feeds.models import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,19 +28,19 @@ def least_shown(months: Sequence[Month]) -> int:
     return sum(month.stories for month in shown)
 
 
-def split_history(months: Sequence[Month], limit: int) -> tuple[Scope, list[tuple[Scope, Month]]]:
+def split_history(months: Sequence[Month], limit: int) -> tuple[Segment, list[tuple[Segment, Month]]]:
     """The scope of what people subscribe to, and that of each archive document.
 
     The months are all in which the feed has entries, the newest first, of which the document that people subscribe to
     shows the first `limit`. Where these are all, it is complete, and there is no archive.
     """
     if sum(month.stories for month in months) <= limit:
-        return Scope(is_complete=bool(months)), []
+        return Segment(is_complete=bool(months)), []
     archives = list(_archives(months[1:]))
-    return Scope(previous=archives[0][0].month), archives
+    return Segment(previous=archives[0][0].month), archives
 
 
-def _archives(months: Sequence[Month]) -> Iterator[tuple[Scope, Month]]:
+def _archives(months: Sequence[Month]) -> Iterator[tuple[Segment, Month]]:
     names = ["", *(month.first.isoformat()[:7] for month in months), ""]
     for month, next_, name, previous in zip(months, names, names[1:], names[2:], strict=False):
-        yield Scope(month=name, previous=previous, next=next_), month
+        yield Segment(month=name, previous=previous, next=next_), month

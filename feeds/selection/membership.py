@@ -50,7 +50,7 @@ class FeedKey(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rules:
+class MembershipRules:
     """What the configuration says of which entry is in which feed."""
 
     config: Config
@@ -107,7 +107,7 @@ class Rules:
         return lru_cache(_REMEMBERED)(partial(_feed_of_provider, self))
 
 
-def memberships(entry: Entry, rules: Rules) -> list[tuple[FeedKey, int]]:
+def memberships(entry: Entry, rules: MembershipRules) -> list[tuple[FeedKey, int]]:
     """The feeds that hold an entry, and its rank in each; a feed may let it go when it has become too old."""
     is_article = entry.is_article
     keys = [*rules.feed_of_all(is_article), *rules.feed_of_provider(entry.provider.domain, is_article)]
@@ -120,13 +120,13 @@ def memberships(entry: Entry, rules: Rules) -> list[tuple[FeedKey, int]]:
     return found
 
 
-def _feed_of_all(rules: Rules, is_article: bool) -> tuple[FeedKey, ...]:
+def _feed_of_all(rules: MembershipRules, is_article: bool) -> tuple[FeedKey, ...]:
     kind = rules.config.feeds.all
     takes = isinstance(kind, AllFeed) and rules.takes(is_article=is_article, own=None, of_kind=kind)
     return (FeedKey("all"),) if takes else ()
 
 
-def _feeds_of_topic(rules: Rules, topic: str, is_article: bool) -> tuple[FeedKey, ...]:
+def _feeds_of_topic(rules: MembershipRules, topic: str, is_article: bool) -> tuple[FeedKey, ...]:
     kind = rules.config.feeds.topics
     if not isinstance(kind, TopicFeeds):
         return ()
@@ -138,7 +138,7 @@ def _feeds_of_topic(rules: Rules, topic: str, is_article: bool) -> tuple[FeedKey
     )
 
 
-def _feed_of_provider(rules: Rules, domain: str, is_article: bool) -> tuple[FeedKey, ...]:
+def _feed_of_provider(rules: MembershipRules, domain: str, is_article: bool) -> tuple[FeedKey, ...]:
     kind = rules.config.feeds.providers
     if not isinstance(kind, ProviderFeeds):
         return ()

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from feeds.models import Enclosure, Entry, Format, ImagesChoice, Outline, Scope
+    from feeds.models import Enclosure, Entry, Format, ImagesChoice, Outline, Segment
     from feeds.selection.taxonomy import Taxonomy
 
 
@@ -137,7 +137,9 @@ def _with_copies(paths: Sequence[str], config: Config) -> list[str]:
     return [path + extension for path in paths for extension in extensions]
 
 
-def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Taxonomy, scope: Scope = NEWEST) -> Feed:
+def make_feed(
+    plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Taxonomy, segment: Segment = NEWEST
+) -> Feed:
     """The feed with the entries that it shows, in their order."""
     own, of_kind, site, general = plan.own, plan.of_kind, config.site, config.entries
     author = site.author
@@ -164,7 +166,7 @@ def make_feed(plan: Plan, entries: Sequence[Entry], config: Config, taxonomy: Ta
         rights=(site.rights or "").strip() or None,
         ttl=site.ttl,
         hub=config.hub,
-        scope=scope,
+        segment=segment,
         moved_from=plan.moved_from,
     )
 

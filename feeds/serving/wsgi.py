@@ -69,7 +69,7 @@ class Served:
 
 
 @dataclass(frozen=True)
-class _Rules:
+class _ServingRules:
     """What the configuration and the manifest say. `base` is the path of the site; other paths are below it."""
 
     base: str
@@ -124,7 +124,7 @@ class Application:
             return _redirect(rules, "", 302)
         return _refusal(404, f"the site is at {rules.base}")
 
-    def _find(self, request: Request, rules: _Rules, path: str) -> Response:
+    def _find(self, request: Request, rules: _ServingRules, path: str) -> Response:
         """The answer for a path below that of the site."""
         target = next(filter(None, (move.target(path) for move in rules.moved)), None)
         file = None if target else _read(self._output, path)
@@ -138,7 +138,7 @@ class Application:
             return _refusal(410, "this was here once, and is not published any more")
         return _refusal(404, "there is nothing here" if path else f"the site has no pages; {OPML} lists its feeds")
 
-    def _current_rules(self) -> _Rules:
+    def _current_rules(self) -> _ServingRules:
         facts = (file_facts(self._config.path), file_facts(self._output / MANIFEST))
         with self._lock:
             if facts != self._facts:
@@ -156,9 +156,9 @@ def check_published(output: Path) -> None:
         raise ServeError(f"{output}: nothing is published there; `feeds regenerate` does it, and --watch")
 
 
-def _rules(config: Config, manifest: Manifest) -> _Rules:
+def _rules(config: Config, manifest: Manifest) -> _ServingRules:
     moved = moves(config, manifest)
-    return _Rules(
+    return _ServingRules(
         base=unquote(urlsplit(config.base_url).path),
         cache_control=cache_control(config),
         moved=moved,
@@ -205,7 +205,7 @@ def _read(output: Path, path: str) -> _File | None:
     return None
 
 
-def _document(request: Request, rules: _Rules, file: _File) -> Response:
+def _document(request: Request, rules: _ServingRules, file: _File) -> Response:
     """The file, or 304 where the client has it."""
     type_ = JSON if file.path.endswith(".json") and file.path not in rules.documents else media_type(file.path)
     response = Response(headers={"Content-Type": content_type(type_), "Cache-Control": rules.cache_control})
@@ -256,7 +256,7 @@ def _coding(accepted: Accept) -> Coding | None:
 _compressed = lru_cache(maxsize=_KEPT)(compress)
 
 
-def _redirect(rules: _Rules, path: str, status: int = 301) -> Response:
+def _redirect(rules: _ServingRules, path: str, status: int = 301) -> Response:
     """To a path of the site."""
     response = _refusal(status, f"this is at {rules.base}{path}", Location=quote(rules.base + path))
     response.headers["Cache-Control"] = rules.cache_control

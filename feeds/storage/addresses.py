@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from feeds.errors import without_credentials
+from feeds.errors import mask_credentials
 
 #: The schemes of addresses, each with what is to be installed for it.
 EXTRAS = {"s3": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abfss": "abfs", "az": "abfs", "memory": "memory"}
@@ -21,7 +21,7 @@ def is_address(place: str) -> bool:
 
 def wrong_address(address: str) -> str | None:
     """What is wrong with the address of a folder, as a part of a sentence; that it is there is not asked."""
-    if without_credentials(address) != address:
+    if mask_credentials(address) != address:
         return "has credentials in it; expected them where the other clients of the store find them"
     found = re.fullmatch(_ADDRESS, address, re.IGNORECASE)
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from feeds.errors import PublishError, without_credentials
+from feeds.errors import PublishError, mask_credentials
 from feeds.storage.addresses import is_address, wrong_address
 from feeds.storage.files import check_name
 from feeds.storage.local import DiskFolder
@@ -79,7 +79,7 @@ def open_folder(place: Path | str) -> Folder:
     if isinstance(place, str) and is_address(place):
         wrong = wrong_address(place)
         if wrong:
-            raise PublishError(without_credentials(place), wrong)
+            raise PublishError(mask_credentials(place), wrong)
         return ObjectFolder(place)
     path = Path(place)
     check_name(path)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from feeds.errors import PublishError, without_credentials
+from feeds.errors import PublishError, mask_credentials
 from feeds.storage.addresses import EXTRAS
 
 if TYPE_CHECKING:
@@ -291,4 +291,4 @@ def _as_storage_error() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Why, in a line."""
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return without_credentials(" ".join(str(said).split()))[:300]
+    return mask_credentials(" ".join(str(said).split()))[:300]

@@ -58,18 +58,18 @@ _NOT_NORMAL = "an IRI in its normal form (RFC 3986, 6.2.2)"
 
 def is_iri(value: str) -> bool:
     """Whether `value` is an IRI, and one of its scheme."""
-    wrong = judge_iri(value)
+    wrong = check_iri(value)
     return wrong is None or wrong[0] != "bad-id"
 
 
 @lru_cache(_REMEMBERED)
-def judge_iri(value: str) -> Wrong | None:
+def check_iri(value: str) -> Wrong | None:
     """What is wrong or doubtful with an id."""
     match = _IRI.fullmatch(value)
     if not match or _FORBIDDEN.search(value):
         return "bad-id", "an IRI (RFC 3987)"
     scheme = match[1].lower()
-    wrong = _OF_SCHEME.get(scheme, _judge_other)(value)
+    wrong = _OF_SCHEME.get(scheme, _check_other)(value)
     if wrong:
         return wrong
     if scheme not in _SCHEMES:
@@ -92,7 +92,7 @@ def _has_normal_escapes(text: str) -> bool:
         return False
 
 
-def _judge_http(value: str) -> Wrong | None:
+def _check_http(value: str) -> Wrong | None:
     match = _HTTP.fullmatch(value)
     if not match:
         return "bad-id", "an IRI with a host (RFC 9110, 4.2)"
@@ -111,13 +111,13 @@ def _judge_http(value: str) -> Wrong | None:
     return None if is_normal else ("id-not-normal", _NOT_NORMAL)
 
 
-def _judge_tag(value: str) -> Wrong | None:
+def _check_tag(value: str) -> Wrong | None:
     if not _TAG.fullmatch(value):
         return "bad-id", "a tag such as tag:example.com,2020:story (RFC 4151)"
     return None if _TAGGING.match(value) else ("id-not-normal", "a tag in lower case up to its date (RFC 4151, 2.4)")
 
 
-def _judge_urn(value: str) -> Wrong | None:
+def _check_urn(value: str) -> Wrong | None:
     if value.lower().startswith("urn:uuid:"):
         return None if _UUID.fullmatch(value) else ("bad-id", "a UUID such as urn:uuid:… with its 36 characters")
     if not _URN.fullmatch(value):
@@ -125,18 +125,18 @@ def _judge_urn(value: str) -> Wrong | None:
     return None if _OLD_URN.fullmatch(value) else ("id-not-normal", "a URN as RFC 2141 has it, which all know")
 
 
-def _judge_mailto(value: str) -> Wrong | None:
+def _check_mailto(value: str) -> Wrong | None:
     return None if _MAILTO.fullmatch(value) else ("id-not-normal", "mailto: with nothing but an e-mail address")
 
 
-def _judge_other(value: str) -> Wrong | None:
+def _check_other(value: str) -> Wrong | None:
     return ("bad-id", "an IRI without square brackets (RFC 3987, 2.2)") if "[" in value or "]" in value else None
 
 
 _OF_SCHEME: dict[str, Callable[[str], Wrong | None]] = {
-    "http": _judge_http,
-    "https": _judge_http,
-    "tag": _judge_tag,
-    "urn": _judge_urn,
-    "mailto": _judge_mailto,
+    "http": _check_http,
+    "https": _check_http,
+    "tag": _check_tag,
+    "urn": _check_urn,
+    "mailto": _check_mailto,
 }

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from feeds.text.sanitizer import BLOCKS, DROPPED, Note, Resolve, safe_html, tag_pattern
+from feeds.text.sanitizer import BLOCKS, DROPPED, Note, ResolveUrl, safe_html, tag_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ _COLUMNS = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
 _MOST_REFERRED = 100_000
 
 
-def render_body(body: str, resolve: Resolve, note: Note = lambda _: None) -> str:
+def render_body(body: str, resolve: ResolveUrl, note: Note = lambda _: None) -> str:
     """Safe HTML of an article's body, which is Markdown, HTML or both.
 
     What is beyond what is rendered in bounded time is shown in a simpler way, and `note` is told.

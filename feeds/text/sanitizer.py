@@ -17,7 +17,7 @@ from feeds.text.characters import clean_line, remove_controls
 from feeds.text.html_cost import DEEPEST, TOO_DEEP, depth, is_too_deep
 
 #: Given an address as written, the absolute one, or None to drop it.
-Resolve = Callable[[str], str | None]
+ResolveUrl = Callable[[str], str | None]
 
 #: Told of what is beyond what is rendered, in words that follow what it is about.
 Note = Callable[[str], object]
@@ -97,7 +97,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 
 #: How the text that is being cleaned has its addresses resolved: a cleaner takes ten times as long to make as to use.
-_resolve: ContextVar[Resolve] = ContextVar("resolve")
+_resolve: ContextVar[ResolveUrl] = ContextVar("resolve")
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 
@@ -113,7 +113,7 @@ def plain_text(text: str) -> str:
     return clean_line(_TAG.sub(" ", html if is_too_deep(html) else _clean_in_pieces(_blocks_cleaner(), html)))
 
 
-def safe_html(html: str, resolve: Resolve, note: Note = lambda _: None) -> str:
+def safe_html(html: str, resolve: ResolveUrl, note: Note = lambda _: None) -> str:
     """`html` balanced and with nothing that runs, frames or points nowhere; addresses are what `resolve` makes them.
 
     Where it is nested too deeply, its tags go, and `note` is told.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from feeds.errors import Finding, Keys
+from feeds.errors import Diagnostic, Keys
 from feeds.text.yaml_loaders import merged_mappings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Positions:
         _, node = self._find(keys)
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
-    def duplicate_keys(self) -> Iterator[Finding]:
+    def duplicate_keys(self) -> Iterator[Diagnostic]:
         """A finding for each key that a mapping holds twice; YAML readers keep the last without a word."""
         if self._root is not None:
             yield from _duplicate_keys(self._root, (), set())
@@ -92,7 +92,7 @@ class Positions:
         return places
 
 
-def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Finding]:
+def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Diagnostic]:
     """An alias stands for a node that was looked at where it has its anchor."""
     if id(node) in seen:
         return
@@ -101,7 +101,7 @@ def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Fin
         counts = Counter(str(name.value) for name, _ in node.value)
         for name, count in counts.items():
             if count > 1:
-                yield Finding((*keys, name), "the key is there twice; expected it once", "duplicate-key")
+                yield Diagnostic((*keys, name), "the key is there twice; expected it once", "duplicate-key")
         for name, value in node.value:
             yield from _duplicate_keys(value, (*keys, str(name.value)), seen)
     elif isinstance(node, yaml.SequenceNode):

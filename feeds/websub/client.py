@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 #: A topic, an address to which people subscribe, and why the hub did not take it; None where it did.
-Answer = tuple[str, str | None]
+Delivery = tuple[str, str | None]
 
 _THREADS = 4
 
@@ -60,22 +60,22 @@ class _Reply:
     pause: float | None = None
 
 
-def tell_hub(hub: str, topics: Sequence[str], limit: float) -> Iterator[Answer]:
+def notify_hub(hub: str, topics: Sequence[str], limit: float) -> Iterator[Delivery]:
     """Tell the hub of the topics, a few at a time, and give each answer as it comes, for `limit` seconds at most.
 
     When that time is over, or the hub turns out to be out of reach, what was not answered has the reason for that.
     Threads that wait longer, for a name to be looked up as it may be, are left alone: they do not keep the process.
     """
     missing = dict.fromkeys(topics)
-    telling = _Telling(hub, topics, limit)
-    for topic, reason in telling.answers():
+    notifier = _Notifier(hub, topics, limit)
+    for topic, reason in notifier.deliveries():
         missing.pop(topic, None)
         yield topic, reason
     for topic in missing:
-        yield topic, telling.why_over
+        yield topic, notifier.why_over
 
 
-class _Telling:
+class _Notifier:
     """What the threads share that tell a hub."""
 
     def __init__(self, hub: str, topics: Sequence[str], limit: float) -> None:
@@ -84,7 +84,7 @@ class _Telling:
         self._deadline = time.monotonic() + limit
         self._todo = deque(topics)
         self._threads = min(_THREADS, len(self._todo))
-        self._answers: SimpleQueue[Answer | None] = SimpleQueue()
+        self._deliveries: SimpleQueue[Delivery | None] = SimpleQueue()
         self._is_over = Event()
         self._has_answered = False
         self._not_before = 0.0
@@ -92,18 +92,18 @@ class _Telling:
             maxsize=_THREADS, retries=False, headers={"User-Agent": USER_AGENT, "Accept": "text/plain, */*"}
         )
 
-    def answers(self) -> Iterator[Answer]:
+    def deliveries(self) -> Iterator[Delivery]:
         """Each answer as it comes, until there is none to come or the time is over."""
         for _ in range(self._threads):
             Thread(target=self._work, name="hub", daemon=True).start()
         working = self._threads
         try:
             while working:
-                answer = self._answers.get(timeout=max(0.0, self._left()))
-                if answer is None:
+                delivery = self._deliveries.get(timeout=max(0.0, self._left()))
+                if delivery is None:
                     working -= 1
                 else:
-                    yield answer
+                    yield delivery
         except Empty:
             pass
         finally:
@@ -114,11 +114,11 @@ class _Telling:
         try:
             while not self._is_over.is_set() and (topic := self._next()):
                 reply = self._insist(topic)
-                self._answers.put((topic, reply.reason))
+                self._deliveries.put((topic, reply.reason))
                 if reply.is_silent and not self._has_answered:
                     self._end(reply.reason)
         finally:
-            self._answers.put(None)
+            self._deliveries.put(None)
 
     def _next(self) -> str | None:
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.errors import ConfigError, HubError, Mistake
+from feeds.errors import ConfigError, HubError, LocatedDiagnostic
 from feeds.models import document_address
 from feeds.output.manifest import read_manifest
 from feeds.storage.addresses import is_address
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from feeds.config.schema import Config
-    from feeds.output.manifest import Record
+    from feeds.output.manifest import DocumentRecord
     from feeds.storage.folder import Folder
-    from feeds.websub.client import Answer
+    from feeds.websub.client import Delivery
 
 
 #: Seconds that telling may take after a run, and where it is all that is to be done.
@@ -74,7 +74,7 @@ class Hub:
 
 
 @dataclass(frozen=True)
-class Notice:
+class Notification:
     """The digests of topics, by address: those that a hub was told, and those that are published."""
 
     hub: Hub
@@ -101,7 +101,7 @@ def hub_of(config: Config, output: Folder, cache: Path) -> Hub | None:
     return Hub(config.hub, cache / f"{config.path.stem}.hub.json", output) if config.hub else None
 
 
-def topics_of(records: Iterable[Record], base_url: str) -> dict[str, str]:
+def topic_digests(records: Iterable[DocumentRecord], base_url: str) -> dict[str, str]:
     """The digests of all that people subscribe to, by address."""
     return {
         document_address(base_url, record.feed, record.subscribed): record.digest
@@ -110,7 +110,7 @@ def topics_of(records: Iterable[Record], base_url: str) -> dict[str, str]:
     }
 
 
-def recall_told(hub: Hub, before: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+def recall_notified(hub: Hub, before: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
     """The digests that the hub was told. Where that is not known, it is to know what was published `before` a run.
 
     That is remembered at once, so that what a run that is killed wrote counts as news for the next one.
@@ -133,26 +133,26 @@ def ping(
     """
     hub = hub_of(config, open_folder(output or config.default_output), Path(cache or config.default_cache))
     if hub is None:
-        raise ConfigError([Mistake(config.path.name, 0, _NOT_SET, "not-configured")])
-    published = topics_of(read_manifest(hub.output).documents, config.base_url)
+        raise ConfigError([LocatedDiagnostic(config.path.name, 0, _NOT_SET, "not-configured")])
+    published = topic_digests(read_manifest(hub.output).documents, config.base_url)
     told = {} if everything else _read(hub).get(hub.key)
     if told is None:
         raise HubError(f"{hub.file} does not say what {hub.address} was told; publish first, or `feeds ping --all`")
-    return tell(Notice(hub, told, published), PING_LIMIT)
+    return notify(Notification(hub, told, published), PING_LIMIT)
 
 
-def postpone(notice: Notice) -> HubReport:
+def defer(notice: Notification) -> HubReport:
     """The report where the hub is not to be told now."""
     return HubReport(hub=notice.hub.address, waiting=tuple(sorted(notice.waiting)))
 
 
-def tell(notice: Notice, limit: float = LIMIT) -> HubReport:
+def notify(notice: Notification, limit: float = LIMIT) -> HubReport:
     """Tell the hub what it does not know yet, for `limit` seconds at most, and remember what it was told."""
     waiting = notice.waiting
     known = {topic: digest for topic, digest in notice.told.items() if topic in notice.published}
     reasons: dict[str, str] = {}
     try:
-        for topic, reason in _answers(notice.hub, waiting, limit):
+        for topic, reason in _deliveries(notice.hub, waiting, limit):
             if reason is None:
                 known[topic] = notice.published[topic]
             else:
@@ -167,12 +167,12 @@ def tell(notice: Notice, limit: float = LIMIT) -> HubReport:
     )
 
 
-def _answers(hub: Hub, waiting: Sequence[str], limit: float) -> Iterable[Answer]:
+def _deliveries(hub: Hub, waiting: Sequence[str], limit: float) -> Iterable[Delivery]:
     if not waiting:
         return ()
-    from feeds.websub.client import tell_hub  # noqa: PLC0415  # most runs have nothing to tell
+    from feeds.websub.client import notify_hub  # noqa: PLC0415  # most runs have nothing to tell
 
-    return tell_hub(hub.address, waiting, limit)
+    return notify_hub(hub.address, waiting, limit)
 
 
 def _read(hub: Hub) -> dict[str, dict[str, str]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import nh3
 
-from feeds.errors import shown
+from feeds.errors import quoted
 from feeds.text.html_cost import TOO_DEEP, is_too_deep
 
 if TYPE_CHECKING:
@@ -91,39 +91,39 @@ _Wrong = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedHtml:
+class HtmlValidation:
     """What is wrong in a text, each with the line in it, from 0, and the rule; and the pictures that it shows."""
 
     wrong: tuple[_Wrong, ...]
-    pictures: frozenset[str]
+    images: frozenset[str]
 
 
-_SOUND = JudgedHtml((), frozenset())
+_VALID = HtmlValidation((), frozenset())
 
 
 @lru_cache(_REMEMBERED)
-def judge_html(html: str) -> JudgedHtml:
+def validate_html(html: str) -> HtmlValidation:
     """What is wrong with the content of an entry."""
     if "<" not in html and "&" not in html:
-        return _SOUND
+        return _VALID
     if is_too_deep(html):
-        return _judged_unread(html)
+        return _validate_unread(html)
     if _folded(_sanitiser().clean(html)) == _folded(html):
-        pictures = _pictures_if_safe(html)
-        if pictures is not None:
-            return JudgedHtml((), pictures)
+        images = _images_if_safe(html)
+        if images is not None:
+            return HtmlValidation((), images)
     reader = _Reader(html)
     seen = _browser().clean(html)
     shown_by_browser = _Reader(seen)
     wrong = [*reader.wrong, *_unnoticed(html, seen, reader, shown_by_browser)]
-    return JudgedHtml(tuple(sorted(wrong)), frozenset(shown_by_browser.pictures))
+    return HtmlValidation(tuple(sorted(wrong)), frozenset(shown_by_browser.images))
 
 
-def _judged_unread(html: str) -> JudgedHtml:
+def _validate_unread(html: str) -> HtmlValidation:
     """What is wrong with a text as it is written, where to read it as a browser does may take hours."""
     reader = _Reader(html)
     wrong = [*reader.wrong, (0, "irregular-html", f"{TOO_DEEP}; it is not read as a browser does")]
-    return JudgedHtml(tuple(sorted(wrong)), frozenset(reader.pictures))
+    return HtmlValidation(tuple(sorted(wrong)), frozenset(reader.images))
 
 
 @cache
@@ -157,16 +157,16 @@ def _folded(html: str) -> str:
     return _PRE_START.sub(r"\1", html) if "<pre" in html else html
 
 
-def _pictures_if_safe(html: str) -> frozenset[str] | None:
+def _images_if_safe(html: str) -> frozenset[str] | None:
     """The pictures of a text as the sanitiser writes it, None where it may lead somewhere that it should not."""
-    pictures = set()
+    images = set()
     for tag, attributes in _TAG.findall(html):
         for name, value in _ATTRIBUTE.findall(attributes):
             if name in ADDRESSES and not _SAFE.match(unescape(value)):
                 return None
             if tag == "img" and name == "src":
-                pictures.add(unescape(value))
-    return frozenset(pictures)
+                images.add(unescape(value))
+    return frozenset(images)
 
 
 def _unnoticed(html: str, seen: str, written: _Reader, read: _Reader) -> Iterator[_Wrong]:
@@ -183,7 +183,9 @@ def _unnoticed(html: str, seen: str, written: _Reader, read: _Reader) -> Iterato
     if not unsafe and not any(rule in _EXPLAINED for _, rule, _ in written.wrong):
         start = max(one.rfind("<", 0, place + 1), place - _CONTEXT // 2, 0)
         there, instead = one[start : start + _CONTEXT], other[start : start + _CONTEXT]
-        message = f"a browser reads {shown(instead)} where {shown(there)} is written; expected what is read as written"
+        message = (
+            f"a browser reads {quoted(instead)} where {quoted(there)} is written; expected what is read as written"
+        )
         yield line, "irregular-html", message
 
 
@@ -193,7 +195,7 @@ class _Reader(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.wrong: list[_Wrong] = []
-        self.pictures: set[str] = set()
+        self.images: set[str] = set()
         self._open: list[tuple[int, str]] = []
         self._how_often: Counter[str] = Counter()
         try:
@@ -213,7 +215,7 @@ class _Reader(HTMLParser):
         elif tag not in _KNOWN:
             self._note("unknown-html", f"<{tag}> is no element of a body; expected one, or &lt; for the character")
         for name, value in attrs:
-            self._judge_attribute(tag, name, value or "")
+            self._validate_attribute(tag, name, value or "")
         if tag not in _VOID:
             self._open.append((self.getpos()[0] - 1, tag))
             self._how_often[tag] += 1
@@ -234,23 +236,23 @@ class _Reader(HTMLParser):
         _, tag = self._open.pop()
         self._how_often[tag] -= 1
 
-    def _judge_attribute(self, tag: str, name: str, value: str) -> None:
+    def _validate_attribute(self, tag: str, name: str, value: str) -> None:
         if name.startswith("on") or name in {"style", "srcdoc"}:
             self._note("unsafe-html", f"<{tag}> has {name}; expected nothing that runs or styles")
         if tag == "img" and name == "src":
-            self.pictures.add(value)
+            self.images.add(value)
         if name in ADDRESSES:
             for address in _listed(name, value):
-                self._judge_address(tag, name, address)
+                self._validate_url(tag, name, address)
 
-    def _judge_address(self, tag: str, name: str, value: str) -> None:
+    def _validate_url(self, tag: str, name: str, value: str) -> None:
         read = as_browsers_read(value)
         if _SAFE.match(read):
             return
         if _SCHEME.match(read):
-            self._note("unsafe-html", f"{name} of <{tag}> is {shown(value)}; expected an http or https address")
+            self._note("unsafe-html", f"{name} of <{tag}> is {quoted(value)}; expected an http or https address")
         else:
-            self._note("relative-address", f"{name} of <{tag}> is {shown(value)}; expected an absolute address")
+            self._note("relative-address", f"{name} of <{tag}> is {quoted(value)}; expected an absolute address")
 
 
 def as_browsers_read(address: str) -> str:

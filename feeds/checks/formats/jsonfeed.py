@@ -12,12 +12,12 @@ import msgspec
 import yaml
 from msgspec import Meta, inspect
 
-from feeds.checks.formats.html import judge_html
-from feeds.checks.formats.media import judge_shown
-from feeds.checks.formats.result import Judged
+from feeds.checks.formats.html import validate_html
+from feeds.checks.formats.media import validate_shown_images
+from feeds.checks.formats.result import ValidationResult
 from feeds.checks.formats.values import address, identity, language, media_type, rfc3339, uri
 from feeds.config.typecheck import wrong_values
-from feeds.errors import Keys, shown
+from feeds.errors import Keys, quoted
 from feeds.text.characters import BEYOND, is_letter_beyond
 from feeds.text.yaml_loaders import ConfigLoader
 from feeds.text.yaml_positions import Positions
@@ -25,7 +25,7 @@ from feeds.text.yaml_positions import Positions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from feeds.checks.formats.result import About
+    from feeds.checks.formats.result import DocumentContext
 
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -106,40 +106,40 @@ _CHECKS: dict[str, Callable[..., tuple[str, str] | None]] = {
 _DISCOURAGED = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff{BEYOND}]")
 
 
-def judge_json(body: bytes, about: About) -> Judged:
+def validate_json(body: bytes, context: DocumentContext) -> ValidationResult:
     """What is wrong with a document in JSON Feed."""
-    judged = Judged(about.path)
-    value = _parsed(body, judged)
-    if judged.mistakes:
-        judged.is_readable = False
-        return judged
+    result = ValidationResult(context.path)
+    value = _parsed(body, result)
+    if result.mistakes:
+        result.is_readable = False
+        return result
     for line, rule, message in _with_lines(
-        body, [*_duplicates(body.decode()), *_wrong(value, about), *_wrong_meanings(value, about)]
+        body, [*_duplicates(body.decode()), *_wrong(value, context), *_wrong_meanings(value, context)]
     ):
-        judged.note(line, rule, message)
+        result.note(line, rule, message)
     if not isinstance(value, dict):
-        judged.is_readable = False
-        return judged
-    judged.links += [(0, str(value[key])) for key in ("home_page_url", "next_url") if key in value]
+        result.is_readable = False
+        return result
+    result.links += [(0, str(value[key])) for key in ("home_page_url", "next_url") if key in value]
     for item in _dicts(value.get("items")):
-        judged.pictures[str(item.get("id"))] = _attached(item)
-    return judged
+        result.images[str(item.get("id"))] = _attached(item)
+    return result
 
 
-def _parsed(body: bytes, judged: Judged) -> Any:
+def _parsed(body: bytes, result: ValidationResult) -> Any:
     if body.startswith(codecs.BOM_UTF8):
-        judged.note(1, "not-utf-8", "there is a byte order mark; expected none (RFC 8259, 8.1)")
+        result.note(1, "not-utf-8", "there is a byte order mark; expected none (RFC 8259, 8.1)")
         return None
     try:
         body.decode()
         return msgspec.json.decode(body)
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        judged.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+        result.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
     except (msgspec.DecodeError, RecursionError) as error:
         position = re.search(r"byte (\d+)", str(error))
         line = body.count(b"\n", 0, int(position[1])) + 1 if position else 0
-        judged.note(line, "json-not-well-formed", f"not JSON: {error}")
+        result.note(line, "json-not-well-formed", f"not JSON: {error}")
     return None
 
 
@@ -165,16 +165,16 @@ def _has_duplicates(text: str) -> bool:
     return found
 
 
-def _wrong(value: Any, about: About) -> Iterator[_Wrong]:
+def _wrong(value: Any, context: DocumentContext) -> Iterator[_Wrong]:
     """What is not of the right type, or not the text that it is to be."""
     for finding in wrong_values(value, _TYPE):
         yield finding.keys, _RULES[finding.rule], _at(finding.keys, finding.message)
     for keys, key, text in _texts(value, ()):
         check = _CHECKS.get(key)
-        wrong = check(text, about.now) if check else None
+        wrong = check(text, context.now) if check else None
         if wrong and text:
             rule, expected = wrong
-            yield keys, rule, _at(keys, f"{shown(text)}; expected {expected}")
+            yield keys, rule, _at(keys, f"{quoted(text)}; expected {expected}")
         for found in _DISCOURAGED.finditer(text):
             if is_letter_beyond(found[0]):
                 continue
@@ -182,48 +182,48 @@ def _wrong(value: Any, about: About) -> Iterator[_Wrong]:
             yield keys, "doubtful-character", _at(keys, message)
 
 
-def _wrong_meanings(value: Any, about: About) -> Iterator[_Wrong]:
+def _wrong_meanings(value: Any, context: DocumentContext) -> Iterator[_Wrong]:
     if not isinstance(value, dict):
         return
-    if "feed_url" in value and value["feed_url"] != about.address:
-        yield ("feed_url",), "self-link", f"feed_url is {shown(value['feed_url'])}; expected {about.address}"
-    if value.get("next_url") != about.history.get("prev-archive"):
-        there = f"next_url is {shown(value['next_url'])}" if "next_url" in value else "there is no next_url"
-        yield ("next_url",), "bad-history", f"{there}; expected {about.history.get('prev-archive', 'none')}"
+    if "feed_url" in value and value["feed_url"] != context.address:
+        yield ("feed_url",), "self-link", f"feed_url is {quoted(value['feed_url'])}; expected {context.address}"
+    if value.get("next_url") != context.history.get("prev-archive"):
+        there = f"next_url is {quoted(value['next_url'])}" if "next_url" in value else "there is no next_url"
+        yield ("next_url",), "bad-history", f"{there}; expected {context.history.get('prev-archive', 'none')}"
     seen: set[str] = set()
     for index, item in enumerate(value.get("items") or () if isinstance(value.get("items"), list) else ()):
         if not isinstance(item, dict):
             continue
         keys = ("items", index)
-        yield from _wrong_id(item.get("id"), keys, seen, about)
+        yield from _wrong_id(item.get("id"), keys, seen, context)
         html = item.get("content_html")
         if isinstance(html, str):
-            for _, rule, message in judge_html(html).wrong:
+            for _, rule, message in validate_html(html).wrong:
                 yield (*keys, "content_html"), rule, _at(keys, message)
-        yield from _wrong_pictures(item, keys, about)
+        yield from _wrong_pictures(item, keys, context)
 
 
-def _wrong_id(id_: Any, keys: Keys, seen: set[str], about: About) -> Iterator[_Wrong]:
+def _wrong_id(id_: Any, keys: Keys, seen: set[str], context: DocumentContext) -> Iterator[_Wrong]:
     if not isinstance(id_, str) or not id_:
         return
     if id_ in seen:
         yield (*keys, "id"), "duplicate-id", f"{id_!r} is the id of two items; expected one of its own"
     seen.add(id_)
-    wrong = identity(id_, about.now)
+    wrong = identity(id_, context.now)
     if wrong:
         rule, expected = wrong
-        yield (*keys, "id"), rule, f"id is {shown(id_)}; expected {expected}"
+        yield (*keys, "id"), rule, f"id is {quoted(id_)}; expected {expected}"
 
 
-def _wrong_pictures(item: dict[str, Any], keys: Keys, about: About) -> Iterator[_Wrong]:
+def _wrong_pictures(item: dict[str, Any], keys: Keys, context: DocumentContext) -> Iterator[_Wrong]:
     """The image is the first attached, and the content shows all that are attached, under the same addresses."""
     attached = [each for each in _dicts(item.get("attachments")) if str(each.get("mime_type")).startswith("image/")]
     images = [str(each.get("url")) for each in attached]
     if item.get("image", "") not in (images[:1] or [""]):
-        message = f"image is {shown(item.get('image'))}; expected the address of the first picture attached"
+        message = f"image is {quoted(item.get('image'))}; expected the address of the first picture attached"
         yield (*keys, "image"), "picture-differs", _at(keys, message)
-    within = Judged(about.path)
-    judge_shown(images, str(item.get("content_html")), 0, within)
+    within = ValidationResult(context.path)
+    validate_shown_images(images, str(item.get("content_html")), 0, within)
     for mistake in within.mistakes:
         yield (*keys, "attachments"), mistake.rule, _at(keys, mistake.message)
 

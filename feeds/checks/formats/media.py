@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.checks.formats.html import judge_html
+from feeds.checks.formats.html import validate_html
 from feeds.checks.formats.schema import line_of
 from feeds.checks.formats.values import address, any_text, media_type, one_of, positive
-from feeds.errors import shown
+from feeds.errors import quoted
 from feeds.render.entries import MEDIA
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from feeds.checks.formats.result import Judged
+    from feeds.checks.formats.result import ValidationResult
 
 
 _MEDIA = ("image", "audio", "video")
@@ -38,8 +38,8 @@ TITLE_ATTRIBUTES = {"type": one_of("bad-text-type", "plain", "html")}
 TITLE_TEXT = any_text
 
 
-def judge_pictures(
-    item: etree._Element, enclosures: Sequence[tuple[str, str]], html: str, line: int, judged: Judged
+def validate_images(
+    item: etree._Element, enclosures: Sequence[tuple[str, str]], html: str, line: int, result: ValidationResult
 ) -> tuple[str, ...]:
     """Note where the pictures of an entry differ; their addresses, as Media RSS has them.
 
@@ -49,39 +49,39 @@ def judge_pictures(
     found = tuple(url for url, _ in media)
     for url, _ in enclosures:
         if url not in found:
-            message = f"the enclosure {shown(url)} is in no media:content; expected the same address in both"
-            judged.note(line, "picture-differs", message)
+            message = f"the enclosure {quoted(url)} is in no media:content; expected the same address in both"
+            result.note(line, "picture-differs", message)
     images = tuple(url for url, type_ in media if type_.startswith("image/"))
     for thumbnail in item.iterchildren(f"{{{MEDIA}}}thumbnail"):
         if thumbnail.get("url") not in images[:1]:
-            message = f"the thumbnail is {shown(thumbnail.get('url'))}; expected the address of the first picture"
-            judged.note(line_of(thumbnail), "picture-differs", message)
-    judge_shown(images, html, line, judged)
-    _judge_media(item, judged)
+            message = f"the thumbnail is {quoted(thumbnail.get('url'))}; expected the address of the first picture"
+            result.note(line_of(thumbnail), "picture-differs", message)
+    validate_shown_images(images, html, line, result)
+    _validate_media(item, result)
     return found
 
 
-def judge_shown(images: Sequence[str], html: str, line: int, judged: Judged) -> None:
+def validate_shown_images(images: Sequence[str], html: str, line: int, result: ValidationResult) -> None:
     """Note the pictures that the content does not show under the same address."""
-    pictures = judge_html(html).pictures
+    shown = validate_html(html).images
     for url in images:
-        if url not in pictures:
-            message = f"the picture {shown(url)} is not in the content; expected an img with the same address"
-            judged.note(line, "picture-differs", message)
+        if url not in shown:
+            message = f"the picture {quoted(url)} is not in the content; expected an img with the same address"
+            result.note(line, "picture-differs", message)
 
 
-def _judge_media(item: etree._Element, judged: Judged) -> None:
+def _validate_media(item: etree._Element, result: ValidationResult) -> None:
     for content in item.iterchildren(f"{{{MEDIA}}}content"):
         medium, type_ = content.get("medium"), content.get("type", "").partition("/")[0]
         if medium in _MEDIA and type_ in _MEDIA and medium != type_:
             message = f"medium is {medium} and type is {content.get('type')}; expected the same"
-            judged.note(line_of(content), "bad-medium", message)
+            result.note(line_of(content), "bad-medium", message)
         for title in content.iterchildren(f"{{{MEDIA}}}title"):
             if title.get("type") == "html":
-                note_html(title.text or "", line_of(title), judged)
+                note_html(title.text or "", line_of(title), result)
 
 
-def note_html(html: str, line: int, judged: Judged) -> None:
+def note_html(html: str, line: int, result: ValidationResult) -> None:
     """Note what is wrong with the content of an entry that begins at this line."""
-    for offset, rule, message in judge_html(html).wrong:
-        judged.note(line + offset, rule, message)
+    for offset, rule, message in validate_html(html).wrong:
+        result.note(line + offset, rule, message)

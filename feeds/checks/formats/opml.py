@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.checks.formats.result import Judged
-from feeds.checks.formats.schema import Shape, judge_shape, line_of, parse_root
+from feeds.checks.formats.result import ValidationResult
+from feeds.checks.formats.schema import ElementRule, line_of, parse_root, validate_element
 from feeds.checks.formats.values import address, name_in_opml, one_of
 
 if TYPE_CHECKING:
-    from feeds.checks.formats.result import About
+    from feeds.checks.formats.result import DocumentContext
 
 
-_SHAPES = {
-    "opml": Shape({"head": "1", "body": "1"}, {"version!": one_of("wrong-version", "2.0")}),
-    "head": Shape({"title": "1"}),
-    "title": Shape(text=name_in_opml),
-    "body": Shape({"outline": "+"}),
-    "body/outline": Shape({"outline": "*"}, {"text!": name_in_opml}),
-    "outline/outline": Shape(
+_ELEMENTS = {
+    "opml": ElementRule({"head": "1", "body": "1"}, {"version!": one_of("wrong-version", "2.0")}),
+    "head": ElementRule({"title": "1"}),
+    "title": ElementRule(text=name_in_opml),
+    "body": ElementRule({"outline": "+"}),
+    "body/outline": ElementRule({"outline": "*"}, {"text!": name_in_opml}),
+    "outline/outline": ElementRule(
         attributes={
             "type!": one_of("bad-outline", "rss"),
             "text!": name_in_opml,
@@ -31,16 +31,16 @@ _SHAPES = {
 }
 
 
-def judge_opml(body: bytes, about: About) -> Judged:
+def validate_opml(body: bytes, context: DocumentContext) -> ValidationResult:
     """What is wrong with a list of feeds."""
-    judged = Judged(about.path)
-    parsed = parse_root(body, "opml", judged)
+    result = ValidationResult(context.path)
+    parsed = parse_root(body, "opml", result)
     if parsed is None:
-        return judged
+        return result
     root, lines = parsed
-    judge_shape(root, _SHAPES, "", about, lines, judged)
+    validate_element(root, _ELEMENTS, "", context, lines, result)
     for outline in root.iter("outline"):
         for name in ("xmlUrl", "htmlUrl"):
             if outline.get(name):
-                judged.links.append((line_of(outline), outline.get(name, "")))
-    return judged
+                result.links.append((line_of(outline), outline.get(name, "")))
+    return result

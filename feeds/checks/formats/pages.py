@@ -13,13 +13,13 @@ from urllib.parse import urljoin
 
 from feeds.checks.formats.html import ADDRESSES, as_browsers_read
 from feeds.checks.formats.lines import Lines
-from feeds.checks.formats.result import Judged
-from feeds.errors import shown
+from feeds.checks.formats.result import ValidationResult
+from feeds.errors import quoted
 from feeds.models import ASSETS
 from feeds.render.entries import MOVED_POLICY, POLICY
 
 if TYPE_CHECKING:
-    from feeds.checks.formats.result import About
+    from feeds.checks.formats.result import DocumentContext
 
 
 #: What our pages are made of; `<style>` and frames are not among it, nor is what holds text that is no HTML.
@@ -41,46 +41,46 @@ _REFRESH = re.compile(r"0; url=(.+)")
 _LONGEST = 60
 
 
-def judge_page(body: bytes, about: About) -> Judged:
+def validate_page(body: bytes, context: DocumentContext) -> ValidationResult:
     """What is wrong with a page."""
-    judged = Judged(about.path)
+    result = ValidationResult(context.path)
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        judged.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
-        judged.is_readable = False
-        return judged
-    _judge_markup(text, judged)
-    reader = _Reader(text, about, judged)
+        result.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+        result.is_readable = False
+        return result
+    _validate_markup(text, result)
+    reader = _Reader(text, context, result)
     for what, is_there in (("a <title>", reader.title.strip()), ("a lang in <html>", reader.language)):
         if not is_there:
-            judged.note(1, "page-without-name", f"the page has no {what}; expected one")
+            result.note(1, "page-without-name", f"the page has no {what}; expected one")
     if reader.policies not in ([POLICY], [MOVED_POLICY]):
         message = (
-            f"the Content-Security-Policy is {shown('; '.join(reader.policies))}; expected that of our pages, once"
+            f"the Content-Security-Policy is {quoted('; '.join(reader.policies))}; expected that of our pages, once"
         )
-        judged.note(1, "page-without-policy", message)
-    return judged
+        result.note(1, "page-without-policy", message)
+    return result
 
 
-def _judge_markup(text: str, judged: Judged) -> None:
+def _validate_markup(text: str, result: ValidationResult) -> None:
     """Note comments and the like: where one ends, browsers and others do not always agree."""
     lines = Lines(text)
     doctype = _DOCTYPE.match(text)
     for found in _MARKUP.finditer(text, doctype.end() if doctype else 0):
         there = text[found.start() : found.start() + _LONGEST]
-        message = f"{shown(there)} is in the page; expected neither comments nor declarations"
-        judged.note(lines.number(found.start()), "unsafe-html", message)
+        message = f"{quoted(there)} is in the page; expected neither comments nor declarations"
+        result.note(lines.number(found.start()), "unsafe-html", message)
 
 
 class _Reader(HTMLParser):
     """Reads a page, and notes what runs in it and where it leads."""
 
-    def __init__(self, text: str, about: About, judged: Judged) -> None:
+    def __init__(self, text: str, context: DocumentContext, result: ValidationResult) -> None:
         super().__init__(convert_charrefs=True)
-        self._about = about
-        self._judged = judged
+        self._about = context
+        self._validated = result
         self._within = ""
         self.title = ""
         self.language = ""
@@ -99,14 +99,14 @@ class _Reader(HTMLParser):
         if tag == "html":
             self.language = given.get("lang", "")
         if tag == "meta":
-            self._judge_meta(given.get("http-equiv", "").lower(), given.get("content", ""))
+            self._validate_meta(given.get("http-equiv", "").lower(), given.get("content", ""))
         if tag == "script":
-            self._judge_script(given.get("src", ""))
+            self._validate_script(given.get("src", ""))
         for name, value in attrs:
             if name.startswith("on") or name in {"style", "srcdoc"}:
                 self._note("unsafe-html", f"<{tag}> has {name}; expected nothing that runs or styles")
             if name in ADDRESSES:
-                self._judge_address(f"{name} of <{tag}>", value or "")
+                self._validate_url(f"{name} of <{tag}>", value or "")
 
     def handle_endtag(self, _tag: str) -> None:
         self._within = ""
@@ -115,34 +115,34 @@ class _Reader(HTMLParser):
         if self._within == "title" and not self.title:
             self.title = data
 
-    def _judge_meta(self, header: str, content: str) -> None:
+    def _validate_meta(self, header: str, content: str) -> None:
         """What stands for a header (HTML, 4.2.5.3): a policy, or where a feed has moved to, on this site."""
         if header == "content-security-policy":
             self.policies.append(content)
         elif header == "refresh":
             target = _REFRESH.fullmatch(content)
             if target:
-                self._judge_address("the target of refresh", target[1])
+                self._validate_url("the target of refresh", target[1])
             if not target or not self._absolute(target[1]).startswith(self._about.base_url):
-                self._note("unsafe-html", f"refresh is {shown(content)}; expected an address of this site")
+                self._note("unsafe-html", f"refresh is {quoted(content)}; expected an address of this site")
         elif header:
             self._note("unsafe-html", f"<meta> stands for the header {header}; expected none but our own")
 
-    def _judge_script(self, source: str) -> None:
+    def _validate_script(self, source: str) -> None:
         if not source or self._absolute(source) not in {f"{self._about.base_url}{path}" for path in ASSETS}:
-            there = f"from {shown(source)}" if source else "of its own"
+            there = f"from {quoted(source)}" if source else "of its own"
             self._note("unsafe-html", f"the page has a script {there}; expected {ASSETS[1]} only")
 
-    def _judge_address(self, what: str, value: str) -> None:
+    def _validate_url(self, what: str, value: str) -> None:
         scheme = _SCHEME.match(as_browsers_read(value))
         if scheme and scheme[1].lower() not in _SCHEMES:
-            self._note("unsafe-html", f"{what} is {shown(value)}; expected an http or https address")
+            self._note("unsafe-html", f"{what} is {quoted(value)}; expected an http or https address")
         elif value and (not scheme or scheme[1].lower().startswith("http")) and not value.startswith("#"):
             address = self._absolute(value)
             if address:
-                self._judged.links.append((self.getpos()[0], address))
+                self._validated.links.append((self.getpos()[0], address))
             else:
-                self._note("bad-address", f"{what} is {shown(value)}; expected an address")
+                self._note("bad-address", f"{what} is {quoted(value)}; expected an address")
 
     def _absolute(self, value: str) -> str:
         """The address that a page leads to, nothing where it is none."""
@@ -152,4 +152,4 @@ class _Reader(HTMLParser):
             return ""
 
     def _note(self, rule: str, message: str) -> None:
-        self._judged.note(self.getpos()[0], rule, message)
+        self._validated.note(self.getpos()[0], rule, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from feeds.checks.formats.schema import line_of
-from feeds.errors import shown
+from feeds.errors import quoted
 from feeds.render.xml import END_TAG, REFERENCE
 
 if TYPE_CHECKING:
@@ -14,35 +14,37 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from feeds.checks.formats.lines import Lines
-    from feeds.checks.formats.result import Judged
+    from feeds.checks.formats.result import ValidationResult
 
 
 #: How a reference to a character begins that is not taken for one of HTML (RSS profile, character data).
 _HEXADECIMAL = "&#x"
 
 
-def judge_plain_texts(elements: Iterable[etree._Element], lines: Lines, judged: Judged) -> None:
+def validate_plain_texts(elements: Iterable[etree._Element], lines: Lines, result: ValidationResult) -> None:
     """Note the texts of elements, but for those that are HTML, that are taken for HTML."""
     for element in elements:
         if element.get("type") != "html":
             name = str(element.tag).rpartition("}")[2]
-            _judge(f"<{name}>", element.text or "", line_of(element), lines, judged)
+            _validate(f"<{name}>", element.text or "", line_of(element), lines, result)
 
 
-def judge_plain_attribute(root: etree._Element, name: str, attribute: str, lines: Lines, judged: Judged) -> None:
+def validate_plain_attribute(
+    root: etree._Element, name: str, attribute: str, lines: Lines, result: ValidationResult
+) -> None:
     """Note the attributes of elements with this name that are taken for HTML."""
     for element in root.iter(name):
         value = element.get(attribute)
         if value:
             what = f"{attribute} of <{name.rpartition('}')[2]}>"
-            _judge(what, value, line_of(element), lines, judged)
+            _validate(what, value, line_of(element), lines, result)
 
 
-def _judge(what: str, value: str, line: int, lines: Lines, judged: Judged) -> None:
+def _validate(what: str, value: str, line: int, lines: Lines, result: ValidationResult) -> None:
     if "</" in value and (tag := END_TAG.search(value)):
-        judged.note(line, "markup-in-plain-text", f"{what} is {shown(value)}; expected nothing like {tag[0]}")
+        result.note(line, "markup-in-plain-text", f"{what} is {quoted(value)}; expected nothing like {tag[0]}")
         return
     reference = REFERENCE.search(value) if "&" in value else None
     if reference and _HEXADECIMAL not in lines.part(line, line + value.count("\n")):
-        message = f"{what} is {shown(value)}; expected {reference[0]} as &#x26;{reference[0][1:]}"
-        judged.note(line, "markup-in-plain-text", message)
+        message = f"{what} is {quoted(value)}; expected {reference[0]} as &#x26;{reference[0][1:]}"
+        result.note(line, "markup-in-plain-text", message)

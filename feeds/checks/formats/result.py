@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from feeds.errors import Mistake
+from feeds.errors import LocatedDiagnostic
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class DocumentContext:
     """A document: its `path`, the `address` that it is to name as its own, the month of history that it shows.
 
     `now` is the time after which nothing in it is to be dated; `base_url` is where the site is served. `history` are
@@ -29,7 +29,7 @@ class About:
 
 
 @dataclass(slots=True)
-class Judged:
+class ValidationResult:
     """What came of a document: what is wrong, and what other documents are to be held against.
 
     `pictures` has, by the id of each entry in their order, the addresses of its pictures; `links` has the line and the
@@ -37,16 +37,16 @@ class Judged:
     """
 
     path: str
-    mistakes: list[Mistake] = field(default_factory=list)
-    pictures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    mistakes: list[LocatedDiagnostic] = field(default_factory=list)
+    images: dict[str, tuple[str, ...]] = field(default_factory=dict)
     links: list[tuple[int, str]] = field(default_factory=list)
     is_readable: bool = True
 
     def note(self, line: int, rule: str, message: str) -> None:
-        self.mistakes.append(Mistake(self.path, line, message, rule))
+        self.mistakes.append(LocatedDiagnostic(self.path, line, message, rule))
 
-    def note_entry(self, line: int, id_: str, pictures: tuple[str, ...]) -> None:
+    def note_entry(self, line: int, id_: str, images: tuple[str, ...]) -> None:
         """Keep an entry; an id that another one has is a mistake."""
-        if id_ in self.pictures:
+        if id_ in self.images:
             self.note(line, "duplicate-id", f"{id_!r} is the id of two entries; expected one of its own")
-        self.pictures[id_] = pictures
+        self.images[id_] = images

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from feeds.config.schema import EMAIL_PATTERN
-from feeds.text.iris import judge_iri
+from feeds.text.iris import check_iri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def uri(value: str, now: dt.datetime) -> Wrong | None:
 
 def identity(value: str, _: dt.datetime) -> Wrong | None:
     """The id of a feed or an entry."""
-    return judge_iri(value)
+    return check_iri(value)
 
 
 def rfc822(value: str, now: dt.datetime) -> Wrong | None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from feeds.catalog.protocol import Selection, Window
+from feeds.catalog.protocol import StoryRange, Window
 from feeds.catalog.schema import month_of, time_of
 from feeds.digests import digest_of
-from feeds.engines.spark.partitions import Root, read_rows, write_root, write_rows
+from feeds.engines.spark.partitions import CatalogRoot, read_rows, write_root, write_rows
 from feeds.errors import PublishError
 from feeds.models import Month
 from feeds.selection.membership import FeedKey
@@ -23,8 +23,8 @@ from feeds.selection.membership import FeedKey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from feeds.catalog.protocol import Stories
-    from feeds.errors import Mistake
+    from feeds.catalog.protocol import StoryKeys
+    from feeds.errors import LocatedDiagnostic
     from feeds.models import Entry
     from feeds.storage.folder import Folder
 
@@ -49,7 +49,7 @@ class ClusterCatalog:
 
     damage = ""
 
-    def __init__(self, folder: Folder, root: Root, *, is_new: bool) -> None:
+    def __init__(self, folder: Folder, root: CatalogRoot, *, is_new: bool) -> None:
         self.folder = folder
         self.root = root
         self.is_new = is_new
@@ -62,7 +62,7 @@ class ClusterCatalog:
 
     def _forget(self) -> None:
         """Nothing is known of stories."""
-        self.file_mistakes: list[Mistake] = []
+        self.file_mistakes: list[LocatedDiagnostic] = []
         self.file_reasons: dict[str, int] = {}
         self.topics: dict[str, int] = {}
         self.providers: dict[tuple[str, str], int] = {}
@@ -101,7 +101,7 @@ class ClusterCatalog:
     def left_out(self) -> dict[str, int]:
         return dict(sorted(self.file_reasons.items()))
 
-    def mistakes(self) -> list[Mistake]:
+    def mistakes(self) -> list[LocatedDiagnostic]:
         return self.file_mistakes
 
     def same_articles(self, now: dt.datetime) -> list[tuple[str, str, str, str, str]]:  # noqa: ARG002  # as of now
@@ -138,19 +138,19 @@ class ClusterCatalog:
     ) -> Window:
         if before is not None:
             month = next(month for month in self.feed_months[feed] if month.first == oldest)
-            return Window(Selection(feed, month.stories, month.first.isoformat()[:7]), month.digest)
+            return Window(StoryRange(feed, month.stories, month.first.isoformat()[:7]), month.digest)
         count, digest = self.windows.get(feed, _NOTHING)
-        return Window(Selection(feed, min(count, limit)), digest)
+        return Window(StoryRange(feed, min(count, limit)), digest)
 
     def months(self, feed: FeedKey) -> list[Month]:
         return self.feed_months.get(feed, [])
 
-    def entries(self, stories: Stories, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # never asked for
+    def entries(self, stories: StoryKeys, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # never asked for
         raise TypeError("entries stay on the machines of the cluster, where they are rendered")
 
-    def images(self, stories: Stories) -> list[list[tuple[str, bool]]]:
+    def images(self, stories: StoryKeys) -> list[list[tuple[str, bool]]]:
         """All that feeds show are found when the first are asked for: that is one look at all buckets."""
-        if not isinstance(stories, Selection):
+        if not isinstance(stories, StoryRange):
             raise TypeError("stories of another catalog")
         if self._images is None:
             self._images = self.find_images()

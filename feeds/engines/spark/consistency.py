@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from feeds.catalog.fingerprint import fingerprint
 from feeds.errors import ProcessError
-from feeds.pipeline.ingest import READERS
-from feeds.pipeline.plan import RENDERERS
+from feeds.pipeline.ingest import READING_PACKAGES
+from feeds.pipeline.plan import RENDERING_PACKAGES
 
 if TYPE_CHECKING:
     from feeds.storage.folder import Folder
@@ -21,7 +21,7 @@ NOT_EVERYWHERE = "is not the same on every machine of the cluster; expected a fo
 
 
 @dataclass(frozen=True)
-class Marks:
+class Consistency:
     """By what a machine knows that it has what the first one has: its code, and the catalog in a folder.
 
     In that the first one put an empty file, the `token` of this run.
@@ -38,12 +38,12 @@ class Marks:
 
 
 @cache
-def own_code() -> str:
+def code_fingerprint() -> str:
     """What tells the code that articles are read and documents rendered with from other code."""
-    return fingerprint((*READERS, *RENDERERS))
+    return fingerprint((*READING_PACKAGES, *RENDERING_PACKAGES))
 
 
 def check_code(code: str) -> None:
     """Raise ProcessError where this machine has other code than the first one."""
-    if own_code() != code:
+    if code_fingerprint() != code:
         raise ProcessError("a machine of the cluster has not the Python, feeds or packages that the first one has")

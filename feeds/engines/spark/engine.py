@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.engines.spark.catalog import ClusterCatalog
-from feeds.engines.spark.partitions import Root, read_root
+from feeds.engines.spark.partitions import CatalogRoot, read_root
 from feeds.engines.spark.stages import SparkWork
 from feeds.errors import CatalogError, FeedsError, ProcessError, PublishError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pyspark import SparkContext
 
-    from feeds.catalog.protocol import Reading
+    from feeds.catalog.protocol import ReadingFingerprint
     from feeds.progress import Track
     from feeds.storage.folder import Folder
 
@@ -49,7 +49,7 @@ class SparkEngine:
         self._track = track
 
     @contextmanager
-    def opened(self, reading: Reading, *, anew: bool, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
+    def opened(self, reading: ReadingFingerprint, *, anew: bool, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
         with self._locked():
             root = read_root(self._folder)
             is_new = anew or root is None or root.reading != reading or root.is_outgrown
@@ -59,7 +59,7 @@ class SparkEngine:
                 yield work
 
     @contextmanager
-    def opened_anew(self, reading: Reading, *, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
+    def opened_anew(self, reading: ReadingFingerprint, *, looks: bool) -> Iterator[SparkWork]:  # noqa: ARG002
         with self._locked():
             root = None
             with suppress(DamagedCatalogError):
@@ -78,8 +78,8 @@ class SparkEngine:
             yield
 
     @contextmanager
-    def _work(self, root: Root | None, reading: Reading, *, is_new: bool) -> Iterator[SparkWork]:
-        catalog = ClusterCatalog(self._folder, root or Root(reading=reading, buckets=0), is_new=is_new)
+    def _work(self, root: CatalogRoot | None, reading: ReadingFingerprint, *, is_new: bool) -> Iterator[SparkWork]:
+        catalog = ClusterCatalog(self._folder, root or CatalogRoot(reading=reading, buckets=0), is_new=is_new)
         with _errors(), _connected(self._master) as context:
             work = SparkWork(catalog, context, self._track)
             try:
@@ -93,9 +93,9 @@ def _last_line(said: str) -> str:
     return next((line for line in reversed(lines) if "Error" in line), lines[0] if lines else "no reason is given")
 
 
-def _successor(root: Root, reading: Reading) -> Root:
+def _successor(root: CatalogRoot, reading: ReadingFingerprint) -> CatalogRoot:
     """What is left of a catalog whose files are to be read again: where there were articles, and what was published."""
-    return Root(reading=reading, buckets=0, roots=root.roots, run=root.run)
+    return CatalogRoot(reading=reading, buckets=0, roots=root.roots, run=root.run)
 
 
 @contextmanager

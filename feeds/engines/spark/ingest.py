@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from feeds.catalog.sqlite import FileFacts
+from feeds.catalog.sqlite import KnownFile
 from feeds.content.discovery import find_below
 from feeds.content.files import ArticleFile, is_reached
 from feeds.digests import digest_of
-from feeds.engines.spark.consistency import NOT_EVERYWHERE, Marks
+from feeds.engines.spark.consistency import NOT_EVERYWHERE, Consistency
 from feeds.engines.spark.partitions import EntryRow, FileRow, bucket_of, read_rows, write_rows
-from feeds.errors import Mistake, ProcessError
-from feeds.pipeline.ingest import NOT_READ, UNSETTLED, read_outcomes
+from feeds.errors import LocatedDiagnostic, ProcessError
+from feeds.pipeline.ingest import NOT_READ, UNSETTLED, read_records
 from feeds.storage.names import is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from feeds.catalog.records import FileOutcome
+    from feeds.catalog.records import FileRecord
     from feeds.config.schema import Source
     from feeds.content.discovery import Found
     from feeds.content.files import Root as ArticleRoot
@@ -43,7 +43,7 @@ _LISTED = 5_000
 _encoder = msgspec.msgpack.Encoder()
 
 
-class Listed(msgspec.Struct, frozen=True, array_like=True):
+class ListedFile(msgspec.Struct, frozen=True, array_like=True):
     """A file as it was found: the number of its root, and what a FoundFile has."""
 
     root: int
@@ -59,20 +59,20 @@ class Listing(msgspec.Struct, frozen=True, array_like=True, tag=True):
     `roots` are those that hold articles or cannot be read, by number; `closed` are the folders that cannot.
     """
 
-    files: list[Listed]
+    files: list[ListedFile]
     roots: list[int]
     closed: list[tuple[int, str]]
-    mistakes: list[Mistake]
+    mistakes: list[LocatedDiagnostic]
 
 
-class Share(msgspec.Struct, frozen=True, array_like=True):
+class ListingShare(msgspec.Struct, frozen=True, array_like=True):
     """A bucket's part of a Listing: all of `closed`, lest what is in such a folder be taken for gone."""
 
-    files: list[Listed]
+    files: list[ListedFile]
     closed: list[tuple[int, str]]
 
 
-class Changes(msgspec.Struct, frozen=True, array_like=True):
+class BucketChanges(msgspec.Struct, frozen=True, array_like=True):
     """What files that changed mean for a bucket of entries: the files whose entries go, and entries that come.
 
     `version` is that of the FilesFacts of the bucket of files `source`.
@@ -84,7 +84,7 @@ class Changes(msgspec.Struct, frozen=True, array_like=True):
     entries: list[EntryRow]
 
 
-class FilesFacts(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class FilesSummary(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What came of a bucket of files: the name of its file, and what there is to report.
 
     `version` is a digest of what was read, and `touched` are the buckets of entries that are told of changes.
@@ -97,12 +97,12 @@ class FilesFacts(msgspec.Struct, frozen=True, array_like=True, tag=True):
     articles: int
     changed: int
     left_out: dict[str, int]
-    mistakes: list[Mistake]
+    mistakes: list[LocatedDiagnostic]
 
 
 _listing_decoder = msgspec.msgpack.Decoder(Listing)
 
-_share_decoder = msgspec.msgpack.Decoder(Share)
+_share_decoder = msgspec.msgpack.Decoder(ListingShare)
 
 
 def list_below(roots: Sequence[ArticleRoot], root: ArticleRoot, path: str) -> Iterator[bytes]:
@@ -114,7 +114,7 @@ def listings_of(found: Found, roots: Sequence[ArticleRoot]) -> Iterator[bytes]:
     """What was found, as packed Listings."""
     numbers = {root: number for number, root in enumerate(roots)}
     files = (file for folder in found.folders for file in map(folder.file, folder.files))
-    rows = (Listed(numbers[file.root], file.path, file.size, file.mtime, file.ctime) for file in files)
+    rows = (ListedFile(numbers[file.root], file.path, file.size, file.mtime, file.ctime) for file in files)
     there = sorted({numbers[folder.root] for folder in found.folders})
     # nothing was ever read of a folder whose path is no text
     closed = [(numbers[one.root], one.path) for one in found.folders if one.is_unreadable and is_utf8(one.path)]
@@ -131,17 +131,17 @@ def files_in(packed: bytes) -> int:
 def spread(roots: Sequence[ArticleRoot], buckets: int, packed: bytes) -> Iterator[tuple[int, bytes]]:
     """The Shares of a packed Listing by bucket, and under the number after the last of these what is to be reported."""
     listing = _listing_decoder.decode(packed)
-    found: dict[int, list[Listed]] = defaultdict(list)
+    found: dict[int, list[ListedFile]] = defaultdict(list)
     for file in listing.files:
         found[bucket_of(f"{roots[file.root]}/{file.path}", buckets)].append(file)
     for bucket in range(buckets) if listing.closed else found:
-        yield bucket, _encoder.encode(Share(found.get(bucket, []), listing.closed))
+        yield bucket, _encoder.encode(ListingShare(found.get(bucket, []), listing.closed))
     if listing.roots or listing.mistakes:
         yield buckets, _encoder.encode(msgspec.structs.replace(listing, files=[]))
 
 
 @dataclass(frozen=True)
-class Reader:
+class BucketReader:
     """What a task needs that reads files: where the catalog is, its files, and the folders of the archive."""
 
     catalog: Folder
@@ -149,10 +149,10 @@ class Reader:
     roots: Sequence[ArticleRoot]
     buckets: int
     source: Source
-    marks: Marks
+    consistency: Consistency
 
 
-def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def read_bucket(reader: BucketReader, bucket: int, packed: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Read the files of a bucket that changed, of those in its Shares: what that means for each bucket of entries, and,
     under the number after the last of these, what there is to report. That of folders is passed on.
 
@@ -161,19 +161,19 @@ def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterato
     if bucket == reader.buckets:
         yield from ((bucket, one) for one in packed)
         return
-    reader.marks.check(reader.catalog)
+    reader.consistency.check(reader.catalog)
     shares = [_share_decoder.decode(one) for one in packed]
     old = {(row.root, row.path): row for row in read_rows(reader.catalog, reader.names[bucket], FileRow)}
     closed = {(str(reader.roots[number]), path) for share in shares for number, path in share.closed}
     rows = {key: row for key, row in old.items() if _is_within(row, closed)}
-    todo: list[tuple[ArticleFile, FileFacts | None]] = []
+    todo: list[tuple[ArticleFile, KnownFile | None]] = []
     for one in (file for share in shares for file in share.files):
         file = ArticleFile(reader.roots[one.root], one.path, one.size, one.mtime, one.ctime)
         known = old.get((str(file.root), file.path))
         if known and _is_the_same(known, one):
             rows[known.root, known.path] = known
         else:
-            facts = FileFacts(0, known.size, known.mtime, known.ctime, known.digest) if known else None
+            facts = KnownFile(0, known.size, known.mtime, known.ctime, known.digest) if known else None
             todo.append((file, facts))
     changes = _ChangesOf(reader.buckets)
     _check_roots(file.root for file, _ in todo)
@@ -192,10 +192,10 @@ def read_bucket(reader: Reader, bucket: int, packed: Iterable[bytes]) -> Iterato
     yield reader.buckets, _encoder.encode(_facts_of(bucket, name, version, kept, changes))
 
 
-def _facts_of(bucket: int, name: str, version: bytes, rows: Sequence[FileRow], changes: _ChangesOf) -> FilesFacts:
+def _facts_of(bucket: int, name: str, version: bytes, rows: Sequence[FileRow], changes: _ChangesOf) -> FilesSummary:
     left_out = Counter(row.left_out for row in rows if row.left_out)
     mistakes = [mistake for row in rows for mistake in row.mistakes]
-    return FilesFacts(bucket, name, version, changes.touched, len(rows), changes.changed, dict(left_out), mistakes)
+    return FilesSummary(bucket, name, version, changes.touched, len(rows), changes.changed, dict(left_out), mistakes)
 
 
 def _check_roots(roots: Iterable[ArticleRoot]) -> None:
@@ -205,13 +205,13 @@ def _check_roots(roots: Iterable[ArticleRoot]) -> None:
             raise ProcessError(f"{root}: {NOT_EVERYWHERE}")
 
 
-def _outcomes(todo: Iterable[tuple[ArticleFile, FileFacts | None]], source: Source) -> Iterator[FileOutcome]:
+def _outcomes(todo: Iterable[tuple[ArticleFile, KnownFile | None]], source: Source) -> Iterator[FileRecord]:
     left = iter(todo)
     while chunk := list(islice(left, _CHUNK)):
-        yield from read_outcomes(chunk, source, may_be_gone=False)
+        yield from read_records(chunk, source, may_be_gone=False)
 
 
-def _is_the_same(known: FileRow, found: Listed) -> bool:
+def _is_the_same(known: FileRow, found: ListedFile) -> bool:
     return known.mtime != UNSETTLED and (known.size, known.mtime, known.ctime) == (found.size, found.mtime, found.ctime)
 
 
@@ -231,7 +231,7 @@ class _ChangesOf:
         self._gone: dict[int, list[tuple[str, str]]] = defaultdict(list)
         self._entries: dict[int, list[EntryRow]] = defaultdict(list)
 
-    def take(self, outcome: FileOutcome, known: FileRow | None) -> FileRow:
+    def take(self, outcome: FileRecord, known: FileRow | None) -> FileRow:
         """Note what came of a file; its row from now on."""
         facts = {"size": outcome.size, "mtime": outcome.mtime, "ctime": outcome.ctime}
         if known is not None:
@@ -274,5 +274,5 @@ class _ChangesOf:
 
     def packed(self, source: int, version: bytes) -> Iterator[tuple[int, bytes]]:
         for bucket in self.touched:
-            changes = Changes(source, version, self._gone.get(bucket, []), self._entries.get(bucket, []))
+            changes = BucketChanges(source, version, self._gone.get(bucket, []), self._entries.get(bucket, []))
             yield bucket, _encoder.encode(changes)

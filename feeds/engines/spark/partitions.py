@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from feeds.catalog.protocol import Reading
+from feeds.catalog.protocol import ReadingFingerprint
 from feeds.catalog.records import EncodedEntry
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.digests import digest_of
-from feeds.errors import Mistake
+from feeds.errors import LocatedDiagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ class FileRow(msgspec.Struct, frozen=True, array_like=True):
     ctime: int
     digest: bytes
     left_out: str | None
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[LocatedDiagnostic, ...]
     buckets: tuple[int, ...]
 
 
@@ -86,7 +86,7 @@ class StoryRow(msgspec.Struct, frozen=True, array_like=True):
     articles: tuple[tuple[str, str], ...]
 
 
-class BucketFacts(msgspec.Struct, frozen=True, array_like=True):
+class BucketSummary(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a bucket of entries: the names of its files, and numbers; times are seconds since 1970.
 
     `latest` is when the last of its entries changes by itself; `waiting` counts the ids that have nothing due.
@@ -100,17 +100,17 @@ class BucketFacts(msgspec.Struct, frozen=True, array_like=True):
     next_due: int | None = None
 
 
-class Root(msgspec.Struct, kw_only=True):
+class CatalogRoot(msgspec.Struct, kw_only=True):
     """What is in force: the number of buckets, the names of the files of each, and what `set_state` kept.
 
     `articles` were there when they were last counted, in the folders `roots`.
     """
 
     version: int = VERSION
-    reading: Reading
+    reading: ReadingFingerprint
     buckets: int
     files: list[str] = []
-    stories: list[BucketFacts] = []
+    stories: list[BucketSummary] = []
     articles: int = 0
     roots: list[str] = []
     documents: str = ""
@@ -139,19 +139,19 @@ def buckets_for(files: int) -> int:
     return max(some, -(-files // _MOST_FILES_TO_A_BUCKET), _LEAST_BUCKETS)
 
 
-def read_root(folder: Folder) -> Root | None:
+def read_root(folder: Folder) -> CatalogRoot | None:
     """What is in force, None where nothing of this version is; raises DamagedCatalogError."""
     body = _read(folder, ROOT)
     if body is None:
         return None
     try:
         version = msgspec.msgpack.decode(body).get("version")
-        return msgspec.msgpack.decode(body, type=Root) if version == VERSION else None
+        return msgspec.msgpack.decode(body, type=CatalogRoot) if version == VERSION else None
     except (ValueError, AttributeError) as error:
-        raise damaged(folder, ROOT) from error
+        raise damaged_error(folder, ROOT) from error
 
 
-def write_root(folder: Folder, root: Root) -> None:
+def write_root(folder: Folder, root: CatalogRoot) -> None:
     _write(folder, ROOT, _encoder.encode(root), is_vital=True)
 
 
@@ -160,10 +160,10 @@ def read_rows(folder: Folder, name: str, type_: type[T]) -> list[T]:
     body = _read(folder, name) if name else _encoder.encode([])
     try:
         if body is None:
-            raise damaged(folder, name)
+            raise damaged_error(folder, name)
         return msgspec.msgpack.decode(body, type=list[type_])  # type: ignore[valid-type]  # it is one
     except ValueError as error:
-        raise damaged(folder, name) from error
+        raise damaged_error(folder, name) from error
 
 
 def write_rows(folder: Folder, stem: str, rows: Sequence[object]) -> str:
@@ -182,7 +182,7 @@ def write_rows(folder: Folder, stem: str, rows: Sequence[object]) -> str:
 def _read(folder: Folder, name: str) -> bytes | None:
     body = folder.read(name)
     if body is not None and (len(body) < 4 or zlib.crc32(body[4:]) != int.from_bytes(body[:4])):
-        raise damaged(folder, name)
+        raise damaged_error(folder, name)
     return None if body is None else body[4:]
 
 
@@ -191,5 +191,5 @@ def _write(folder: Folder, name: str, body: bytes, *, is_vital: bool = False) ->
     folder.write(name, zlib.crc32(body).to_bytes(4) + body, headers={}, is_vital=is_vital)
 
 
-def damaged(folder: Folder, name: str) -> DamagedCatalogError:
+def damaged_error(folder: Folder, name: str) -> DamagedCatalogError:
     return DamagedCatalogError(f"{folder.place(name)}: the cache cannot be used: it is not what it was")

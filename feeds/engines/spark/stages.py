@@ -22,13 +22,13 @@ from feeds.config.schema import AllFeed, ProviderFeeds, TopicFeeds, period
 from feeds.content.discovery import find_first
 from feeds.engines.spark import ingest, merging, windows
 from feeds.engines.spark.catalog import ClusterCatalog, Images, month_of_name
-from feeds.engines.spark.consistency import NOT_EVERYWHERE, Marks, own_code
-from feeds.engines.spark.ingest import FilesFacts, Listing
-from feeds.engines.spark.partitions import BucketFacts, buckets_for
+from feeds.engines.spark.consistency import NOT_EVERYWHERE, Consistency, code_fingerprint
+from feeds.engines.spark.ingest import FilesSummary, Listing
+from feeds.engines.spark.partitions import BucketSummary, buckets_for
 from feeds.engines.spark.progress import following
 from feeds.errors import FeedsError, ProcessError, PublishError
-from feeds.output.publisher import Put
-from feeds.pipeline.ingest import Refreshed
+from feeds.output.publisher import WrittenDocument
+from feeds.pipeline.ingest import IngestResult
 from feeds.selection.archives import least_shown
 from feeds.selection.membership import FeedKey
 from feeds.selection.plans import most_needed, publishes_months
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 
     from feeds.config.schema import Config
     from feeds.content.files import Root as ArticleRoot
-    from feeds.output.manifest import Record
+    from feeds.output.manifest import DocumentRecord
     from feeds.pipeline.plan import Site
     from feeds.pipeline.publish import Item, Render
     from feeds.progress import Track
-    from feeds.selection.membership import Rules
+    from feeds.selection.membership import MembershipRules
     from feeds.storage.folder import Folder
 
 
 T = TypeVar("T")
 
 #: What came of a bucket of entries, and the readings of files that it was told of.
-_Told = tuple[BucketFacts, set[tuple[int, bytes]]]
+_Merged = tuple[BucketSummary, set[tuple[int, bytes]]]
 
 #: The first machine looks into folders until so many are left. Below these others look, in so many tasks for each
 #: processor of the cluster.
@@ -73,9 +73,9 @@ _PATIENCE = 60
 
 _A_MOMENT = 0.5
 
-_report_decoder = msgspec.msgpack.Decoder(FilesFacts | Listing)
+_report_decoder = msgspec.msgpack.Decoder(FilesSummary | Listing)
 
-_puts_decoder = msgspec.msgpack.Decoder(list[Put])
+_puts_decoder = msgspec.msgpack.Decoder(list[WrittenDocument])
 
 
 class SparkWork:
@@ -85,14 +85,14 @@ class SparkWork:
         self.catalog = catalog
         self._context = context
         self._track = track
-        self._tops: RDD[tuple[FeedKey, list[windows.Ref]]] = context.emptyRDD()
+        self._tops: RDD[tuple[FeedKey, list[windows.StoryRef]]] = context.emptyRDD()
         self._on_disks: list[RDD[Any]] = []
 
-    def refresh(self, config: Config, rules: Rules, now: dt.datetime) -> Refreshed:
+    def refresh(self, config: Config, rules: MembershipRules, now: dt.datetime) -> IngestResult:
         """Bring the catalog up to what the article folders hold at the time `now`."""
         catalog, root = self.catalog, self.catalog.root
-        marks = Marks(own_code(), catalog.begin())
-        facts, folders = self._read_and_tell(config, rules, now, marks)
+        consistency = Consistency(code_fingerprint(), catalog.begin())
+        facts, folders = self._read_and_tell(config, rules, now, consistency)
         self._count(config)
         self._select(config, rules, now)
         roots = {str(config.articles[number]) for one in folders for number in one.roots}
@@ -103,7 +103,7 @@ class SparkWork:
         mistakes = sorted(mistake for one in folders for mistake in one.mistakes)
         # of feeds is known by their digests whether they changed: all are looked at
         touched = Touched(set(), changed)
-        return Refreshed(articles, changed, mistakes, touched, -1, root.run, emptied)
+        return IngestResult(articles, changed, mistakes, touched, -1, root.run, emptied)
 
     def _find(self, roots: tuple[ArticleRoot, ...]) -> RDD[tuple[int, bytes]]:
         """The files of the archive by bucket, and what there is to report of folders.
@@ -129,15 +129,15 @@ class SparkWork:
         root = self.catalog.root
         root.buckets = buckets_for(files)
         root.files = [""] * root.buckets
-        root.stories = [BucketFacts()] * root.buckets
+        root.stories = [BucketSummary()] * root.buckets
 
     def _read_and_tell(
-        self, config: Config, rules: Rules, now: dt.datetime, marks: Marks
-    ) -> tuple[list[FilesFacts], list[Listing]]:
+        self, config: Config, rules: MembershipRules, now: dt.datetime, consistency: Consistency
+    ) -> tuple[list[FilesSummary], list[Listing]]:
         """Read what changed and tell its stories; what there is to report of files, and of folders."""
         for _ in range(_ATTEMPTS):
-            told, reports = self._told(config, rules, now, marks)
-            facts = [one for one in reports if isinstance(one, FilesFacts)]
+            told, reports = self._merge(config, rules, now, consistency)
+            facts = [one for one in reports if isinstance(one, FilesSummary)]
             if _is_of_one_reading(told, facts):
                 break
         else:
@@ -148,28 +148,28 @@ class SparkWork:
         self.catalog.set_state("rules", rules.digest)
         return facts, [one for one in reports if isinstance(one, Listing)]
 
-    def _told(
-        self, config: Config, rules: Rules, now: dt.datetime, marks: Marks
-    ) -> tuple[list[_Told], list[FilesFacts | Listing]]:
+    def _merge(
+        self, config: Config, rules: MembershipRules, now: dt.datetime, consistency: Consistency
+    ) -> tuple[list[_Merged], list[FilesSummary | Listing]]:
         """What came of each bucket of entries, and what there is to report."""
         found = self._find(config.articles)
         root, folder = self.catalog.root, self.catalog.folder
-        reader = ingest.Reader(folder, root.files, config.articles, root.buckets, config.source, marks)
+        reader = ingest.BucketReader(folder, root.files, config.articles, root.buckets, config.source, consistency)
         then, known = self.catalog.state("now"), self.catalog.state("rules")
         anew = then is not None and known != rules.digest
-        teller = merging.Teller(folder, root.stories, rules, now, then, anew, marks)
-        read, tell = self._context.broadcast(reader), self._context.broadcast(teller)
+        context = merging.MergeContext(folder, root.stories, rules, now, then, anew, consistency)
+        read, merge = self._context.broadcast(reader), self._context.broadcast(context)
         changes = found.mapPartitionsWithIndex(
             lambda bucket, shares: ingest.read_bucket(read.value, bucket, (packed for _, packed in shares))
         )
         told = changes.partitionBy(root.buckets + 1, int).mapPartitionsWithIndex(
-            lambda bucket, items: merging.tell(tell.value, bucket, (packed for _, packed in items))
+            lambda bucket, items: merging.merge(merge.value, bucket, (packed for _, packed in items))
         )
         results = dict(self._collect(told, "Reading and merging"))
         reports = [_report_decoder.decode(packed) for packed in results.pop(root.buckets)]
         return [results[bucket] for bucket in range(root.buckets)], reports
 
-    def _note(self, facts: Iterable[FilesFacts]) -> None:
+    def _note(self, facts: Iterable[FilesSummary]) -> None:
         """Keep what came of files."""
         catalog = self.catalog
         for one in facts:
@@ -204,7 +204,7 @@ class SparkWork:
         for feed, found in months.items():
             catalog.feed_months[feed] = sorted(found, key=lambda month: month.first, reverse=True)
 
-    def _select(self, config: Config, rules: Rules, now: dt.datetime) -> None:
+    def _select(self, config: Config, rules: MembershipRules, now: dt.datetime) -> None:
         """The first stories of each feed, by merging the first of each bucket."""
         catalog = self.catalog
         limits = self._context.broadcast(_limits(catalog, config, rules, now))
@@ -251,7 +251,7 @@ class SparkWork:
         shown = self._context.broadcast(site)
         yield lambda items: iter(self._rendered(items, site, shown))
 
-    def _rendered(self, items: Sequence[Item], site: Site, shown: Any) -> list[list[Put]]:
+    def _rendered(self, items: Sequence[Item], site: Site, shown: Any) -> list[list[WrittenDocument]]:
         if not items:
             return []
         buckets, folder = self.catalog.root.buckets, self.catalog.folder
@@ -262,12 +262,12 @@ class SparkWork:
                 folder, facts.value, site.now, bucket, (one for _, one in found)
             )
         )
-        code = own_code()
+        code = code_fingerprint()
         jobs = self._context.parallelize(list(enumerate(items)), min(len(items), self._few))
         done = jobs.cogroup(entries, numPartitions=buckets).map(
             lambda one: (one[0], windows.render(code, shown.value, *one[1]))
         )
-        puts: list[list[Put]] = [[] for _ in items]
+        puts: list[list[WrittenDocument]] = [[] for _ in items]
         for number, result in self._collect(done, "Rendering"):
             if isinstance(result, FeedsError):
                 raise result
@@ -281,12 +281,12 @@ class SparkWork:
         newest: list[tuple[FeedKey, tuple[int, int]]] = []
         monthly: dict[tuple[FeedKey, str], int] = {}
         for number, (job, _) in enumerate(items):
-            if job.scope.month:
-                monthly[job.plan.key, job.scope.month] = number
+            if job.segment.month:
+                monthly[job.plan.key, job.segment.month] = number
             else:
                 newest.append((job.plan.key, (number, len(job.stories))))
         sought = self._context.parallelize(newest, min(len(items), self._few)).partitionBy(self._few)  # as these are
-        wanted = self._tops.join(sought, self._few).flatMap(lambda one: windows.shown_of(*one[1]))
+        wanted = self._tops.join(sought, self._few).flatMap(lambda one: windows.story_requests(*one[1]))
         if not monthly:
             return wanted
         folder, facts = self.catalog.folder, self._facts
@@ -316,7 +316,7 @@ class SparkWork:
             one.unpersist()
 
     @cached_property
-    def _facts(self) -> Broadcast[list[BucketFacts]]:
+    def _facts(self) -> Broadcast[list[BucketSummary]]:
         """What is known of the buckets of entries when their stories are told, brought to each machine once."""
         return self._context.broadcast(self.catalog.root.stories)
 
@@ -330,7 +330,7 @@ class SparkWork:
         return self._context.parallelize(range(buckets), buckets)
 
 
-def _is_of_one_reading(told: Iterable[_Told], facts: Iterable[FilesFacts]) -> bool:
+def _is_of_one_reading(told: Iterable[_Merged], facts: Iterable[FilesSummary]) -> bool:
     """Whether all buckets of entries were told of the same reading of each bucket of files.
 
     A bucket is read again where a machine is lost that has what came of it, and a file may have been edited meanwhile.
@@ -343,7 +343,7 @@ def _is_of_one_reading(told: Iterable[_Told], facts: Iterable[FilesFacts]) -> bo
     return found == expected
 
 
-def _check_there(output: Folder, puts: Iterable[Put]) -> None:
+def _check_there(output: Folder, puts: Iterable[WrittenDocument]) -> None:
     """Raise PublishError where this machine does not see what another put into a folder."""
     deadline = time.monotonic() + _PATIENCE
     for put in puts if isinstance(output, DiskFolder) else ():
@@ -353,13 +353,13 @@ def _check_there(output: Folder, puts: Iterable[Put]) -> None:
             time.sleep(_A_MOMENT)
 
 
-def _is_there(output: Folder, record: Record) -> bool:
+def _is_there(output: Folder, record: DocumentRecord) -> bool:
     """Whether this machine sees a document. It may have kept for a while that it was not, which it finds by reading."""
     facts = output.facts(record.path)
     return (facts is not None and facts[0] == record.bytes) or len(output.read(record.path) or b"") == record.bytes
 
 
-def _limits(catalog: ClusterCatalog, config: Config, rules: Rules, now: dt.datetime) -> windows.Limits:
+def _limits(catalog: ClusterCatalog, config: Config, rules: MembershipRules, now: dt.datetime) -> windows.WindowLimits:
     """How many stories of each feed are looked at: as many as it shows, or as it needs to begin."""
     kinds = config.feeds
     of_kind: dict[str, int] = {}
@@ -375,7 +375,7 @@ def _limits(catalog: ClusterCatalog, config: Config, rules: Rules, now: dt.datet
     most |= {FeedKey("custom", feed.path): most_needed(feed, feed) for feed in kinds.custom}
     for key, months in catalog.feed_months.items():
         most[key] = max(most.get(key, of_kind.get(key.kind, 0)), least_shown(months))
-    return windows.Limits(most, of_kind, _oldest(config, now))
+    return windows.WindowLimits(most, of_kind, _oldest(config, now))
 
 
 def _oldest(config: Config, now: dt.datetime) -> dict[FeedKey, int]:

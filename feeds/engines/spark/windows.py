@@ -16,7 +16,7 @@ from feeds.content.entries import merge_entries
 from feeds.digests import digest_of
 from feeds.engines.spark.consistency import check_code
 from feeds.engines.spark.merging import due_of
-from feeds.engines.spark.partitions import BucketFacts, EntryRow, StoryRow, damaged, read_rows
+from feeds.engines.spark.partitions import BucketSummary, EntryRow, StoryRow, damaged_error, read_rows
 from feeds.errors import FeedsError
 from feeds.models import Entry
 from feeds.pipeline.publish import render_job
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: A reference to a story, in the order in which a feed shows them: rank, published (newest first), id; then its digest
 #: and its bucket.
-Ref = tuple[int, int, str, bytes, int]
+StoryRef = tuple[int, int, str, bytes, int]
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -44,14 +44,14 @@ _entry_decoder = msgspec.msgpack.Decoder(Entry)
 
 #: What is counted: the oldest story of a `topic` (its name), how many of a `provider` are by one name (domain, name),
 #: who has the `same` id (the id), and what a `month` of a feed holds (kind, name, month): how many, and a digest.
-Counted = tuple[str, ...]
+CountKey = tuple[str, ...]
 
 
 def count_bucket(
-    catalog: Folder, facts: Sequence[BucketFacts], bucket: int, *, has_months: bool
-) -> Iterator[tuple[Counted, Any]]:
+    catalog: Folder, facts: Sequence[BucketSummary], bucket: int, *, has_months: bool
+) -> Iterator[tuple[CountKey, Any]]:
     """What the stories of a bucket add to what is counted."""
-    found: dict[Counted, list[Any]] = defaultdict(list)
+    found: dict[CountKey, list[Any]] = defaultdict(list)
     for story in read_rows(catalog, facts[bucket].stories, StoryRow):
         for key, value in _counts(story, has_months=has_months):
             found[key].append(value)
@@ -59,7 +59,7 @@ def count_bucket(
         yield key, total(key, values)
 
 
-def _counts(story: StoryRow, *, has_months: bool) -> Iterator[tuple[Counted, Any]]:
+def _counts(story: StoryRow, *, has_months: bool) -> Iterator[tuple[CountKey, Any]]:
     for topic in story.topics:
         yield ("topic", topic), story.published
     yield ("provider", story.domain, story.name), 1
@@ -72,7 +72,7 @@ def _counts(story: StoryRow, *, has_months: bool) -> Iterator[tuple[Counted, Any
                 yield ("month", kind, name, month), (1, digest)
 
 
-def total(key: Counted, values: Iterable[Any]) -> Any:
+def total(key: CountKey, values: Iterable[Any]) -> Any:
     """Several values of a key made one, in whatever order they come."""
     if key[0] == "topic":
         return min(values)
@@ -98,7 +98,7 @@ def month_name(published: int) -> str:
 
 
 @dataclass(frozen=True)
-class Limits:
+class WindowLimits:
     """How many stories of a feed are looked at: `most` of those named there, else `of_kind`; and how old they are."""
 
     most: Mapping[FeedKey, int]
@@ -110,10 +110,10 @@ class Limits:
 
 
 def refs_of_bucket(
-    catalog: Folder, facts: Sequence[BucketFacts], limits: Limits, bucket: int
-) -> Iterator[tuple[FeedKey, list[Ref]]]:
+    catalog: Folder, facts: Sequence[BucketSummary], limits: WindowLimits, bucket: int
+) -> Iterator[tuple[FeedKey, list[StoryRef]]]:
     """The first stories of each feed, of those in a bucket."""
-    found: dict[FeedKey, list[Ref]] = defaultdict(list)
+    found: dict[FeedKey, list[StoryRef]] = defaultdict(list)
     for story in read_rows(catalog, facts[bucket].stories, StoryRow):
         for kind, name, rank in story.members:
             feed = feed_key(kind, name)
@@ -123,12 +123,12 @@ def refs_of_bucket(
         yield feed, heapq.nsmallest(limits.of(feed), refs)
 
 
-def merge_refs(limits: Limits, feed: FeedKey, some: Iterable[list[Ref]]) -> list[Ref]:
+def merge_refs(limits: WindowLimits, feed: FeedKey, some: Iterable[list[StoryRef]]) -> list[StoryRef]:
     """The first stories of a feed, of several lists of the first."""
     return list(islice(heapq.merge(*some), limits.of(feed)))
 
 
-def window_of(refs: Sequence[Ref]) -> tuple[int, bytes]:
+def window_of(refs: Sequence[StoryRef]) -> tuple[int, bytes]:
     """How many stories these are, and a digest of all that they hold."""
     return len(refs), digest_of([ref[3] for ref in refs])
 
@@ -136,7 +136,9 @@ def window_of(refs: Sequence[Ref]) -> tuple[int, bytes]:
 # What is rendered
 
 
-def shown_of(refs: Sequence[Ref], shown: tuple[int, int]) -> Iterator[tuple[int, tuple[str, bytes, int, Any]]]:
+def story_requests(
+    refs: Sequence[StoryRef], shown: tuple[int, int]
+) -> Iterator[tuple[int, tuple[str, bytes, int, Any]]]:
     """The stories that a job shows of the first of a feed, by bucket, as `entries_of_bucket` wants them.
 
     `shown` is the number of the job, and how many it shows.
@@ -148,7 +150,7 @@ def shown_of(refs: Sequence[Ref], shown: tuple[int, int]) -> Iterator[tuple[int,
 
 def entries_of_bucket(
     catalog: Folder,
-    facts: Sequence[BucketFacts],
+    facts: Sequence[BucketSummary],
     now: dt.datetime,
     bucket: int,
     wanted: Iterable[tuple[str, bytes, int, Any]],
@@ -169,7 +171,7 @@ def entries_of_bucket(
     for (id_, digest), found in places.items():
         due = due_of(of_id[id_], now)
         if digest_of([value for value, _ in due]) != digest:
-            raise damaged(catalog, facts[bucket].entries)
+            raise damaged_error(catalog, facts[bucket].entries)
         entry = _encoder.encode(merge_entries([one for _, one in due]))
         for job, place in found:
             yield job, (place, entry)
@@ -188,7 +190,7 @@ def render(code: str, site: Site, items: Iterable[Item], found: Iterable[tuple[A
 
 def images_of_bucket(
     catalog: Folder,
-    facts: Sequence[BucketFacts],
+    facts: Sequence[BucketSummary],
     bucket: int,
     wanted: Iterable[tuple[str, FeedKey, int]],
     has_archives: frozenset[FeedKey],
@@ -207,7 +209,7 @@ def images_of_bucket(
 
 
 def months_of_bucket(
-    catalog: Folder, facts: Sequence[BucketFacts], wanted: Mapping[tuple[FeedKey, str], int], bucket: int
+    catalog: Folder, facts: Sequence[BucketSummary], wanted: Mapping[tuple[FeedKey, str], int], bucket: int
 ) -> Iterator[tuple[str, bytes, int, Any]]:
     """The stories that archives show, of those in a bucket, as `entries_of_bucket` wants them."""
     for story in read_rows(catalog, facts[bucket].stories, StoryRow):

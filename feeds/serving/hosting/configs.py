@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from feeds.errors import HostingError, shown
+from feeds.errors import HostingError, quoted
 from feeds.http.codings import EXTENSIONS
 from feeds.http.headers import cache_control
 from feeds.http.media_types import CHARSET, SHARED, TYPES, content_type, is_text, media_type
@@ -120,7 +120,7 @@ def parse_listen(text: str) -> Listen:
     """What `--listen` says: a port, or a host and a port; raises HostingError."""
     match = _LISTEN.fullmatch(text)
     if not match or not 0 <= int(match["port"]) < 2**16:
-        raise HostingError(f"{shown(text)} is no address to listen on; expected one such as 127.0.0.1:8080 or 8080")
+        raise HostingError(f"{quoted(text)} is no address to listen on; expected one such as 127.0.0.1:8080 or 8080")
     return Listen("" if match["host"] in {None, "*"} else match["host"], int(match["port"]))
 
 
@@ -138,7 +138,7 @@ def render_hosting(
     Raises HostingError where a value cannot be written into its configuration.
     """
     if not (PurePosixPath(root).is_absolute() or PureWindowsPath(root).is_absolute()):
-        raise HostingError(f"{shown(root)} is a relative path; expected that of the output folder from the top")
+        raise HostingError(f"{quoted(root)} is a relative path; expected that of the output folder from the top")
     _check_lines((root, folders.config, folders.output, folders.cache))
     setup = _setup(config, manifest, root, listen)
     template, path = _FILES[kind]
@@ -219,7 +219,7 @@ def _check_lines(values: Iterable[str]) -> None:
     for value in values:
         if _NOT_WRITABLE.search(value):
             expected = "expected neither in a server's configuration"
-            raise HostingError(f"{shown(value)} holds a control character or what is not UTF-8; {expected}")
+            raise HostingError(f"{quoted(value)} holds a control character or what is not UTF-8; {expected}")
 
 
 def _extensions() -> dict[str, list[str]]:

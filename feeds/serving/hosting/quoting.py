@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from feeds.errors import HostingError, shown
+from feeds.errors import HostingError, quoted
 
 #: What has a meaning in a regular expression, whoever reads it (PCRE, RE2).
 _MEANS_SOMETHING = re.compile(r"[^\w/-]", re.ASCII)
@@ -35,18 +35,18 @@ def nginx(text: str, *, expands: bool = True) -> str:
 def caddy(text: str) -> str:
     """A token of a Caddyfile; raises HostingError where Caddy would expand it."""
     if "{" in text or "}" in text:
-        raise HostingError(f"{shown(text)} holds a brace, which means a placeholder to Caddy; expected none")
+        raise HostingError(f"{quoted(text)} holds a brace, which means a placeholder to Caddy; expected none")
     if "`" not in text:
         return f"`{text}`" if '"' in text or "\\" in text else f'"{text}"'
     if text.endswith("\\"):
-        raise HostingError(f"{shown(text)} cannot be written for Caddy; expected no backslash at the end")
+        raise HostingError(f"{quoted(text)} cannot be written for Caddy; expected no backslash at the end")
     return '"' + text.replace('"', r"\"") + '"'
 
 
 def caddy_folder(text: str) -> str:
     """A folder in a Caddyfile; raises HostingError where Caddy would look for others too."""
     if re.search(r"[*?\[\\]", text):
-        raise HostingError(f"{shown(text)} holds one of *?[\\, which mean several files to Caddy; expected none")
+        raise HostingError(f"{quoted(text)} holds one of *?[\\, which mean several files to Caddy; expected none")
     return caddy(text)
 
 
@@ -64,7 +64,7 @@ def caddy_pattern(expression: str) -> str:
 def apache(text: str) -> str:
     """A parameter of Apache; raises HostingError where Apache would expand it."""
     if "${" in text:
-        raise HostingError(f"{shown(text)} holds ${{, which means a variable to Apache; expected none")
+        raise HostingError(f"{quoted(text)} holds ${{, which means a variable to Apache; expected none")
     return '"' + _backslashed(text, r'["\\]|$').replace('"', r"\"") + '"'
 
 
@@ -75,7 +75,7 @@ def apache_substitution(text: str, *, variable: str = "") -> str:
     HostingError where there is a quote, or what Apache would expand.
     """
     if '"' in text:
-        raise HostingError(f"{shown(text)} holds a quotation mark, which mod_rewrite cannot take; expected none")
+        raise HostingError(f"{quoted(text)} holds a quotation mark, which mod_rewrite cannot take; expected none")
     apache(text)
     escaped = re.sub(r"[$%\\]", r"\\\g<0>", text)
     return f'"{escaped}{variable}"'
