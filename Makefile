@@ -11,7 +11,7 @@ W3C_PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := article address html
-SOAKED := incremental faults catalog power paths hostile_archive
+SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths system/test_hostile_archive
 
 .DEFAULT_GOAL := help
 .PHONY: help feeds test soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots clean
@@ -27,7 +27,7 @@ test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest -m cluster
 
 soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000)
-	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/test_%.py)
+	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/%.py)
 
 fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by coverage (SECONDS=60 for each of three)
 
@@ -61,7 +61,7 @@ growth: $(VENV)/.dev  ## Measure whether texts of one thing again and again take
 
 compare-w3c: $(VENV)/.dev  ## Compare `feeds check` with the W3C feed validator (W3C=FOLDER W3C_PYTHON=python3)
 	@test -n "$(W3C)" || { echo "W3C=FOLDER names a copy of https://github.com/w3c/feedvalidator"; exit 1; }
-	$(BIN)/python -m tests.compare_with_w3c "$(W3C)" "$(W3C_PYTHON)"
+	$(BIN)/python -m tests.tools.compare_with_w3c "$(W3C)" "$(W3C_PYTHON)"
 
 screenshots: $(VENV)/.dev  ## Make the pictures of README.md anew, in Chromium
 	$(BIN)/python docs/screenshots.py

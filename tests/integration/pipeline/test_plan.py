@@ -1,0 +1,363 @@
+"""What a site has beside its feeds: pages, lists, compressed copies, old paths; made with them, and only then."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import brotli
+import pytest
+
+import feeds
+from feeds.errors import PublishError
+from feeds.models import ASSETS
+from feeds.output import publisher
+from tests.support.site import NOW
+
+if TYPE_CHECKING:
+    from feeds.models import Document
+    from feeds.storage.folder import Folder
+    from tests.support.site import Site
+
+CONFIGURATION = """\
+site: {title: Test Wire, url: https://feeds.example.com/}
+source: {articles: [../articles]}
+"""
+LISTS = {"index.html", "feeds.opml", *ASSETS}
+
+
+def article(site: Site, name: str, topic: str, title: str = "A title") -> None:
+    site.article(
+        f"{name}.md",
+        f"""\
+        title: {title}
+        webUrl: https://{name}.example/story
+        publishedDateTime: 2026-01-02T03:04:05Z
+        topics: [{topic}]
+        """,
+    )
+
+
+@pytest.fixture
+def published(site: Site) -> Site:
+    """A site with two topics and their pages."""
+    site.configure(CONFIGURATION)
+    article(site, "a", "Robots")
+    article(site, "b", "Energy")
+    site.regenerate()
+    return site
+
+
+def test_every_feed_has_a_page_and_all_have_one(published: Site) -> None:
+    documents = published.documents()
+    feeds = {path.removesuffix(".rss") for path in documents if path.endswith(".rss")}
+    assert {path for path in documents if path.endswith(".html")} == {"index.html", *(f"{f}/index.html" for f in feeds)}
+    assert documents.keys() >= LISTS
+    assert b'href="topics/robots/"' in documents["index.html"]
+    assert b"https://feeds.example.com/topics/robots.rss" in documents["feeds.opml"]
+
+
+def test_the_style_sheets_and_the_script_are_those_of_the_package(published: Site) -> None:
+    documents = published.documents()
+    for path in ASSETS:
+        assert documents[path] == resources.files("feeds.render.templates").joinpath(path).read_bytes()
+
+
+def test_the_manifest_lists_pages_and_lists(published: Site) -> None:
+    manifest = published.documents()["feeds.json"].decode()
+    assert '"path": "topics/robots/index.html"' in manifest
+    assert '"path": "feeds.opml"' in manifest
+
+
+def test_a_feed_leads_to_its_page_and_to_the_style_sheet(published: Site) -> None:
+    documents = published.documents()
+    for format_, link in (("rss", b"<link>%s</link>"), ("atom", b'<link href="%s" rel="alternate" type="text/html"/>')):
+        document = documents[f"topics/robots.{format_}"]
+        assert link % b"https://feeds.example.com/topics/robots/" in document
+        assert b'<?xml-stylesheet type="text/css" href="https://feeds.example.com/assets/feed.css"?>' in document
+    assert b'"home_page_url": "https://feeds.example.com/topics/robots/"' in documents["topics/robots.json"]
+
+
+def test_a_changed_title_changes_its_pages_and_no_list(published: Site) -> None:
+    article(published, "a", "Robots", title="Another title")
+    report = published.regenerate()
+    changed = {path.partition(".")[0].removesuffix("/index") for path in report.written_paths}
+    assert changed == {"all", "topics/robots"}
+    assert len(report.written_paths) == 2 * 4
+
+
+def test_a_new_topic_is_listed(published: Site) -> None:
+    article(published, "c", "Tides")
+    report = published.regenerate()
+    assert {"index.html", "feeds.opml", "topics/tides/index.html"} <= {*report.written_paths}
+    assert not {*ASSETS, "topics/robots/index.html"} & {*report.written_paths}
+
+
+def test_a_second_run_writes_nothing(published: Site) -> None:
+    assert published.regenerate().written == 0
+
+
+@pytest.mark.parametrize("path", ["index.html", "feeds.opml", "assets/page.css", "topics/robots/index.html"])
+def test_what_somebody_changed_or_removed_is_made_again(published: Site, path: str) -> None:
+    before = published.documents()
+    (published.output / path).write_bytes(b"changed")
+    assert published.regenerate().written_paths == (path,)
+    (published.output / path).unlink()
+    assert published.regenerate().written_paths == (path,)
+    assert published.documents() == before
+
+
+def test_an_empty_feed_keeps_its_page_and_leaves_the_opml(published: Site) -> None:
+    (published.folder / "articles" / "a.md").unlink()
+    published.regenerate()
+    documents = published.documents()
+    assert b"None yet" in documents["topics/robots/index.html"]
+    assert b"no entries" in documents["index.html"]
+    assert b"topics/robots" not in documents["feeds.opml"]
+
+
+def test_without_pages_there_is_the_opml(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}pages: off\n")
+    report = published.regenerate()
+    documents = published.documents()
+    assert [path for path in documents if path.endswith((".html", ".css", ".js"))] == []
+    assert "feeds.opml" in documents
+    assert report.removed == len(LISTS) - 1 + 3
+    assert b"xml-stylesheet" not in documents["all.rss"]
+    assert b"<link>https://feeds.example.com/</link>" in documents["all.rss"]
+    assert not (published.output / "assets").exists()
+
+
+def test_a_page_of_somebody_else_is_not_written_over(site: Site) -> None:
+    site.configure(CONFIGURATION)
+    article(site, "a", "Robots")
+    site.output.mkdir()
+    (site.output / "index.html").write_text("mine", encoding="utf-8")
+    with pytest.raises(PublishError, match="is not ours"):
+        site.regenerate()
+    assert site.documents() == {"index.html": b"mine"}
+
+
+def test_pages_can_be_published_into_a_folder_that_has_feeds_only(site: Site) -> None:
+    article(site, "a", "Robots")
+    site.regenerate()
+    site.configure(CONFIGURATION)
+    assert site.regenerate().removed == 0
+    assert site.documents().keys() >= LISTS
+
+
+@pytest.fixture
+def compressed(published: Site) -> Site:
+    """The same, with compressed copies."""
+    published.configure(f"{CONFIGURATION}compress: [gzip, br]\n")
+    published.regenerate()
+    return published
+
+
+def test_every_document_has_its_compressed_copies(compressed: Site) -> None:
+    documents = compressed.documents()
+    originals = [path for path in documents if not path.endswith((".gz", ".br")) and path != "feeds.json"]
+    assert documents.keys() - {*originals, "feeds.json"} == {
+        f"{path}.{end}" for path in originals for end in ("gz", "br")
+    }
+    for path in originals:
+        assert gzip.decompress(documents[f"{path}.gz"]) == documents[path]
+        assert brotli.decompress(documents[f"{path}.br"]) == documents[path]
+
+
+def test_a_coding_that_is_named_twice_is_one(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}compress: [gzip, gzip]\n")
+    published.regenerate()
+    paths = [record["path"] for record in json.loads(published.documents()["feeds.json"])["documents"]]
+    assert len(paths) == len({*paths})
+
+
+def test_copies_are_written_with_their_documents_only(compressed: Site) -> None:
+    assert compressed.regenerate().written == 0
+    article(compressed, "a", "Robots", title="Another title")
+    written = {*compressed.regenerate().written_paths}
+    originals = {path for path in written if not path.endswith((".gz", ".br"))}
+    assert {path.partition(".")[0].removesuffix("/index") for path in originals} == {"all", "topics/robots"}
+    assert written == {f"{path}{end}" for path in originals for end in ("", ".gz", ".br")}
+    documents = compressed.documents()
+    assert gzip.decompress(documents["all.rss.gz"]) == documents["all.rss"]
+
+
+@pytest.mark.parametrize("path", ["all.rss.gz", "topics/robots/index.html.br", "assets/page.css.gz"])
+def test_a_copy_that_somebody_changed_or_removed_is_made_again(compressed: Site, path: str) -> None:
+    before = compressed.documents()
+    (compressed.output / path).write_bytes(b"stale")
+    assert compressed.regenerate().written_paths == (path,)
+    (compressed.output / path).unlink()
+    assert compressed.regenerate().written_paths == (path,)
+    assert compressed.documents() == before
+
+
+def test_copies_go_when_they_are_not_wanted(compressed: Site) -> None:
+    compressed.configure(f"{CONFIGURATION}compress: [gzip]\n")
+    compressed.regenerate()
+    assert not [path for path in compressed.documents() if path.endswith(".br")]
+    compressed.configure(CONFIGURATION)
+    compressed.regenerate()
+    assert not [path for path in compressed.documents() if path.endswith((".gz", ".br"))]
+    assert gone(compressed) == []
+
+
+def test_a_feed_that_moved_is_found_at_its_old_path(published: Site) -> None:
+    published.configure(
+        f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"
+    )
+    assert published.regenerate().mistakes == ()
+    documents = published.documents()
+    for format_ in ("rss", "atom", "json"):
+        assert documents[f"topics/robots.{format_}"] == documents[f"topics/machines.{format_}"]
+        assert b"https://feeds.example.com/topics/machines." in documents[f"topics/robots.{format_}"]
+        assert b"topics/robots" not in documents[f"topics/robots.{format_}"]
+    assert b'content="0; url=../../topics/machines/"' in documents["topics/robots/index.html"]
+    assert b"topics/robots" not in documents["index.html"] + documents["feeds.opml"]
+    assert published.regenerate().written == 0
+
+
+def test_a_feed_that_moved_goes_on_at_both_paths(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}moved: {{old/robots: topics/robots}}\n")
+    published.regenerate()
+    article(published, "a", "Robots", title="Another title")
+    written = published.regenerate().written_paths
+    assert {"topics/robots.rss", "old/robots.rss"} <= {*written}
+    assert "old/robots/index.html" not in written
+
+
+def test_a_feed_that_moved_where_none_was_yet_takes_its_subscribers_along(published: Site) -> None:
+    """Also where the new feed has not the entries that it would need to begin."""
+    published.configure(
+        f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"
+        "feeds: {topics: {min_entries: 5}}\n"
+    )
+    report = published.regenerate()
+    assert (report.mistakes, gone(published)) == ((), [])
+    documents = published.documents()
+    assert documents["topics/robots.rss"] == documents["topics/machines.rss"]
+
+
+def test_archives_are_found_at_the_old_path(published: Site) -> None:
+    site = published
+    for year in (2025, 2024):
+        story = f"title: Old\nwebUrl: https://c.example/{year}\npublishedDateTime: {year}-01-01\ntopics: [Robots]"
+        site.article(f"{year}.md", story)
+    site.configure(f"{CONFIGURATION}archives: month\nmoved: {{old: topics/robots}}\nfeeds: {{topics: {{limit: 1}}}}\n")
+    site.regenerate()
+    documents = site.documents()
+    assert documents["old/archive/2025-01.atom"] == documents["topics/robots/archive/2025-01.atom"]
+
+
+@pytest.mark.parametrize(
+    ("moved", "message"),
+    [
+        ("topics/robots: topics/energy", "moved.topics/robots: is the path of a feed; expected one that no feed has"),
+        ("old: topics/nothing", "moved.old: topics/nothing is no feed; expected the path that the feed has now"),
+    ],
+)
+def test_what_did_not_move_is_reported_and_stays(published: Site, moved: str, message: str) -> None:
+    before = published.documents()
+    published.configure(f"{CONFIGURATION}moved: {{{moved}}}\n")
+    (mistake,) = published.regenerate().mistakes
+    assert mistake.message.startswith(message)
+    assert published.documents() == before
+
+
+def gone(site: Site) -> list[str]:
+    """What the manifest lists as gone."""
+    found: list[str] = json.loads(site.documents()["feeds.json"])["gone"]
+    return found
+
+
+def test_what_there_was_once_is_listed_as_gone(published: Site) -> None:
+    assert gone(published) == []
+    published.configure(f"{CONFIGURATION}feeds: {{topics: off}}\n")
+    published.regenerate()
+    paths = [
+        f"topics/{name}{end}" for name in ("energy", "robots") for end in (".atom", ".json", ".rss", "/index.html")
+    ]
+    assert gone(published) == sorted(paths)
+    article(published, "a", "Robots", title="Another title")
+    published.regenerate()
+    assert gone(published) == sorted(paths)
+    published.configure(CONFIGURATION)
+    published.regenerate()
+    assert gone(published) == []
+
+
+def prune(site: Site, *, dry_run: bool = False) -> feeds.Report:
+    return feeds.regenerate(feeds.load_config(site.config_path), now=NOW, prune=True, dry_run=dry_run)
+
+
+def test_a_feed_that_lost_its_last_entry_stays_until_it_is_pruned(published: Site) -> None:
+    (published.folder / "articles" / "a.md").unlink()
+    assert published.regenerate().removed == 0
+    before = published.documents()
+    removed = tuple(f"topics/robots{end}" for end in (".atom", ".json", ".rss", "/index.html"))
+    assert prune(published, dry_run=True).removed_paths == removed
+    assert published.documents() == before
+    report = prune(published)
+    assert (report.removed_paths, report.written_paths) == (removed, ("index.html",))
+    assert [*removed] == gone(published)
+    assert published.regenerate().written == 0
+    assert "topics/robots.rss" not in published.documents()
+
+
+def test_a_pruned_feed_begins_anew_with_an_entry(published: Site) -> None:
+    (published.folder / "articles" / "a.md").unlink()
+    prune(published)
+    article(published, "c", "Robots")
+    published.regenerate()
+    assert "topics/robots.rss" in published.documents()
+    assert gone(published) == []
+
+
+def test_pruning_leaves_feeds_that_are_meant_to_be_empty(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}feeds: {{custom: [{{path: mine, types: [video]}}]}}\n")
+    published.regenerate()
+    assert prune(published).removed == 0
+    assert "mine.rss" in published.documents()
+
+
+def test_pruning_needs_an_article(published: Site) -> None:
+    """The disk that has them may not be mounted."""
+    before = published.documents()
+    for file in (published.folder / "articles").iterdir():
+        file.unlink()
+    for dry_run in (True, False):
+        with pytest.raises(feeds.FeedsError, match="there is no article, so every feed would go"):
+            prune(published, dry_run=dry_run)
+    assert published.documents() == before
+
+
+def test_pruning_takes_a_topic_that_is_no_more_also_where_topics_need_no_entry(published: Site) -> None:
+    published.configure(f"{CONFIGURATION}feeds: {{topics: {{min_entries: 0}}}}\ntopics: {{Energy: {{}}}}\n")
+    (published.folder / "articles" / "a.md").unlink()
+    published.regenerate()
+    prune(published)
+    assert "topics/robots.rss" not in published.documents()
+    assert "topics/energy.rss" in published.documents()
+
+
+def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a run is stopped."""
+    article(compressed, "a", "Robots", title="Another title")
+    put = publisher.write_document
+    older = []
+
+    def looked_at(output: Folder, document: Document, *rest: Any, **options: Any) -> publisher.WrittenDocument:
+        done = put(output, document, *rest, **options)
+        for path in ("all.rss", "topics/robots/index.html"):
+            texts = [gzip.decompress(output.read(f"{path}.gz") or b""), output.read(path) or b""]
+            if [b"Another title" in text for text in texts] == [False, True]:
+                older.append(path)
+        return done
+
+    monkeypatch.setattr("feeds.pipeline.publish.write_document", looked_at)
+    compressed.regenerate()
+    assert b"Another title" in compressed.documents()["all.rss"]
+    assert older == []

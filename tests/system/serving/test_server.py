@@ -1,0 +1,258 @@
+"""The server on loopback: what clients do to it, and how it begins and ends."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import closing, contextmanager, suppress
+from typing import IO, TYPE_CHECKING
+from urllib.request import urlopen
+
+import pytest
+
+from feeds import load_config
+from feeds.errors import ServeError
+from feeds.serving.server import Server, serving
+from feeds.serving.wsgi import Application
+from tests.integration.websub.test_client import closed_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.site import Site
+
+STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01T08:30:00Z\ntopics: [AI]"
+#: Seconds until a test gives up: a machine may be slow.
+PATIENCE = 60
+
+
+@pytest.fixture
+def published(site: Site) -> Site:
+    site.article("a.md", STORY.format("one"))
+    site.regenerate()
+    return site
+
+
+@pytest.fixture
+def server(published: Site) -> Iterator[Server]:
+    with serving(Application(load_config(published.config_path), published.output), "127.0.0.1", 0) as server:
+        yield server
+
+
+def port_of(address: str) -> int:
+    found = re.search(r":(\d+)/", address)
+    assert found
+    return int(found[1])
+
+
+def said(server: Server, request: bytes) -> bytes:
+    """All that the server answers to these bytes until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE) as connection:
+        connection.sendall(request)
+        with suppress(OSError):  # it has been closed already, perhaps
+            connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../articles/a.md",
+        "/topics/../../articles/a.md",
+        "/%2e%2e/articles/a.md",
+        "/..%2farticles/a.md",
+        "/..\\articles\\a.md",
+        "//etc/passwd",
+        "/topics/..;/..;/articles/a.md",
+        "/.feeds-journal",
+    ],
+)
+def test_no_path_leaves_the_folder(server: Server, published: Site, path: str) -> None:
+    (published.output / ".feeds-journal").write_text("secret")
+    answer = said(server, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert b"Story one" not in answer
+    assert b"secret" not in answer
+    assert b"root:" not in answer
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 300_000 + b"\r\n\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 100_000, 413),
+        (b"GET /%zz%%% HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404),
+    ],
+    ids=["tls", "no path", "long header", "large body", "escapes"],
+)
+def test_rubbish_is_refused_and_does_no_harm(server: Server, request_: bytes, status: int) -> None:
+    try:
+        assert int(said(server, request_).split()[1]) == status
+    except ConnectionError:  # it would not hear more of it
+        assert status in {413, 431}
+    assert status_of(server, "/all.rss") == 200
+
+
+def status_of(server: Server, path: str) -> int:
+    with closing(http.client.HTTPConnection("127.0.0.1", port_of(server.address), timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
+def test_clients_that_go_away_are_no_news(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE) as connection:
+            connection.sendall(b"GET /all.rss HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # reset
+    assert status_of(server, "/all.rss") == 200
+    assert capfd.readouterr().err == ""
+
+
+def test_a_connection_serves_again(server: Server) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port_of(server.address), timeout=PATIENCE)) as connection:
+        for path, status in (("/all.rss", 200), ("/nothing", 404), ("/all.json", 200)):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            assert response.status == status
+            assert response.headers["Server"] == "feeds/0.1.0"
+            assert response.headers["Date"]
+
+
+def test_what_is_sent_while_it_is_published_anew_is_whole(server: Server, published: Site) -> None:
+    """A client that is slow gets the document that it asked for, not the end of the next one."""
+    published.article("long.md", STORY.format("two"), body="Many words. " * 200_000)
+    published.regenerate()
+    before = (published.output / "all.rss").read_bytes()
+    with socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE) as connection:
+        connection.sendall(b"GET /all.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        begin = connection.recv(4096)
+        published.article("long.md", STORY.format("two"), body="Few words.")
+        published.regenerate()
+        rest = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert (begin + rest).partition(b"\r\n\r\n")[2] == before
+
+
+def test_it_ends_with_connections_open(published: Site) -> None:
+    application = Application(load_config(published.config_path), published.output)
+    with serving(application, "127.0.0.1", 0) as server:
+        idle = socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE)
+    with idle, suppress(ConnectionResetError):
+        assert idle.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE)
+    assert not [thread for thread in threading.enumerate() if thread.name == "server"]
+
+
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("::1", r"\[::1\]")])
+def test_hosts_by_name_and_of_ipv6(published: Site, host: str, shown: str) -> None:
+    try:
+        socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError:
+        pytest.skip(f"there is no {host} here")
+    with serving(Application(load_config(published.config_path), published.output), host, 0) as server:
+        assert re.fullmatch(rf"http://{shown}:\d+/", server.address)
+        with urlopen(f"{server.address}all.rss", timeout=PATIENCE) as response:  # noqa: S310  # on loopback
+            assert response.status == 200
+
+
+def test_an_address_that_cannot_be_had_is_an_error(published: Site) -> None:
+    application = Application(load_config(published.config_path), published.output)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServeError, match=rf"127\.0\.0\.1, port {port}, cannot be listened at: .*in use"):
+            Server(application, "127.0.0.1", port)
+    with pytest.raises(ServeError, match=r"host\.invalid, port 1, cannot be listened at: "):
+        Server(application, "host.invalid", 1)
+
+
+# The command
+
+
+@contextmanager
+def command(site: Site, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`feeds serve` as a process, which is ended if it has not ended."""
+    line = [sys.executable, "-m", "feeds", "serve", "--config", str(site.config_path), *arguments]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def line_of(stream: IO[str] | None) -> str:
+    assert stream is not None
+    return stream.readline()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM], ids=lambda value: str(value.name))
+def test_it_says_where_it_is_and_ends_as_it_is_told(published: Site, signal_: signal.Signals) -> None:
+    with command(published, "--port", "0") as running:
+        first = line_of(running.stdout)
+        address = re.search(r"http://127\.0\.0\.1:\d+/", first)
+        assert address
+        assert first.endswith("; Ctrl-C ends it.\n")
+        with urlopen(f"{address[0]}all.rss", timeout=PATIENCE) as response:  # noqa: S310  # on loopback
+            size = len(response.read())
+        assert line_of(running.stdout)[10:] == f"GET /all.rss 200 {size}\n"
+        running.send_signal(signal_)
+        assert running.wait(PATIENCE) == 0
+        assert running.stderr is not None
+        assert running.stderr.read() == ""
+
+
+def test_it_publishes_what_is_saved_if_it_is_to_watch(site: Site) -> None:
+    site.article("a.md", STORY.format("one"))
+    with command(site, "--port", "0", "--watch") as running:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", line_of(running.stdout))
+        assert address
+        assert line_of(running.stdout).startswith("Watching ")
+        assert "documents written" in line_of(running.stdout)
+        with urlopen(f"{address[0]}all.rss", timeout=PATIENCE) as response:  # noqa: S310  # on loopback
+            assert b"Story one" in response.read()
+        line_of(running.stdout)  # of that request
+        site.article("a.md", STORY.format("two"))
+        assert "1 article changed" in line_of(running.stdout)
+        with urlopen(f"{address[0]}all.rss", timeout=PATIENCE) as response:  # noqa: S310  # on loopback
+            assert b"Story two" in response.read()
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "configuration", "exit_code", "expected"),
+    [
+        ([], None, 1, "Error: {output}: nothing is published there; `feeds regenerate` does it, and --watch\n"),
+        (["--watch", "--host", "host.invalid"], None, 1, "Error: host.invalid, port 8000, cannot be listened at: "),
+        (["--watch"], "site: {}", 2, "{config}:1: site: title is missing; "),
+        (["--port", "70000"], None, 2, "Usage: "),
+    ],
+    ids=["nothing published", "no such host", "wrong configuration", "no port"],
+)
+def test_what_is_wrong_is_said_in_a_line(
+    site: Site, arguments: list[str], configuration: str | None, exit_code: int, expected: str
+) -> None:
+    if configuration:
+        site.configure(configuration)
+    with command(site, *arguments) as running:
+        _, error = running.communicate(timeout=PATIENCE)
+        assert running.returncode == exit_code
+        assert error.startswith(expected.format(output=site.output, config=site.config_path))
+
+
+def test_nobody_has_to_read_what_it_says(published: Site) -> None:
+    port = closed_port()
+    with command(published, "--port", str(port)) as running:
+        line_of(running.stdout)
+        assert running.stdout is not None
+        running.stdout.close()
+        for _ in range(3):
+            with urlopen(f"http://127.0.0.1:{port}/all.rss", timeout=PATIENCE) as response:  # on loopback
+                assert response.status == 200

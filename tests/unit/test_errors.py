@@ -1,0 +1,55 @@
+"""Values as messages show them."""
+
+from __future__ import annotations
+
+import pytest
+
+from feeds.errors import mask_credentials, quoted
+from tests.support.clocks import within
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://key:secret@bucket/feeds", "s3://***@bucket/feeds"),
+        ("s3://key:se/cr+et=@bucket", "s3://***@bucket"),
+        ("s3://key:se?c#r@et@bucket", "s3://***@bucket"),
+        ("s3://:secret@bucket", "s3://***@bucket"),
+        (
+            "no route to https://name:secret@host/x, nor to S3://k:s@b",
+            "no route to https://***@host/x, nor to S3://***@b",
+        ),
+        (
+            "-s3://k:s@b 1s3://k:s@b _http://k:s@b -http://arn:s@b",
+            "-s3://***@b 1s3://***@b _http://***@b -http://***@b",
+        ),
+        ("https://k:s@a,https://k:s@b", "https://***@a,https://***@b"),
+        ("s3://arn:s3://k:s@b", "s3://arn:s3://***@b"),
+        ("s3://bucket/a:b@c", "s3://bucket/a:b@c"),
+        ("s3://arn:aws:s3:eu-west-1:1:accesspoint/x/a@b", "s3://arn:aws:s3:eu-west-1:1:accesspoint/x/a@b"),
+        ("abfs://container@account.example/a:b@c", "abfs://container@account.example/a:b@c"),
+        ("http://127.0.0.1:9/bucket/a@b.md", "http://127.0.0.1:9/bucket/a@b.md"),
+        ("https://medium.example:443/@name", "https://medium.example:443/@name"),
+        ("a: b@c", "a: b@c"),
+    ],
+)
+def test_an_address_is_shown_without_what_is_secret_in_it(text: str, expected: str) -> None:
+    assert mask_credentials(text) == expected
+    assert quoted(text) == repr(expected)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *"a a. 1. @ : a:@ :// a:// a://b: a://b:@ a://arn: http:// http://a: http://: http://::/ http://a:b@".split(),
+        *("a ", "a://b: ", "@a://b: "),
+    ],
+)
+def test_what_is_secret_is_found_in_no_more_time_than_the_text_is_long(part: str) -> None:
+    """What takes the square of it would take minutes."""
+    for start in ("", "s3://", "http://"):
+        text = start + part * (1_000_000 // len(part))
+        with within(seconds=2):
+            assert len(quoted(text + "@")) <= 60
+        with within(seconds=2):
+            assert "secret" not in mask_credentials(f"{text} s3://key:secret@bucket")
