@@ -37,7 +37,8 @@ _TYPES = {
 _DEFAULT_TYPE = "image/jpeg"
 
 #: RFC 6838, 4.2, of which some characters that no type has are left out.
-_MEDIA_TYPE = re.compile(r"[a-z]{1,127}/[a-z0-9][a-z0-9.+-]{0,126}")
+MEDIA_TYPE_PATTERN = r"[a-z]{1,127}/[a-z0-9][a-z0-9.+-]{0,126}"
+_MEDIA_TYPE = re.compile(MEDIA_TYPE_PATTERN)
 
 #: The parameters in which image services name the format that they send.
 _FORMAT_PARAMETERS = frozenset({"format", "fm"})

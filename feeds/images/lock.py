@@ -15,6 +15,7 @@ from msgspec import Meta
 from feeds.config.schema import period
 from feeds.digests import digest_of
 from feeds.errors import ConfigError, LocatedDiagnostic, PublishError
+from feeds.http.image_types import MEDIA_TYPE_PATTERN
 from feeds.storage.files import check_replaceable, read_regular, replace_file
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class ImageInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     address: str
-    type: Annotated[str, Meta(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]*\Z", max_length=255)] | None = None
+    type: Annotated[str, Meta(pattern=rf"^{MEDIA_TYPE_PATTERN}\Z")] | None = None
     length: Annotated[int, Meta(ge=1, le=_MOST_BYTES)] | None = None
     width: _Pixels | None = None
     height: _Pixels | None = None

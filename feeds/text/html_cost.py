@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 
-from feeds.text.html_tokens import EMPTY, SPACES, Tag, UnclearError, attributes_of, tags_of
+from feeds.text.html_tokens import SPACES, VOID_ELEMENTS, Tag, UnclearError, attributes_of, tags_of
 
 #: Browsers nest elements so deep and no deeper.
 DEEPEST = 512
@@ -137,7 +137,7 @@ def depth(html: str) -> int:
     """How deeply elements are nested in HTML as the sanitiser writes it: each that is not empty is closed."""
     deepest = now = 0
     for end, name in _WRITTEN.findall(html):
-        if name not in EMPTY:
+        if name not in VOID_ELEMENTS:
             now += -1 if end else 1
             deepest = max(deepest, now)
     return deepest

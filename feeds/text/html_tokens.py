@@ -39,8 +39,8 @@ _MARKUP = re.compile(
 
 _SCRIPT = re.compile(r"<script", re.IGNORECASE)
 
-#: Elements that hold nothing (13.1.2).
-EMPTY = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+#: Void elements (13.1.2), and the obsolete `param`, which parsers treat as one.
+VOID_ELEMENTS = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 #: Those of them that end SVG and MathML, in which there are no empty elements (13.2.6.5).
 _EMPTY_EVERYWHERE = frozenset("br embed hr img meta".split())
@@ -118,7 +118,7 @@ def _tag(match: re.Match[str], before: str, *, is_odd: bool) -> Tag:
     if match["name"] is None or not match["whole"]:  # what has no end is no tag
         return _no_tag(before)
     name = _lower(match["name"])
-    is_empty = name in (_EMPTY_EVERYWHERE if is_odd and not match["closed"] else EMPTY)
+    is_empty = name in (_EMPTY_EVERYWHERE if is_odd and not match["closed"] else VOID_ELEMENTS)
     return Tag(name, bool(match["end"]), is_empty, match[0], before)
 
 

@@ -20,6 +20,7 @@ import nh3
 
 from feeds.errors import quoted
 from feeds.text.html_cost import TOO_DEEP, is_too_deep
+from feeds.text.html_tokens import VOID_ELEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 _UNSAFE = frozenset(
     "script iframe frame frameset object embed applet style link meta base form svg math template noscript".split()
 )
-
-#: Elements without an end (HTML, 13.1.2).
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 #: Elements of which HTML lets the end be left out (13.1.2.4).
 _OPEN = frozenset("li dt dd p rt rp optgroup option thead tbody tfoot tr td th colgroup caption".split())
@@ -216,7 +214,7 @@ class _Reader(HTMLParser):
             self._note("unknown-html", f"<{tag}> is no element of a body; expected one, or &lt; for the character")
         for name, value in attrs:
             self._validate_attribute(tag, name, value or "")
-        if tag not in _VOID:
+        if tag not in VOID_ELEMENTS:
             self._open.append((self.getpos()[0] - 1, tag))
             self._how_often[tag] += 1
 
@@ -229,7 +227,7 @@ class _Reader(HTMLParser):
                 self._close_last()
         if self._open and self._open[-1][1] == tag:
             self._close_last()
-        elif tag not in _VOID:
+        elif tag not in VOID_ELEMENTS:
             self._note("unbalanced-html", f"</{tag}> closes nothing; expected <{tag}> before it")
 
     def _close_last(self) -> None:

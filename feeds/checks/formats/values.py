@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from feeds.config.schema import EMAIL_PATTERN
+from feeds.http.image_types import is_media_type
 from feeds.text.iris import check_iri
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ _RFC822 = re.compile(
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
-_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*", re.IGNORECASE)
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -145,7 +145,7 @@ def positive(value: str, now: dt.datetime) -> Wrong | None:
 
 
 def media_type(value: str, _: dt.datetime) -> Wrong | None:
-    return None if _MEDIA_TYPE.fullmatch(value) else ("bad-media-type", "a media type such as image/jpeg")
+    return None if is_media_type(value.lower()) else ("bad-media-type", "a media type such as image/jpeg")
 
 
 def language(value: str, _: dt.datetime) -> Wrong | None:
