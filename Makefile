@@ -14,7 +14,7 @@ ORACLES := article address html
 SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths system/test_hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots clean
+.PHONY: help feeds test quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -25,6 +25,18 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not cluster"
 	$(BIN)/pytest -m cluster
+
+quick: $(VENV)/.dev  ## Check the code and run the unit tests with fewer examples, in less than a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 quick-types quick-tests
+
+quick-types:
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+
+quick-tests:
+	HYPOTHESIS_PROFILE=dev $(BIN)/pytest --quiet --numprocesses auto --dist worksteal tests/unit
 
 soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000)
 	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/%.py)
@@ -65,6 +77,11 @@ compare-w3c: $(VENV)/.dev  ## Compare `feeds check` with the W3C feed validator 
 
 screenshots: $(VENV)/.dev  ## Make the pictures of README.md anew, in Chromium
 	$(BIN)/python docs/screenshots.py
+
+diagrams: docs/images/data-flow.svg  ## Render the diagrams of the documentation (Graphviz)
+
+docs/images/%.svg: docs/images/%.dot
+	dot -Tsvg $< -o $@
 
 clean:  ## Remove what the other commands made
 	rm -rf $(VENV) .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""What bodies of 1 MB cost that are nothing but one construct of HTML or Markdown, and whether that is foreseen.
+"""The cost of bodies of 1 MB that repeat one construct of HTML or Markdown, and whether it is predicted.
 
 python -m benchmarks.bodies               each construct in a process of its own: seconds and memory
 python -m benchmarks.bodies --search 60   what the sanitiser takes for HTML by chance, beside the estimate

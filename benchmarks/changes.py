@@ -24,7 +24,7 @@ _TAXONOMY = re.compile(r"^(topics|publishers):\n((?:  - .*\n)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class ElementRule:
+class Shape:
     """How many articles an archive has, their bytes, and how many of them each term of each taxonomy has."""
 
     articles: int
@@ -45,8 +45,8 @@ class Archive:
         self._newest, self._second = newest, second
         self._texts = {path: path.read_text(encoding="utf-8") for path in (newest, second)}
 
-    def shape(self) -> ElementRule:
-        """What the archive holds. Reads it all, so that afterwards every tool finds it in the system's cache."""
+    def shape(self) -> Shape:
+        """The content of the archive. All of it is read, so that every tool finds it in the system's cache."""
         size = 0
         terms: dict[str, Counter[str]] = {"topics": Counter(), "publishers": Counter()}
         for path in self._files:
@@ -54,7 +54,7 @@ class Archive:
             size += len(text.encode())
             for taxonomy, lines in _TAXONOMY.findall(text):
                 terms[taxonomy].update(line.removeprefix("  - ") for line in lines.splitlines())
-        return ElementRule(len(self._files), size, terms)
+        return Shape(len(self._files), size, terms)
 
     def change(self) -> None:
         """Append a sentence to the newest article, one more each time."""

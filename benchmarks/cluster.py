@@ -56,7 +56,7 @@ class Peak:
 
 @dataclass(frozen=True)
 class Events:
-    """What Spark noted: when the first executor was there (seconds since 1970), and sums over all tasks.
+    """Figures of Spark's event log: when the first executor started (seconds since 1970), and sums over all tasks.
 
     `lost` counts the executors that were lost meanwhile.
     """
@@ -70,7 +70,7 @@ class Events:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run took. `start` are the seconds until the first executor was there."""
+    """The cost of a run. `start` is the time until the first executor started, in seconds."""
 
     name: str
     workers: int
@@ -114,7 +114,7 @@ def run(cluster: Cluster, name: str, command: list[str], *, with_memory: bool) -
 
 
 def _watched(process: subprocess.Popen[bytes], cluster: Cluster) -> Iterator[Peak]:
-    """What all take, again and again until the process has ended."""
+    """The memory of all processes, sampled until the process has ended."""
     while True:
         with suppress(subprocess.TimeoutExpired):
             process.wait(_INTERVAL)
@@ -130,7 +130,7 @@ def _watched(process: subprocess.Popen[bytes], cluster: Cluster) -> Iterator[Pea
 
 
 def read_events(path: Path) -> Events:
-    """What Spark's event log says of a program that has ended."""
+    """Read Spark's event log of a program that has ended."""
     started, busy, shuffled, tasks, lost = 0.0, 0, 0, 0, 0
     with path.open(encoding="utf-8") as lines:
         for event in map(json.loads, lines):

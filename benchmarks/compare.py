@@ -30,7 +30,7 @@ from feeds.parallel import available_jobs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from benchmarks.changes import Archive, ElementRule
+    from benchmarks.changes import Archive, Shape
     from benchmarks.measure import Cost
     from benchmarks.peers import Peer
 
@@ -46,7 +46,7 @@ class Stage:
     """An archive, and the tools that publish it."""
 
     archive: Archive
-    shape: ElementRule
+    shape: Shape
     ours: Feeds
     peers: Sequence[Peer]
 
@@ -96,7 +96,7 @@ def play(stage: Stage, round_: int, *, repeats: int = 1, with_memory: bool = Fal
 
 
 def play_baselines(stage: Stage, round_: int) -> Iterator[Measurement]:
-    """What no run can do without."""
+    """The costs that no run can avoid."""
     takes: dict[str, Callable[[], Cost]] = {
         LISTING: partial(listing, stage.archive.folder),
         PYTHON: partial(measure, [sys.executable, "-c", "pass"]),
@@ -107,7 +107,7 @@ def play_baselines(stage: Stage, round_: int) -> Iterator[Measurement]:
 
 
 def _with_yardstick(take: Callable[[], Cost]) -> tuple[Cost, float]:
-    """What something takes, and what the empty loop does before and after it."""
+    """The cost of a command, and of the empty loop before and after it."""
     before = yardstick()
     cost = take()
     return cost, (before + yardstick()) / 2
@@ -152,7 +152,7 @@ def _play_all(stages: Sequence[Stage], rounds: int, repeats: int, memory_rounds:
 
 
 def _machine(*, with_hugo: bool) -> dict[str, str]:
-    """What the figures depend on beside the code."""
+    """The environment that the figures depend on, beside the code."""
     return {
         "feeds": version("feeds"),
         **({"Hugo": version("hugo")} if with_hugo else {}),

@@ -108,7 +108,7 @@ def growth(seconds: Callable[[int], float], size: int) -> str | None:
 
 
 def _seconds(read: Callable[[str], object], unit: str, size: int) -> float:
-    """What a text of that size takes of the processor."""
+    """The processor time for a text of that size."""
     text = repeated(unit, size)
     begun = time.thread_time()
     read(text)

@@ -1,4 +1,4 @@
-"""What a command takes: wall time, processor time, and the memory of all its processes together."""
+"""The cost of a command: wall time, processor time, and the memory of all its processes together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BenchmarkError(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command took: seconds of wall time, seconds of all processors, and at its peak bytes of memory.
+    """The cost of a command: wall time and processor time in seconds, and peak memory in bytes.
 
     `memory` is None where it was not looked at. `output` is what the command printed.
     """
@@ -76,7 +76,7 @@ def yardstick() -> float:
 
 
 def listing(folder: Path) -> Cost:
-    """What it takes this process to list all files below a folder, and to ask for the size and time of each."""
+    """The time to list all files below a folder, with size and time of each, in this process."""
     started, started_cpu = time.perf_counter(), time.process_time()
     folders = [str(folder)]
     while folders:

@@ -21,7 +21,7 @@ from benchmarks.measure import BenchmarkError, measure
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from benchmarks.changes import ElementRule
+    from benchmarks.changes import Shape
 
 _TITLE = "AI Wire"
 _URL = "https://feeds.example.com/"
@@ -54,7 +54,7 @@ _HUGO_JSON_FEED = """\
 
 
 class Scenario(StrEnum):
-    """What has happened since the run before."""
+    """The change since the run before."""
 
     FULL = "full build"
     NOTHING = "nothing changed"
@@ -79,7 +79,7 @@ class Peer(Protocol):
     def forget(self) -> None:
         """Remove all that was published and remembered, and take back a change of the configuration."""
 
-    def check(self, scenario: Scenario, output: str, shape: ElementRule) -> None:
+    def check(self, scenario: Scenario, output: str, shape: Shape) -> None:
         """Raise BenchmarkError if it did not do what there was to do. `output` is what the command printed."""
 
 
@@ -114,7 +114,7 @@ class Feeds:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.configure()
 
-    def check(self, scenario: Scenario, output: str, shape: ElementRule) -> None:
+    def check(self, scenario: Scenario, output: str, shape: Shape) -> None:
         counts = _WRITTEN.search(output)
         written, unchanged = map(int, counts.groups()) if counts else (0, 0)
         least = 3 * (1 + len(shape.terms["topics"])) if scenario is Scenario.FULL else 1
@@ -173,7 +173,7 @@ class Hugo:
         for name in ("home.json", "list.json"):
             _write(self.folder / "layouts" / name, _HUGO_JSON_FEED)
 
-    def check(self, scenario: Scenario, output: str, shape: ElementRule) -> None:  # noqa: ARG002  # a Peer
+    def check(self, scenario: Scenario, output: str, shape: Shape) -> None:  # noqa: ARG002  # a Peer
         """Every feed is there in both formats, with as many items as it can show."""
         for file, item in (("index.xml", b"<item>"), ("index.json", b'"date_published"')):
             self._check_items("", file, item, [shape.articles])

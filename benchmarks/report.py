@@ -1,4 +1,4 @@
-"""What was measured, as tables in Markdown: ratios, and the requirements beside what was found."""
+"""Measurements as tables in Markdown: ratios, and the requirements beside the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NONE = "–"
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tool took in one round.
+    """The cost of a tool in one round.
 
     `seconds` are of wall time, `cpu` of all processors; `yardstick` is what an empty loop took at the same time.
     `memory`, in bytes, is there in rounds of its own, in which the time does not count.
@@ -41,7 +41,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive of one size must keep to: a ratio to Hugo, seconds, and megabytes."""
+    """The requirements for an archive of one size: a ratio to Hugo, seconds, and megabytes."""
 
     ratio: float
     nothing: float | None
@@ -92,7 +92,7 @@ class Results:
         return max((each.memory / MB for each in found if each.memory is not None), default=None)
 
     def yardsticks(self, round_: int) -> list[float]:
-        """What the empty loop took in one round, the shortest first."""
+        """The times of the empty loop in one round, shortest first."""
         return sorted(each.yardstick for each in self._all if each.round == round_ and each.memory is None)
 
 
@@ -188,7 +188,7 @@ def _pages_row(results: Results, scenario: Scenario) -> list[str]:
 
 
 def peer_scenario(scenario: Scenario) -> Scenario:
-    """What Hugo was run for in its place: it builds all again whatever changed."""
+    """The case that Hugo was run for instead: it builds everything again after any change."""
     return scenario if scenario in Hugo.scenarios else Scenario.CHANGED
 
 

@@ -63,7 +63,7 @@ class Cluster:
 
     @property
     def logs(self) -> list[Path]:
-        """What the master and the workers said, and the programs on these."""
+        """The output of the master, of the workers, and of the programs on these."""
         return [path for path in self.folder.rglob("*") if path.is_file() and path.parent.name != "conf"]
 
     def executors(self) -> list[psutil.Process]:

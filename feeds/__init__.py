@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         HubError,
         LocatedDiagnostic,
         Mistake,
+        OptionsError,
         ProcessError,
         PruneError,
         PublishError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     )
     from feeds.overview import Overview, survey
     from feeds.pipeline.images import ImagesReport
+    from feeds.run import RunOptions
     from feeds.watcher import watch
     from feeds.websub.hub import HubReport, ping
 
@@ -55,11 +57,13 @@ __all__ = [
     "ImagesReport",
     "LocatedDiagnostic",
     "Mistake",
+    "OptionsError",
     "Overview",
     "ProcessError",
     "PruneError",
     "PublishError",
     "Report",
+    "RunOptions",
     "ServeError",
     "StrictError",
     "WatchError",
@@ -86,11 +90,13 @@ _HOMES = {
     "ImagesReport": "feeds.pipeline.images",
     "LocatedDiagnostic": "feeds.errors",
     "Mistake": "feeds.errors",
+    "OptionsError": "feeds.errors",
     "Overview": "feeds.overview",
     "ProcessError": "feeds.errors",
     "PruneError": "feeds.errors",
     "PublishError": "feeds.errors",
     "Report": "feeds.build",
+    "RunOptions": "feeds.run",
     "ServeError": "feeds.errors",
     "StrictError": "feeds.errors",
     "WatchError": "feeds.errors",

@@ -1,52 +1,42 @@
-"""The pipeline, start to end: files to articles, to entries, to feeds, to documents, to the output folder.
+"""A build: articles are read, merged to stories, selected into feeds, rendered and published.
 
-What was read and published before is in the catalog: a run reads only the files that changed, and renders only the
-feeds whose window of stories did.
+The catalog keeps what was read and published before: a run reads only files that changed, and renders only feeds whose
+window of stories did.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
 from feeds.errors import EmptiedError, LocatedDiagnostic, PruneError, StrictError
-from feeds.models import MANIFEST
-from feeds.output.manifest import read_manifest
-from feeds.output.publisher import locked
+from feeds.output.publisher import LOCK_TIMEOUT
 from feeds.pipeline.images import ImagesReport, check_probing_enabled, with_known_images, with_probed_images
 from feeds.pipeline.publish import publish_site
-from feeds.progress import untracked
-from feeds.run import EngineName, Order, all_mistakes, here, on_cluster, refresh_catalog, site_of, with_catalog
+from feeds.run import RunKeywords, RunOptions, all_diagnostics, merge_options, open_run, read_archive, with_engine
+from feeds.storage.names import display_path
 from feeds.websub.hub import HubReport, Notification, defer, hub_of, notify, recall_notified, topic_digests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
-    from feeds.engines.base import Work
-    from feeds.output.manifest import DocumentRecord
-    from feeds.pipeline.ingest import IngestResult
-    from feeds.pipeline.plan import Site
-    from feeds.progress import Track
+    from feeds.engines.base import Engine
+    from feeds.pipeline.plan import Snapshot
+from feeds.run import RunContext
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run did.
+    """The result of a run.
 
-    `changed` counts the articles that were added, edited or removed since the catalog was last brought up to date;
-    `left_out` counts, by reason, the articles that have no entry of their own; `waiting` counts the entries whose time
-    has not come, the first of them at `next_due`; `written`, `unchanged` and `removed` count documents, whose paths
-    below `output` are given where they changed; `hub` is what the hub was told, None where there is none; `images` is
-    what came of asking for images, None where none are asked for; `damage` is what was wrong with the cache, if it had
-    to be made anew. A dry run says what it would do, and asks and tells nobody.
+    `changed` counts the articles that were added, edited or removed since the last run. `left_out` counts the articles
+    without an entry of their own, by reason. `waiting` counts the entries that are not due, the first of which is at
+    `next_due`. `written`, `unchanged` and `removed` count documents; the paths below `output` are given if they
+    changed. `hub` is None without a hub, `images` if images are not probed. `damage` is why the cache had to be
+    discarded. After a dry run, the report says what would be done.
     """
 
     output: str
@@ -70,122 +60,83 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     damage: str = ""
 
 
-def regenerate(
-    config: Config,
-    *,
-    output: Path | str | None = None,
-    cache: Path | str | None = None,
-    now: dt.datetime | None = None,
-    full: bool = False,
-    dry_run: bool = False,
-    strict: bool = False,
-    prune: bool = False,
-    ping: bool = True,
-    probe: bool = True,
-    allow_empty: bool = False,
-    jobs: int | None = None,
-    engine: EngineName = "local",
-    master: str | None = None,
-    track: Track = untracked,
-) -> Report:
-    """Publish the feeds of the configured archive into `output`, by default the configuration's.
+def regenerate(config: Config, options: RunOptions | None = None, /, **changes: Unpack[RunKeywords]) -> Report:
+    """Publish the feeds of the configured archive; `changes` are fields of RunOptions.
 
-    What was read and published before is remembered in the folder `cache`, by default `.feeds` beside the folder of the
-    configuration; `full` forgets it. `now`, an aware time, decides which entries are due, by default the clock. `jobs`
-    is the number of processes, by default that of the processors available; with the engine `spark` the work is done by
-    the cluster at the address `master`, or that `spark-submit` names. With `prune`, feeds that have lost their
-    last entry go. Images of which nothing is known are asked for where `enclosures.probe` is on, unless `probe` is
-    false. When all is published the hub is told of what changed, unless `ping` is false; one that cannot be told fails
-    no run, and delays it by ten seconds at most. Raises StrictError, before anything is written, if `strict` and there
-    is any mistake; EmptiedError where the archive, or one of its folders, held articles and holds none, unless
-    `allow_empty`; PruneError if there is no article to keep a feed for; PublishError where `output` or the file of
-    what is known of images cannot be written; ConfigError where that is damaged; CatalogError where another run uses
-    the cache; ProcessError where a process is killed.
+    When everything is published, the hub is notified of what changed. A hub that fails does not fail the run, and
+    delays it by ten seconds at most.
+
+    Raises, before anything is written, StrictError if the run is strict and there is any diagnostic; EmptiedError if
+    the archive, or one of its folders, held articles and holds none; PruneError if there is no article to keep a feed
+    for. Raises PublishError if the output folder or the file of image metadata cannot be written, ConfigError if that
+    file is damaged, CatalogError if another run uses the cache, ProcessError if a process is killed, OptionsError if
+    the options contradict each other.
     """
-    flags = {"is_dry_run": dry_run, "prunes": prune, "asks": probe, "allows_empty": allow_empty}
-    if engine == "spark":
-        order = on_cluster(config, output, cache, now, master, track, **flags)
-    else:
-        order = here(config, output, cache, now, jobs, track, **flags)
-    work = partial(_regenerate, order, started=time.perf_counter(), strict=strict)
-    report, notice = with_catalog(order, work, anew=full)
-    if notice is None:
+    started = time.perf_counter()
+    context = open_run(config, merge_options(options, changes))
+    report, notification = with_engine(context, partial(_regenerate, context))
+    report = msgspec.structs.replace(report, seconds=round(time.perf_counter() - started, 3))
+    if notification is None:
         return report
-    return msgspec.structs.replace(report, hub=notify(notice) if ping else defer(notice))
+    return msgspec.structs.replace(report, hub=(notify if context.options.ping else defer)(notification))
 
 
 def probe(
-    config: Config,
-    *,
-    output: Path | str | None = None,
-    cache: Path | str | None = None,
-    now: dt.datetime | None = None,
-    everything: bool = False,
-    jobs: int | None = None,
-    track: Track = untracked,
+    config: Config, options: RunOptions | None = None, /, *, everything: bool = False, **changes: Unpack[RunKeywords]
 ) -> ImagesReport:
-    """Ask for the images that feeds would show, those of which nothing is known or that were asked for long ago.
+    """Probe the images that feeds show and that are unknown or were probed long ago, or `everything`; publish nothing.
 
-    With `everything`, all of them. Publishes nothing. Raises ConfigError where the configuration does not want that.
+    Raises ConfigError if the configuration does not enable probing.
     """
     check_probing_enabled(config)
-    order = here(config, output, cache, now, jobs, track, asks=True)
-    return with_catalog(order, partial(_probe, order, everything=everything))
+    context = open_run(config, merge_options(options, changes))
+
+    def work(engine: Engine) -> ImagesReport:
+        snapshot = read_archive(context, engine)
+        _, report = with_probed_images(snapshot, everything=everything, track=context.options.track)
+        engine.catalog.commit()
+        return report
+
+    return with_engine(context, work)
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """What is known when there is nothing left to do but to publish."""
-
-    refreshed: IngestResult
-    site: Site
-    mistakes: tuple[LocatedDiagnostic, ...]
-    images: ImagesReport | None
-
-
-def _regenerate(order: Order, work: Work, *, started: float, strict: bool) -> tuple[Report, Notification | None]:
-    """Publish; what was done, and what there is to tell the hub when other runs may use the catalog again."""
-    catalog = work.catalog
-    before = order.output.facts(MANIFEST)
-    prepared = _prepare(order, work, strict=strict)
-    with nullcontext() if order.is_dry_run else locked(order.output):
-        if order.output.facts(MANIFEST) != before:  # by a run with another cache, which may have read what is newer
-            prepared = _prepare(order, work, strict=strict)
-        report, notice = _publish(order, work, prepared.site, prepared.refreshed)
-        if not order.is_dry_run:
-            catalog.commit()
-    seconds = round(time.perf_counter() - started, 3)
-    done = {"mistakes": prepared.mistakes, "images": prepared.images, "seconds": seconds, "damage": catalog.damage}
-    return msgspec.structs.replace(report, **done), notice
+def _regenerate(context: RunContext, engine: Engine) -> tuple[Report, Notification | None]:
+    """Publish under the lock of the output folder; return the report, and what the hub must be notified of."""
+    with context.output.locked(LOCK_TIMEOUT):
+        snapshot = read_archive(context, engine)
+        _check_emptied(context, snapshot)
+        _share(engine, snapshot)
+        diagnostics = all_diagnostics(snapshot)
+        if context.options.strict and diagnostics:
+            raise StrictError(diagnostics)
+        snapshot, images = _with_images(context, snapshot)
+        report, notification = _publish(context, engine, snapshot)
+        if not context.options.dry_run:
+            engine.catalog.commit()
+    return msgspec.structs.replace(report, mistakes=diagnostics, images=images), notification
 
 
-def _prepare(order: Order, work: Work, *, strict: bool) -> _Prepared:
-    """Read what changed, and ask for images; raises EmptiedError, PruneError, StrictError."""
-    catalog, refreshed = work.catalog, refresh_catalog(order, work)
-    _check_emptied(order, catalog, refreshed)
-    if not order.is_dry_run and (catalog.is_new or refreshed.changed or refreshed.touched.stories):
-        catalog.share()  # with the processes that render; and if this run is stopped, nothing is read again
-    site = site_of(order, catalog)
-    mistakes = all_mistakes(catalog, refreshed, site)
-    if strict and mistakes:
-        raise StrictError(mistakes)
-    site, images = _with_images(order, catalog, site, refreshed)
-    return _Prepared(refreshed, site, mistakes, images)
+def _share(engine: Engine, snapshot: Snapshot) -> None:
+    """Keep what was read, for processes that render, and so that a stopped run need not read it again."""
+    catalog, ingested = engine.catalog, snapshot.ingested
+    if catalog.is_new or ingested.changed or ingested.touched.stories:
+        catalog.share()
 
 
-def _publish(order: Order, work: Work, site: Site, refreshed: IngestResult) -> tuple[Report, Notification | None]:
-    """Publish what changed; what was done, but for its time, and what there is to tell the hub."""
-    catalog = work.catalog
-    hub = None if order.is_dry_run else hub_of(order.config, order.output, order.cache)
-    told = recall_notified(hub, lambda: _topics(site, read_manifest(site.output).documents)) if hub else {}
-    published, feeds = publish_site(catalog, site, refreshed, work.rendering, track=order.track)
+def _publish(context: RunContext, engine: Engine, snapshot: Snapshot) -> tuple[Report, Notification | None]:
+    site, catalog, options = snapshot.site, snapshot.catalog, context.options
+    base_url = context.config.base_url
+    hub = None if options.dry_run else hub_of(context.config, context.output, context.cache)
+    before = topic_digests(snapshot.published.output.manifest.documents, base_url)
+    notified = recall_notified(hub, lambda: before) if hub else {}
+    published, feeds = publish_site(snapshot, engine.render, options.track)
     report = Report(
-        output=str(site.output),
-        articles=refreshed.articles,
-        changed=refreshed.changed,
-        left_out=catalog.left_out(),
-        entries=catalog.stories(),
-        waiting=catalog.waiting(site.now),
+        output=site.output.key,
+        articles=snapshot.ingested.articles,
+        changed=snapshot.ingested.changed,
+        left_out=catalog.skipped(),
+        entries=catalog.story_count(),
+        waiting=catalog.scheduled_count(site.now),
         next_due=catalog.next_due(site.now),
         feeds=feeds,
         written=len(published.written),
@@ -193,46 +144,35 @@ def _publish(order: Order, work: Work, site: Site, refreshed: IngestResult) -> t
         removed=len(published.removed),
         written_paths=published.written,
         removed_paths=published.removed,
-        dry_run=order.is_dry_run,
+        dry_run=options.dry_run,
+        damage=catalog.damage,
     )
-    return report, Notification(hub, told, _topics(site, published.documents)) if hub else None
+    return report, Notification(hub, notified, topic_digests(published.documents, base_url)) if hub else None
 
 
-def _check_emptied(order: Order, catalog: Catalog, refreshed: IngestResult) -> None:
-    """Stop where the articles are gone, which is rarely meant."""
-    if order.prunes and not refreshed.articles:
+def _with_images(context: RunContext, snapshot: Snapshot) -> tuple[Snapshot, ImagesReport | None]:
+    """Add the metadata of images if the configuration enables probing, and the report if images were probed."""
+    if context.config.enclosures.probe == "off":
+        return snapshot, None
+    if context.options.dry_run or not context.options.probe:
+        return replace(snapshot, site=with_known_images(snapshot.site)), None
+    site, report = with_probed_images(snapshot, everything=False, track=context.options.track)
+    return replace(snapshot, site=site), report
+
+
+def _check_emptied(context: RunContext, snapshot: Snapshot) -> None:
+    """Raise an error if the articles are gone, which is rarely intended."""
+    catalog, ingested = snapshot.catalog, snapshot.ingested
+    if context.options.prune and not ingested.articles:
         raise PruneError("there is no article, so every feed would go; expected some in the folders of source.articles")
-    if order.allows_empty:
+    if context.options.allow_empty:
         return
     expected = "nothing was done; expected articles, or --allow-empty if that is meant"
-    if refreshed.emptied:
-        raise EmptiedError(f"{refreshed.emptied[0]}: held articles and holds none now; {expected}")
-    entries = max((record.entries for record in read_manifest(order.output).documents), default=0)
+    if ingested.emptied:
+        raise EmptiedError(f"{display_path(ingested.emptied[0])}: held articles and holds none now; {expected}")
+    entries = max((record.entries for record in snapshot.published.output.manifest.documents), default=0)
     published = f"and feeds with up to {entries} entries are published; {expected}"
-    if entries and not refreshed.articles:
+    if entries and not ingested.articles:
         raise EmptiedError(f"there is no article, {published}")
-    if entries and not catalog.stories() and catalog.left_out().get("unreadable") == refreshed.articles:
-        raise EmptiedError(f"every article is left out for its mistakes, {published}", catalog.mistakes())
-
-
-def _probe(order: Order, work: Work, *, everything: bool) -> ImagesReport:
-    catalog, refreshed = work.catalog, refresh_catalog(order, work)
-    site = site_of(order, catalog)
-    _, report = with_probed_images(catalog, site, refreshed, everything=everything, track=order.track)
-    catalog.commit()
-    return report
-
-
-def _with_images(
-    order: Order, catalog: Catalog, site: Site, refreshed: IngestResult
-) -> tuple[Site, ImagesReport | None]:
-    """The site with what is known of images, if that is wanted, and what came of asking for the others."""
-    if order.config.enclosures.probe == "off":
-        return site, None
-    if order.is_dry_run or not order.asks:
-        return with_known_images(site), None
-    return with_probed_images(catalog, site, refreshed, everything=False, track=order.track)
-
-
-def _topics(site: Site, records: Iterable[DocumentRecord]) -> dict[str, str]:
-    return topic_digests(records, site.config.base_url)
+    if entries and not catalog.story_count() and catalog.skipped().get("unreadable") == ingested.articles:
+        raise EmptiedError(f"every article is left out for its mistakes, {published}", all_diagnostics(snapshot))

@@ -1,17 +1,18 @@
-"""What can go wrong.
+"""The errors that this package raises, and diagnostics.
 
 FeedsError
-├── ConfigError     the configuration is wrong: nothing was done
-├── StrictError     mistakes were found and the run was told to be strict: nothing was published
+├── ConfigError     the configuration is invalid: nothing was done
+├── StrictError     a strict run has diagnostics: nothing was published
 ├── CatalogError    the cache cannot be used: what was published stays published
-├── PublishError    the output folder could not be written: what was published stays published
+├── PublishError    the output folder cannot be written: what was published stays published
 ├── EmptiedError    the archive held articles and holds none: nothing was done
-├── PruneError      pruning would remove everything: nothing was done
-├── HubError        it is not known what the hub was told
-├── ServeError      the address to serve at cannot be had, or there is nothing to serve
+├── PruneError      pruning would remove every feed: nothing was done
+├── HubError        it is unknown what the hub was notified of
+├── ServeError      the address cannot be listened on, or nothing is published
 ├── HostingError    a value cannot be written into a web server's configuration: nothing was written
 ├── WatchError      the folders of articles cannot be watched
-└── ProcessError    a process of the run was killed: what was published stays published
+├── ProcessError    a process of the run was killed: what was published stays published
+└── OptionsError    the options of a run contradict each other: nothing was done
 """
 
 from __future__ import annotations
@@ -24,31 +25,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-#: Where a value stands in a YAML document: mapping keys and list indexes, outermost first.
+#: The position of a value in a YAML document: mapping keys and list indexes, outermost first.
 Keys = tuple[str | int, ...]
 
-_LONGEST_SHOWN = 60
+_MAX_QUOTED = 60
 
-#: What an address has before the `@`, of a store also where the secret has slashes in it, as those of S3 have.
-#:
-#: A scheme is looked for where it begins only, not again at each of its characters.
+#: Credentials in a URL. Those of a store may have slashes, as secrets of S3 do. The lookbehind keeps the search linear:
+#: a scheme is tried only at its first character.
 _CREDENTIALS = re.compile(
     r"(https?://)[^/?#@:\s]*:[^/?#\s]*@|(?<![a-z0-9+.-])(?!https?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]*:\S*@",
     re.IGNORECASE,
 )
 
-#: A text without spaces that holds an `@`.
+#: A word with an `@`.
 _WORD = re.compile(r"(?<!\S)[^\s@]*@\S*")
 
-#: A set has no order that stays the same.
+#: Collections are quoted by kind; the order of a set would not be stable.
 _KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes, "bytes"))
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A mistake as the pure code sees it: at which keys, what is there and what was expected.
+    """A fault found by pure code: the keys of the value, and a message with the value and what was expected.
 
-    `rule` is the id of the rule of `feeds check` that it is against; two findings are the same whatever that is.
+    `rule` is the id of the broken rule of `feeds check`. It does not count when diagnostics are compared.
     """
 
     keys: Keys
@@ -58,9 +58,9 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True, order=True)
 class LocatedDiagnostic:
-    """A mistake as a person sees it; `str()` gives `path:line: message`. Lines count from 1, 0 is the whole file.
+    """A fault in a file; `str()` gives `path:line: message`. Lines count from 1; 0 is the whole file.
 
-    `rule` is that of a Finding.
+    `rule` is that of a Diagnostic.
     """
 
     path: str
@@ -78,27 +78,27 @@ Mistake = LocatedDiagnostic
 
 
 def quoted(value: object) -> str:
-    """A value as a message shows it: a text in quotes, a long one cut; what holds others, or bytes, by its kind."""
+    """A value in a message: text in quotes and cut if it is long, collections and bytes by their kind."""
     for kind, name in _KINDS:
         if isinstance(value, kind):
             return name
     text = repr(mask_credentials(value) if isinstance(value, str) else value)
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return text if len(text) <= _MAX_QUOTED else text[: _MAX_QUOTED - 1] + "…"
 
 
 def mask_credentials(text: str) -> str:
-    """The text with `***` in place of the name and the secret that addresses in it may have before an `@`."""
+    """The text with `***` in place of credentials in its URLs."""
     return _WORD.sub(lambda word: _masked(word[0]), text) if "://" in text else text
 
 
 def _masked(word: str) -> str:
-    """The same of one word: an `@` is looked for only before its last one, not to the end of the text in vain."""
+    """Mask one word. Only the part before its last `@` is searched, which keeps the search linear."""
     before, at, after = word.rpartition("@")
     return _CREDENTIALS.sub(lambda found: f"{found[1] or found[2]}***@", before + at) + after
 
 
 class FeedsError(Exception):
-    """The root of all errors that this package raises on purpose. They can go from one process to another."""
+    """The root of all errors that this package raises on purpose. They can be pickled."""
 
 
 class _DiagnosticsError(FeedsError):
@@ -111,19 +111,19 @@ class _DiagnosticsError(FeedsError):
 
 
 class ConfigError(_DiagnosticsError):
-    """The configuration cannot be used; `mistakes` lists everything that is wrong with it."""
+    """The configuration is invalid; `mistakes` has all its diagnostics."""
 
 
 class StrictError(_DiagnosticsError):
-    """A strict run met `mistakes` in the archive and published nothing."""
+    """A strict run found `mistakes` in the archive and published nothing."""
 
 
 class CatalogError(FeedsError):
-    """The cache cannot be used, because another run uses it or the disk refuses."""
+    """The cache cannot be used: another run uses it, or the disk refuses."""
 
 
 class PublishError(FeedsError):
-    """The output folder cannot be written as asked; `path` is the file or folder that it is about."""
+    """The output folder cannot be written; `path` is the file or folder."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
@@ -135,13 +135,13 @@ class PublishError(FeedsError):
 
 
 class ProcessError(FeedsError):
-    """A process of the run was killed, by somebody or because there was not enough memory."""
+    """A process of the run was killed, by someone or for lack of memory."""
 
 
 class EmptiedError(FeedsError):
-    """Of articles that are published none is left: their folder may be of a disk that is not mounted.
+    """The published articles are gone. A disk may not be mounted.
 
-    `mistakes` are those that left them out, where they are there.
+    `mistakes` has the diagnostics of articles that exist but were skipped.
     """
 
     def __init__(self, message: str, mistakes: Sequence[LocatedDiagnostic] = ()) -> None:
@@ -153,20 +153,24 @@ class EmptiedError(FeedsError):
 
 
 class PruneError(FeedsError):
-    """There is no article: pruning would remove every feed, and the folders may be of a disk that is not mounted."""
+    """There is no article, so pruning would remove every feed. A disk may not be mounted."""
 
 
 class HubError(FeedsError):
-    """The hub is to be told of what changed, and it is not known what it was told before."""
+    """It is unknown what the hub was notified of before."""
 
 
 class ServeError(FeedsError):
-    """The address to serve at cannot be had, or there is nothing to serve."""
+    """The address cannot be listened on, or nothing is published."""
 
 
 class HostingError(FeedsError):
-    """A value cannot be written into the configuration of a web server so that it stays a value."""
+    """A value cannot be written safely into the configuration of a web server."""
 
 
 class WatchError(FeedsError):
-    """The system does not tell of changes, mostly because it is asked to watch more folders than it may."""
+    """The system reports no changes, usually because there are more folders than it may watch."""
+
+
+class OptionsError(FeedsError, ValueError):
+    """An option of a run is unknown, or contradicts another one."""

@@ -1,41 +1,53 @@
-"""The values that travel from a file to its feeds. All are frozen and none of them does I/O.
+"""The values on the way from a file to its feeds. All are frozen, and none does I/O.
 
-Times are aware and in UTC, addresses are absolute, texts hold no character that XML 1.0 forbids.
+Times are aware and in UTC, URLs are absolute, and texts have no character that XML 1.0 forbids.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import quote
 
 import msgspec
 
 Format = Literal["rss", "atom", "json"]
-
+ALL_FORMATS: tuple[Format, ...] = get_args(Format)
 Kind = Literal["all", "topic", "provider", "custom"]
-
 ContentChoice = Literal["full", "summary"]
-
 ImagesChoice = Literal["all", "first", "off"]
-
 RelatedChoice = Literal["entries", "links", "both", "off"]
-
 ArchivesChoice = Literal["month", "off"]
 
 #: A content coding (RFC 9110, 8.4.1).
 Coding = Literal["gzip", "br"]
 
-#: `updated` of a feed without entries. Nothing in a document comes from the clock, and validators doubt older dates.
+#: `updated` of a feed without entries. No document depends on the clock, and validators doubt older dates.
 EMPTY_UPDATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
+class FeedFormat(NamedTuple):
+    """A format of feeds: its name on pages, its media type, and the module of `feeds.render` that renders it."""
+
+    label: str
+    media_type: str
+    module: str
+
+
+#: All formats of feeds, by name, which is also the extension of their documents.
+FORMATS: dict[Format, FeedFormat] = {
+    "rss": FeedFormat("RSS", "application/rss+xml", "rss"),
+    "atom": FeedFormat("Atom", "application/atom+xml", "atom"),
+    "json": FeedFormat("JSON Feed", "application/feed+json", "jsonfeed"),
+}
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """The base of all values: immutable, hashable, compared by content; encoded as arrays, which are short."""
+    """The base of all values: immutable, hashable, compared by content, and encoded as arrays, which are short."""
 
 
 class Image(Value, frozen=True, kw_only=True):
-    """Image metadata as an article gives it. Sizes are pixels, length is bytes; 0 and None both mean unknown."""
+    """Image metadata in front matter. Width and height are in pixels, length in bytes; 0 and None mean unknown."""
 
     url: str
     title: str | None = None
@@ -46,7 +58,7 @@ class Image(Value, frozen=True, kw_only=True):
 
 
 class Enclosure(Value, frozen=True, kw_only=True):
-    """A file that belongs to an entry (RFC 4287, 4.2.7.2). Sizes are pixels, length is bytes; None is unknown."""
+    """A file that belongs to an entry (RFC 4287, 4.2.7.2). Width and height in pixels, length in bytes, or None."""
 
     href: str
     type: str
@@ -65,7 +77,7 @@ class Person(Value, frozen=True, kw_only=True):
 
 
 class Publisher(Value, frozen=True, kw_only=True):
-    """The `provider` of a story as an article gives it: any part may be missing or malformed."""
+    """The `provider` of a story in front matter. Any part may be missing or invalid."""
 
     name: str | None = None
     domain: str | None = None
@@ -74,7 +86,7 @@ class Publisher(Value, frozen=True, kw_only=True):
 
 
 class Provider(Value, frozen=True, kw_only=True):
-    """Who published a story. The domain is what identifies it: lower case, without `www.`."""
+    """The publisher of a story, identified by its domain in lower case, without `www.`."""
 
     domain: str
     name: str
@@ -90,7 +102,7 @@ class Category(Value, frozen=True, kw_only=True):
 
 
 class Link(Value, frozen=True, kw_only=True):
-    """A link to another story, as the list of related coverage shows it once it is `published`."""
+    """A related story in the content of an entry, shown once it is `published`."""
 
     href: str
     title: str
@@ -99,7 +111,7 @@ class Link(Value, frozen=True, kw_only=True):
 
 
 class StoryFields(Value, frozen=True, kw_only=True):
-    """What an article and a related link have in common, before it is checked: addresses are as written."""
+    """The fields that articles and related links have in common, before they are checked. URLs are as written."""
 
     id: str | None = None
     title: str | None = None
@@ -120,11 +132,11 @@ class StoryFields(Value, frozen=True, kw_only=True):
 
 
 class RelatedLink(StoryFields, frozen=True, kw_only=True):
-    """An item of an article's `related:` list. Without topics of its own it has the article's."""
+    """An item of an article's `related:` list. Without topics, it has those of the article."""
 
 
 class Article(StoryFields, frozen=True, kw_only=True):
-    """A source file: `path` relative to its archive folder with forward slashes, `modified` its mtime."""
+    """A source file: its `path` relative to its source, with forward slashes, and its mtime `modified`."""
 
     path: str
     modified: dt.datetime
@@ -133,12 +145,11 @@ class Article(StoryFields, frozen=True, kw_only=True):
 
 
 class Entry(Value, frozen=True, kw_only=True):
-    """What is published.
+    """A published story (RFC 4287, 4.1.2).
 
-    `id` is an IRI and the same in every feed and format; `body` is safe HTML with absolute addresses, or empty.
-    `topics` are the names as articles write them; `categories` is what the selection made of them. `authors` are the
-    people who wrote it, and, once the selection is done, its provider. `path` is the article that the entry comes from,
-    and `is_article` says whether it is that article or one of its related links.
+    `id` is an IRI, the same in every feed and format. `body` is safe HTML with absolute URLs, or empty. `topics` are
+    the names in articles, `categories` what the selection makes of them. `authors` are people and, after the selection,
+    the provider. `path` is the article that the entry comes from; `is_article` is false for related links.
     """
 
     id: str
@@ -164,10 +175,10 @@ class Entry(Value, frozen=True, kw_only=True):
 
 
 class Segment(Value, frozen=True, kw_only=True):
-    """What part of a feed's entries a document shows (RFC 5005).
+    """The part of a feed's entries that a document shows (RFC 5005).
 
-    The newest of them, which is what people subscribe to, or a `month` of its history, such as `2026-06`. `previous`
-    and `next` are the months with documents of their own before and after. `is_complete`: there is no other entry.
+    That is the newest entries, in the subscription document, or a `month` such as `2026-06`, in an archive document.
+    `previous` and `next` are the archived months before and after it. `is_complete`: there are no other entries.
     """
 
     month: str = ""
@@ -176,15 +187,15 @@ class Segment(Value, frozen=True, kw_only=True):
     is_complete: bool = False
 
 
-#: What people subscribe to, where nothing is said of a history.
+#: The subscription document of a feed without archives.
 NEWEST = Segment()
 
 
 class Feed(Value, frozen=True, kw_only=True):
-    """An ordered selection of entries, and all that a renderer needs to know to write it.
+    """An ordered selection of entries, with everything that a renderer needs.
 
-    `path` is the address below `base_url`, without extension; it is not percent-encoded. `name` is what lists call it.
-    `moved_from` are the paths that it had before, at which it is found still.
+    `path` is the path below `base_url`, without extension and not percent-encoded. `name` is the name in lists.
+    `moved_from` are its former paths, at which it is published too.
     """
 
     path: str
@@ -197,7 +208,7 @@ class Feed(Value, frozen=True, kw_only=True):
     site_title: str
     has_page: bool = False
     entries: tuple[Entry, ...] = ()
-    formats: tuple[Format, ...] = ("rss", "atom", "json")
+    formats: tuple[Format, ...] = ALL_FORMATS
     content: ContentChoice = "full"
     images: ImagesChoice = "all"
     shows_related: bool = True
@@ -213,17 +224,17 @@ class Feed(Value, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """The feed's permanent identifier, the same in every format."""
+        """The permanent id of the feed, the same in every format (RFC 4287, 4.2.6)."""
         return page_address(self.base_url, self.path)
 
     @property
     def link(self) -> str:
-        """The HTML page that the feed belongs to."""
+        """The URL of the page that the feed belongs to."""
         return self.id if self.has_page else self.base_url
 
     @property
     def stylesheet(self) -> str | None:
-        """What makes its XML readable where a browser shows it, and points at its page."""
+        """The URL of the style sheet with which a browser shows its XML."""
         return f"{self.base_url}{STYLESHEET}" if self.has_page else None
 
     @property
@@ -231,16 +242,16 @@ class Feed(Value, frozen=True, kw_only=True):
         return max((entry.updated for entry in self.entries), default=EMPTY_UPDATED)
 
     def address(self, format_: Format) -> str:
-        """Where the document in this format is served."""
+        """The URL of the document in this format."""
         return self.address_of(self.segment.month, format_)
 
     def address_of(self, month: str, format_: Format) -> str:
-        """Where a month of its history is served or, without one, what people subscribe to."""
+        """The URL of the archive document of a month or, without one, of the subscription document."""
         return document_address(self.base_url, scoped_path(self.path, month), format_)
 
 
 class Outline(Value, frozen=True, kw_only=True):
-    """A feed as lists of feeds show it (OPML 2.0); `path` is that of the feed."""
+    """A feed in a list of feeds (OPML 2.0)."""
 
     path: str
     kind: Kind
@@ -252,7 +263,7 @@ class Outline(Value, frozen=True, kw_only=True):
 
 
 class SubscriptionList(Value, frozen=True, kw_only=True):
-    """All feeds of a site, ordered by path, and what the site is."""
+    """All feeds of a site, ordered by path, and the texts of the site."""
 
     title: str
     description: str
@@ -269,10 +280,10 @@ class SubscriptionList(Value, frozen=True, kw_only=True):
 
 
 class Document(Value, frozen=True, kw_only=True):
-    """The bytes of one file that is published; `path` is relative to the output folder, with forward slashes.
+    """The bytes of a published file; `path` is relative to the output folder, with forward slashes.
 
-    It shows the feed at the path `feed`, or a `month` of its history, with so many `entries`; without a feed, it is of
-    the whole site. When the newest of them was is `updated`. With a `coding`, it is a compressed copy of another one.
+    It shows the feed at the path `feed`, or a `month` of it, with `entries` entries, the newest of which was `updated`.
+    Without a feed, it belongs to the site. With a `coding`, it is the precompressed file of another document.
     """
 
     path: str
@@ -288,7 +299,7 @@ class Document(Value, frozen=True, kw_only=True):
     coding: Coding | None = None
 
 
-#: Where the list of all feeds is, below the output folder, as OPML and as a page, and what pages and feeds lead to.
+#: Paths in the output folder: the lists of all feeds, as OPML and as a page, and the assets of pages and feeds.
 OPML = "feeds.opml"
 
 INDEX = "index.html"
@@ -299,32 +310,32 @@ ASSETS = ("assets/page.css", "assets/page.js", STYLESHEET)
 
 
 def document_path(feed_path: str, format_: Format) -> str:
-    """Where the document of a feed in this format is, below the output folder. A format's name is its extension."""
+    """The path of a feed's document in the output folder. The name of a format is its extension."""
     return f"{feed_path}.{format_}"
 
 
 def page_path(feed_path: str) -> str:
-    """Where the page of a feed is, below the output folder."""
+    """The path of a feed's page in the output folder."""
     return f"{feed_path}/index.html"
 
 
 def scoped_path(feed_path: str, month: str) -> str:
-    """The path of a month of a feed's history, as if that were a feed; without a month, that of the feed."""
+    """The path of a month of a feed, like that of a feed; without a month, the path of the feed."""
     return f"{feed_path}/archive/{month}" if month else feed_path
 
 
 def document_address(base_url: str, feed_path: str, format_: Format) -> str:
-    """Where that document is served."""
+    """The URL of a feed's document."""
     return f"{base_url}{quote(document_path(feed_path, format_))}"
 
 
 def page_address(base_url: str, feed_path: str) -> str:
-    """Where that page is served."""
+    """The URL of a feed's page."""
     return f"{base_url}{quote(feed_path)}/"
 
 
 class Month(msgspec.Struct, frozen=True, array_like=True):
-    """A month in which a feed has stories, in UTC: when it began and was over, how many these are, a digest of them."""
+    """A month in UTC in which a feed has stories: its begin and end, the number of stories, and a digest of them."""
 
     first: dt.datetime
     after: dt.datetime
@@ -333,5 +344,3 @@ class Month(msgspec.Struct, frozen=True, array_like=True):
 
 
 MANIFEST = "feeds.json"
-
-ALL_FORMATS: tuple[Format, ...] = ("rss", "atom", "json")

@@ -1,9 +1,9 @@
-"""Publishing again after each change: a run at the start, one for each burst of saves, and one with each minute.
+"""Watching: publish at the start, after each burst of saves, when an entry is due, and once a minute.
 
-There is also one when an entry is due. The run of the minute is for what else no save tells: a window of `newer_than`
-that moved on, a document that somebody removed, a hub that could not be told, and a change that the watcher could not
-see, as on a network file system. A run that finds nothing to do is cheap. The folders are watched anew with each
-minute, too. A hub that could not be told is left alone for a minute, then for two, and so on up to an hour.
+The run of each minute is for everything that no save announces: a window of `newer_than` that moved, a removed
+document, a hub that failed, and changes that the watcher cannot see, as on a network file system. A run with nothing to
+do is cheap. The folders are watched again from then on, too. A hub that fails is notified again after one minute, then
+two, and so on up to an hour.
 """
 
 from __future__ import annotations
@@ -12,68 +12,70 @@ import os
 import stat
 import sys
 import time
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import msgspec
 import watchfiles
 from watchfiles import Change
 
 from feeds.build import Report, regenerate
-from feeds.config.loader import file_facts, load_config
+from feeds.config.loader import file_version, load_config
 from feeds.content.discovery import EXTENSIONS
 from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
-from feeds.progress import untracked
+from feeds.run import RunKeywords, RunOptions, merge_options
 from feeds.storage.addresses import is_address
+from feeds.storage.names import display_path, is_utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from watchfiles.main import FileChange
 
-    from feeds.content.files import Root
-    from feeds.progress import Track
+    from feeds.storage.sources import Source
     from feeds.websub.hub import HubReport
 
-
-#: Why there was a run. `time`: an entry was due, or it was time to look again.
+#: The reason of a run. `time`: an entry was due, or a minute has passed.
 Cause = Literal["start", "articles", "configuration", "time"]
 
-#: Milliseconds: a burst is over when a step brought no further change, and taken as it is when it has lasted this long.
-_STEP = 50
+#: On Linux each folder is watched by itself, so that hidden folders cost no watch and links are not followed.
+_WATCHES_EACH_FOLDER = sys.platform == "linux"
 
-_LONGEST_BURST = 800
 
-#: Milliseconds between two looks at every file, where the system does not tell of changes.
-_POLL = 500
+@dataclass(frozen=True, kw_only=True)
+class WatchTimings:
+    """How long watching waits.
 
-#: Seconds between two looks at the configuration, where there is nothing to watch.
-_IDLE = 0.25
+    A burst ends after a step of `step` milliseconds without a change, or after `max_burst`. Where the system reports no
+    changes, files are compared every `poll` milliseconds. `idle` seconds pass between looks at the configuration if
+    there is nothing to watch. A run follows every `minute` (seconds), and `retry` seconds after an error that may pass.
+    A failing hub is left alone for `max_hub_pause` seconds at most.
+    """
 
-#: Seconds, the second after an error that may pass by itself.
-_MINUTE = 60
+    step: int = 50
+    max_burst: int = 800
+    poll: int = 500
+    idle: float = 0.25
+    minute: float = 60
+    retry: float = 5
+    max_hub_pause: float = 3_600
 
-_RETRY = 5
 
-_LONGEST_PATIENCE = 3_600
-
-#: On Linux each folder is watched by itself, so only those are named that may hold articles, and no link is followed.
-_NAMES_FOLDERS = sys.platform == "linux"
+DEFAULT_TIMINGS = WatchTimings()
 
 
 @dataclass(frozen=True)
 class Watching:
-    """What is watched from now on."""
+    """The configuration and the folders that are watched from now on."""
 
     config: Path
-    folders: tuple[Root, ...]
+    folders: tuple[Source, ...]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run or, if it is an error, why there was none or the configuration was not taken over."""
+    """The report of a run, or the error that ended it or makes the changed configuration invalid."""
 
     cause: Cause
     result: Report | FeedsError
@@ -81,35 +83,22 @@ class Outcome:
 
 def watch(
     config_path: Path | str,
+    options: RunOptions | None = None,
+    /,
     *,
-    output: Path | str | None = None,
-    cache: Path | str | None = None,
-    full: bool = False,
-    strict: bool = False,
-    ping: bool = True,
-    probe: bool = True,
-    allow_empty: bool = False,
-    jobs: int | None = None,
-    track: Track = untracked,
+    timings: WatchTimings | None = None,
+    **changes: Unpack[RunKeywords],
 ) -> Iterator[Watching | Outcome]:
-    """Publish now and after each change, without end; the options are those of `regenerate`, `full` for the first run.
+    """Publish now and after each change, without end; `changes` are fields of RunOptions, `full` is for the first run.
 
-    A configuration that changed is loaded anew; one that is wrong is not taken over. While a folder of articles is
-    missing, nothing is published. Raises ConfigError if the configuration is wrong at the start, and WatchError if
-    changes can be seen in no way.
+    A changed configuration is loaded again, and ignored while it is invalid. While a folder of articles is missing,
+    nothing is published. Raises ConfigError if the configuration is invalid at the start, and WatchError if the system
+    reports no changes and polling fails.
     """
-    site = _WatchedSite(Path(config_path), output, cache)
-    publish = partial(
-        regenerate,
-        output=output,
-        cache=cache,
-        strict=strict,
-        probe=probe,
-        allow_empty=allow_empty,
-        jobs=jobs,
-        track=track,
-    )
-    run = _PublishRun(site, publish, full=full, ping=ping)
+    options = merge_options(options, changes)
+    timings = timings or DEFAULT_TIMINGS
+    site = WatchedSite(Path(config_path), options)
+    run = _PublishRun(site, options, timings)
     folders = None
     polling = None  # as the environment says
     cause: Cause = "start"
@@ -118,7 +107,7 @@ def watch(
             folders = site.config.articles
             yield Watching(site.path, folders)
         try:
-            cause = yield from _session(site, run, cause, polling=polling)
+            cause = yield from _session(site, run, cause, timings, polling=polling)
         except WatchError as error:
             if polling:
                 raise
@@ -131,23 +120,58 @@ def watch(
             cause = "time"
 
 
+def watch_folders(folders: Iterable[str], timings: WatchTimings, *, polling: bool | None) -> Iterator[set[FileChange]]:
+    """Yield the changes of each burst, and an empty set after each step without a change.
+
+    Ends when the watcher does: when a folder is removed, or a file has a name that it cannot report. Raises WatchError
+    if it cannot start.
+    """
+    folders = list(folders)
+    if not folders:  # only object stores, which report no changes
+        while True:
+            yield set()
+            time.sleep(timings.idle)
+    has_started = False
+    try:
+        for changes in watchfiles.watch(
+            *folders,
+            watch_filter=None,
+            debounce=timings.max_burst,
+            step=timings.step,
+            rust_timeout=1,
+            yield_on_timeout=True,
+            force_polling=polling,
+            poll_delay_ms=timings.poll,
+            recursive=not _WATCHES_EACH_FOLDER,
+            ignore_permission_denied=True,
+        ):
+            has_started = True
+            yield changes
+    except FileNotFoundError:
+        time.sleep(timings.step / 1000)
+    except (OSError, RuntimeError, ValueError) as error:
+        if not has_started:
+            reason = str(error).partition(" (Error")[0]
+            raise WatchError(f"the folders of articles cannot be watched: {reason}") from error
+
+
 def _session(
-    site: _WatchedSite, run: _PublishRun, cause: Cause, *, polling: bool | None
+    site: WatchedSite, run: _PublishRun, cause: Cause, timings: WatchTimings, *, polling: bool | None
 ) -> Generator[Outcome, None, Cause]:
-    """Run once, and after each burst, until the folders are to be watched anew; why they are."""
+    """Run once, and after each burst, until the folders must be watched again; return why."""
     is_first = True
-    alarm = _Alarm(None)
-    for changes in _bursts(site.folders(), polling=polling):
-        relevant = [change for change in changes if site.matters(*change)]
+    alarm = Alarm(None, timings)
+    for changes in watch_folders(site.folders(), timings, polling=polling):
+        relevant = [change for change in changes if site.is_relevant(*change)]
         has_new_folder = any(change == Change.added and Path(path).is_dir() for change, path in relevant)
         if is_first or (relevant and not has_new_folder):
             result = run()
             if result:
                 yield Outcome(cause, result)
-            alarm = _Alarm(site.error or result)
+            alarm = Alarm(site.error or result, timings)
             is_first = False
             cause = "articles"
-        if site.is_altered():
+        if site.has_changed():
             return "configuration"
         if has_new_folder:
             return "articles"
@@ -156,61 +180,27 @@ def _session(
     return "articles"
 
 
-def _bursts(folders: Iterable[str], *, polling: bool | None) -> Iterator[set[FileChange]]:
-    """The changes of each burst, and an empty set after each step without any.
+class Alarm:
+    """The time of the next run without a save: the next minute, when an entry is due, or soon after an error."""
 
-    Ends where the watcher does: when a folder is gone, or something has a name that it cannot tell. Raises WatchError
-    where it does not begin.
-    """
-    folders = list(folders)
-    if not folders:  # what lies in object stores only, of which nobody tells
-        while True:
-            yield set()
-            time.sleep(_IDLE)
-    has_begun = False
-    try:
-        for changes in watchfiles.watch(
-            *folders,
-            watch_filter=None,
-            debounce=_LONGEST_BURST,
-            step=_STEP,
-            rust_timeout=1,
-            yield_on_timeout=True,
-            force_polling=polling,
-            poll_delay_ms=_POLL,
-            recursive=not _NAMES_FOLDERS,
-            ignore_permission_denied=True,
-        ):
-            has_begun = True
-            yield changes
-    except FileNotFoundError:
-        time.sleep(_STEP / 1000)
-    except (OSError, RuntimeError, ValueError) as error:
-        if not has_begun:
-            reason = str(error).partition(" (Error")[0]
-            raise WatchError(f"the folders of articles cannot be watched: {reason}") from error
-
-
-class _Alarm:
-    """When to look again although nothing is saved: with the next minute, when an entry is due, soon after an error."""
-
-    def __init__(self, result: Report | FeedsError | None) -> None:
+    def __init__(self, result: Report | FeedsError | None, timings: WatchTimings) -> None:
         self._set = time.time()
-        self._due = (self._set // _MINUTE + 1) * _MINUTE
+        self._due = (self._set // timings.minute + 1) * timings.minute
         if isinstance(result, Report) and result.next_due:
             self._due = min(self._due, result.next_due.timestamp())
-        elif isinstance(result, FeedsError) and not isinstance(result, StrictError):  # mistakes do not go by themselves
-            self._due = min(self._due, self._set + _RETRY)
+        elif isinstance(result, FeedsError) and not isinstance(result, StrictError):  # diagnostics do not pass
+            self._due = min(self._due, self._set + timings.retry)
 
     def is_due(self) -> bool:
         """Whether the time has come, or the clock was set back."""
         return not self._set <= time.time() < self._due
 
 
-class _Patience:
-    """How long a hub is left alone that could not be told: no save is to wait for it, and it may be down for days."""
+class _HubBackoff:
+    """How long a failing hub is left alone: no save should wait for it, and it may be down for days."""
 
-    def __init__(self) -> None:
+    def __init__(self, timings: WatchTimings) -> None:
+        self._timings = timings
         self._pause = 0.0
         self._until = 0.0
         self._reason: str | None = None
@@ -218,128 +208,130 @@ class _Patience:
     def is_over(self) -> bool:
         return time.monotonic() >= self._until
 
-    def note(self, hub: HubReport, *, was_told: bool) -> HubReport:
-        """Take in what came of a run; the report, which has the reason also where the hub was left alone."""
-        if not hub.waiting:
+    def add(self, report: HubReport, *, was_notified: bool) -> HubReport:
+        """Add the report of a run; return it with the last reason if the hub was left alone."""
+        if not report.waiting:
             self._pause = self._until = 0.0
-        elif was_told:
-            self._pause = min(max(2 * self._pause, _MINUTE), _LONGEST_PATIENCE)
+        elif was_notified:
+            self._pause = min(max(2 * self._pause, self._timings.minute), self._timings.max_hub_pause)
             self._until = time.monotonic() + self._pause
-            self._reason = hub.reason
+            self._reason = report.reason
         else:
-            return msgspec.structs.replace(hub, reason=self._reason)
-        return hub
-
-
-class _PublishRun:
-    """A run over what a site is at the time."""
-
-    def __init__(self, site: _WatchedSite, run: Callable[..., Report], *, full: bool, ping: bool) -> None:
-        self._site = site
-        self._run = run
-        self._full = full
-        self._pings = ping
-        self._hub = _Patience()
-
-    def __call__(self) -> Report | FeedsError | None:
-        """What came of it; None where a folder is missing, which must not empty the feeds."""
-        if not self._site.has_all_folders():
-            return None
-        tells = self._pings and self._hub.is_over()
-        try:
-            report = self._run(self._site.config, full=self._full, ping=tells)
-        except FeedsError as error:
-            return error
-        except OSError as error:
-            return PublishError(str(error.filename), f"cannot be used: {error.strerror}")
-        self._full = False
-        if self._pings and report.hub:
-            return msgspec.structs.replace(report, hub=self._hub.note(report.hub, was_told=tells))
+            return msgspec.structs.replace(report, reason=self._reason)
         return report
 
 
-class _WatchedSite:
-    """The configuration in force, and which changes matter to it."""
+class _PublishRun:
+    """A run over the current state of a site."""
 
-    def __init__(self, path: Path, output: Path | str | None, cache: Path | str | None) -> None:
+    def __init__(self, site: WatchedSite, options: RunOptions, timings: WatchTimings) -> None:
+        self._site = site
+        self._options = options
+        self._hub = _HubBackoff(timings)
+
+    def __call__(self) -> Report | FeedsError | None:
+        """The report or the error of a run; None if a folder is missing, which must not empty the feeds."""
+        if not self._site.has_all_folders():
+            return None
+        notifies = self._options.ping and self._hub.is_over()
+        try:
+            report = regenerate(self._site.config, replace(self._options, ping=notifies))
+        except FeedsError as error:
+            return error
+        except OSError as error:
+            return PublishError(display_path(str(error.filename)), f"cannot be used: {error.strerror}")
+        if self._options.full:
+            self._options = replace(self._options, full=False)
+        if self._options.ping and report.hub:
+            return msgspec.structs.replace(report, hub=self._hub.add(report.hub, was_notified=notifies))
+        return report
+
+
+class WatchedSite:
+    """The valid configuration, and which changes matter to it."""
+
+    def __init__(self, path: Path, options: RunOptions) -> None:
         self.path = path
         self.error: ConfigError | None = None
-        file = file_facts(path)
+        file = file_version(path)
         self.config = load_config(path)
-        self._loaded = self._last = (file, *self._folder_facts())
-        local = None if is_address(str(output)) else output
-        self._output = Path(local or self.config.default_output).resolve()
-        self._catalog = Path(cache or self.config.default_cache).resolve() / f"{self.config.path.stem}.sqlite"
+        self._loaded = self._last = (file, *self._folder_identities())
+        local_output = None if is_address(str(options.output)) else options.output
+        self._output = Path(local_output or self.config.default_output).resolve()
+        cache = Path(options.cache or self.config.default_cache).resolve()
+        self._catalog = cache / f"{self.config.path.stem}.sqlite"
 
     def load(self, cause: Cause) -> Cause:
-        """Load the configuration anew because of `cause`; what the cause was. One that is wrong is not taken over."""
-        before, was_wrong = self.config, self.error is not None
-        file = file_facts(self.path)
+        """Load the configuration again because of `cause`, and return the actual cause. An invalid one is ignored."""
+        before, was_invalid = self.config, self.error is not None
+        file = file_version(self.path)
         try:
             self.config, self.error = load_config(self.path), None
         except ConfigError as error:
             self.error = error
-        self._loaded = self._last = (file, *self._folder_facts())
+        self._loaded = self._last = (file, *self._folder_identities())
         if self.error:
             return cause
-        if was_wrong or self.config != before:
+        if was_invalid or self.config != before:
             return "configuration"
         return "articles" if cause == "configuration" else cause
 
-    def is_altered(self) -> bool:
-        """Whether the configuration or its folders are others than when it was loaded, and the same as a call ago."""
-        before, self._last = self._last, (file_facts(self.path), *self._folder_facts())
+    def has_changed(self) -> bool:
+        """Whether the configuration or its folders differ from when it was loaded, and not from the last call."""
+        before, self._last = self._last, (file_version(self.path), *self._folder_identities())
         return before == self._last != self._loaded
 
     def has_all_folders(self) -> bool:
-        return None not in self._folder_facts()
+        return None not in self._folder_identities()
 
     def folders(self) -> list[str]:
         """The folders to watch."""
-        if not _NAMES_FOLDERS:
-            return [str(root) for root in self.config.local_articles if root.is_dir()]
+        if not _WATCHES_EACH_FOLDER:
+            return [str(root) for root in self._roots if root.is_dir()]
         found = []
-        for root in self.config.local_articles:
+        for root in self._roots:
             for folder, names, _ in os.walk(root):
                 names[:] = [name for name in names if self._may_hold_articles(Path(folder, name))]
                 found.append(folder)
         return found
 
-    def _may_hold_articles(self, folder: Path) -> bool:
-        """As `find_articles` sees it: hidden folders are passed over, and files whose path is not UTF-8 left out."""
-        is_utf8 = folder.name == folder.name.encode(errors="replace").decode()
-        return is_utf8 and not folder.name.startswith(".") and not self._is_ours(folder)
-
-    def matters(self, change: Change, path: str) -> bool:
-        """Whether a change is one of an article, or of a folder that may hold some."""
-        place = Path(path)
-        root = next((root for root in self.config.local_articles if place.is_relative_to(root)), None)
-        if root is None or any(part.startswith(".") for part in place.relative_to(root).parts):
+    def is_relevant(self, change: Change, path: str) -> bool:
+        """Whether a change is one of an article, or of a folder that may hold articles."""
+        changed = Path(path)
+        root = next((root for root in self._roots if changed.is_relative_to(root)), None)
+        if root is None or any(part.startswith(".") for part in changed.relative_to(root).parts):
             return False
         if path.lower().endswith(EXTENSIONS):
             return True
-        # of something that is gone nobody knows whether it was a folder
-        return change != Change.modified and not self._is_ours(place) and (change == Change.deleted or place.is_dir())
+        # Nobody knows whether something that was removed was a folder.
+        is_folder = change == Change.deleted or changed.is_dir()
+        return change != Change.modified and not self._is_ours(changed) and is_folder
 
-    def _is_ours(self, place: Path) -> bool:
-        """Whether a run made it: part of an output folder inside one of articles, or of the catalog."""
-        is_output = place.is_relative_to(self._output) and not any(
-            root.is_relative_to(self._output) for root in self.config.local_articles
+    @property
+    def _roots(self) -> list[Path]:
+        """The folders of articles on this machine."""
+        return [source.local_path for source in self.config.articles if source.local_path]
+
+    def _may_hold_articles(self, folder: Path) -> bool:
+        """Whether `find_articles` lists a folder."""
+        return is_utf8(folder.name) and not folder.name.startswith(".") and not self._is_ours(folder)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a run wrote it: an output folder inside one of articles, or the catalog."""
+        is_output = path.is_relative_to(self._output) and not any(
+            root.is_relative_to(self._output) for root in self._roots
         )
-        return is_output or str(place).startswith(str(self._catalog))
+        return is_output or str(path).startswith(str(self._catalog))
 
-    def _folder_facts(self) -> tuple[tuple[int, int] | None, ...]:
-        """What tells that a folder, or what a link in its path leads to, is another; None where there is none."""
-        return tuple(
-            _folder_facts(self.config.path.parent / name)
-            for name in self.config.source.articles
-            if not is_address(name)
-        )
+    def _folder_identities(self) -> tuple[tuple[int, int] | None, ...]:
+        """The device and inode of each folder of articles, which differ if a link leads elsewhere; None if missing."""
+        folder = self.config.path.parent
+        return tuple(_identity(folder / name) for name in self.config.source.articles if not is_address(name))
 
 
-def _folder_facts(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        facts = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    return (facts.st_dev, facts.st_ino) if stat.S_ISDIR(facts.st_mode) else None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None

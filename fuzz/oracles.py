@@ -1,4 +1,4 @@
-"""What must hold for any bytes that come from the web: an article, an address, a text that may be HTML.
+"""Invariants for any bytes that come from the web: an article, an address, a text that may be HTML.
 
 Each oracle raises an error where it does not. `python -m fuzz` and tests/test_fuzz.py ask them.
 """
@@ -16,14 +16,13 @@ from urllib.parse import urlsplit
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
-from feeds.checks.formats.atom import validate_atom
-from feeds.checks.formats.html import validate_html
-from feeds.checks.formats.jsonfeed import validate_json
-from feeds.checks.formats.result import DocumentContext
-from feeds.checks.formats.rss import validate_rss
-from feeds.config.schema import Config, FeedKinds, SiteSettings, Source
+from feeds.checks.documents import DocumentContext
+from feeds.checks.folder import VALIDATORS
+from feeds.checks.rules.html import validate_html
+from feeds.config.schema import Config, FeedKinds, SiteSettings, SourceSettings
 from feeds.content.articles import parse_article
 from feeds.content.entries import as_of, derive_entries, merge_entries
+from feeds.models import ALL_FORMATS
 from feeds.render.documents import render_documents
 from feeds.selection.plans import make_feed, plan_feeds
 from feeds.selection.taxonomy import build_taxonomy
@@ -35,14 +34,13 @@ from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from feeds.checks.formats.result import ValidationResult
     from feeds.models import Document, Entry
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 BASE = "https://www.example.com/news/"
 CONFIG = Config(
     site=SiteSettings(title="Test Wire", url="https://feeds.example.com/"),
-    source=Source(articles=("articles",), base_url=BASE, unpublished="include", undated="file"),
+    source=SourceSettings(articles=("articles",), base_url=BASE, unpublished="include", undated="file"),
     feeds=FeedKinds(topics="off", providers="off"),
     pages="off",
     path=Path("config/feeds.yaml"),
@@ -53,11 +51,6 @@ CONFIG = Config(
 _AS_SAID = re.compile(
     r"^(?:old-date|email-in-name|id-not-normal|unusual-[a-z]+):|^markup-in-plain-text: .*expected nothing like|U\+FFFD"
 )
-_JUDGES: Mapping[str, Callable[[bytes, DocumentContext], ValidationResult]] = {
-    "rss": validate_rss,
-    "atom": validate_atom,
-    "json": validate_json,
-}
 #: XML 1.0, section 2.2: what is not a Char.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: RFC 3986, 2: what an address may be written with.
@@ -75,16 +68,17 @@ _ADDED = frozenset({"html", "head", "body", "tbody", "colgroup", "tr"})
 def check_article(content: bytes) -> None:
     """An article, or mistakes; what is published of it is well-formed, and all that `feeds check` looks at is right."""
     parsed = parse_article(content, path="a.md", modified=NOW)
-    for mistake in parsed.mistakes:
-        _expect(mistake.line >= 0 and mistake.rule and len(str(mistake).splitlines()) == 1, mistake)
+    for diagnostic in parsed.diagnostics:
+        is_one_line = len(str(diagnostic).splitlines()) == 1
+        _expect(diagnostic.line >= 0 and diagnostic.rule and is_one_line, diagnostic)
     if parsed.article is None:
-        _expect(parsed.mistakes, "an article, or why there is none")
+        _expect(parsed.diagnostics, "an article, or why there is none")
         return
     derived = derive_entries(parsed.article, CONFIG.source)
     entries = _merged(derived.entries)
     _expect(len({entry.id for entry in entries}) == len(entries), "one entry of each id")
     documents = list(_documents(entries))
-    _expect(len(documents) == len(_JUDGES), "a document of each format")
+    _expect(len(documents) == len(ALL_FORMATS), "a document of each format")
     for document in documents:
         _check_document(document)
 
@@ -104,7 +98,7 @@ def check_address(content: bytes) -> None:
 
 
 def check_html(content: bytes) -> None:
-    """What is left of a text runs nothing, whoever reads it, is balanced, leads somewhere, and stays."""
+    """A sanitized text runs nothing in any reader, is balanced, has absolute links, and is stable."""
     text = content.decode(errors="replace")
     for html in (safe_html(text, _resolve), render_body(text, _resolve)):
         _check_safe(html)
@@ -154,9 +148,9 @@ def _check_document(document: Document) -> None:
         json.loads(document.body)
     else:
         etree.fromstring(document.body)
-    about = DocumentContext(document.path, CONFIG.base_url + document.path, CONFIG.base_url, NOW)
-    mistakes = _JUDGES[format_](document.body, about).mistakes
-    wrong = [mistake for mistake in mistakes if not _AS_SAID.search(f"{mistake.rule}: {mistake.message}")]
+    context = DocumentContext(document.path, CONFIG.base_url + document.path, CONFIG.base_url, NOW)
+    diagnostics = VALIDATORS[format_](document.body, context).diagnostics
+    wrong = [one for one in diagnostics if not _AS_SAID.search(f"{one.rule}: {one.message}")]
     _expect(not wrong, wrong)
 
 

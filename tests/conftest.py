@@ -8,12 +8,23 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from feeds import parallel
 from tests.support.site import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytest.register_assert_rewrite(
+    "tests.support.cases", "tests.support.discovery_contract", "tests.support.folder_contract"
+)
+
+# `ci` has the settings of Hypothesis, and is what `make test` runs; `dev` has fewer examples, for `make quick`.
+# HYPOTHESIS_PROFILE chooses. Test modules read the profile when they are imported, which is after this.
+settings.register_profile("ci")
+settings.register_profile("dev", max_examples=10)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -23,8 +34,9 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """An empty site with the smallest configuration."""
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """An empty site with the smallest configuration, in the working directory."""
+    monkeypatch.chdir(tmp_path)
     site = Site(tmp_path)
     (tmp_path / "articles").mkdir()
     site.configure(
@@ -49,7 +61,7 @@ def _processes_as_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     others = (thread for thread in threading.enumerate() if thread.name != "fsspecIO")
     if sys.platform == "linux" and _THREADS.issuperset(others):
-        monkeypatch.setattr(parallel, "_start_method", lambda: "fork")
+        monkeypatch.setattr(parallel, "start_method", lambda: "fork")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

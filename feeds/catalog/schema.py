@@ -1,8 +1,7 @@
-"""The tables of the catalog, and its file: opened, locked, and made anew where it is none."""
+"""The SQLite file of a catalog: its tables, opening, locking and replacing it."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import sqlite3
 import zlib
@@ -10,27 +9,27 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import CatalogError
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 _SCHEMA = """
 CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 
--- a folder with files; listing: a digest of their names and facts, empty where some are to be read again
+-- a folder with files; listing: a digest of their names, sizes and times, empty if some must be read again
 CREATE TABLE folder (key INTEGER PRIMARY KEY, root TEXT, path TEXT, listing BLOB, UNIQUE (root, path));
 
 -- a file as it was read; mtime and ctime in nanoseconds
 CREATE TABLE file (
     key INTEGER PRIMARY KEY, folder INTEGER, root TEXT, path TEXT, size INTEGER, mtime INTEGER, ctime INTEGER,
-    digest BLOB, left_out TEXT, mistakes BLOB
+    digest BLOB, skip_reason TEXT, diagnostics BLOB
 );
 CREATE INDEX file_folder ON file (folder);
-CREATE INDEX file_left_out ON file (left_out) WHERE left_out IS NOT NULL;
-CREATE INDEX file_mistakes ON file (root, path) WHERE mistakes IS NOT NULL;
+CREATE INDEX file_skip_reason ON file (skip_reason) WHERE skip_reason IS NOT NULL;
+CREATE INDEX file_diagnostics ON file (root, path) WHERE diagnostics IS NOT NULL;
 
--- an entry of a file; hash: of its id; times are seconds since 1970; latest: the last at which it changes by itself
+-- an entry of a file; hash: of its id; times are seconds since 1970; latest: when it last changes by itself
 CREATE TABLE entry (
     hash INTEGER, id TEXT, file INTEGER, is_article INTEGER, published INTEGER, latest INTEGER, value BLOB
 );
@@ -38,8 +37,8 @@ CREATE INDEX entry_hash ON entry (hash);
 CREATE INDEX entry_file ON entry (file);
 CREATE INDEX entry_latest ON entry (latest);
 
--- what is due of the entries with one id; digest: of their values; articles: how many of them are articles' own;
--- images: their addresses, and whether their sizes are known; topics: keys; members: keys of feeds, and ranks
+-- the due entries of one id; digest: of their values; articles: how many of them are articles;
+-- images: their URLs, and whether their sizes are known; topics: keys; members: keys of feeds, and ranks
 CREATE TABLE story (
     key INTEGER PRIMARY KEY, hash INTEGER, id TEXT, digest BLOB, articles INTEGER, published INTEGER, domain TEXT,
     name TEXT, images BLOB, topics BLOB, members BLOB
@@ -47,37 +46,35 @@ CREATE TABLE story (
 CREATE INDEX story_hash ON story (hash);
 CREATE INDEX story_articles ON story (id) WHERE articles > 1;
 
--- what feeds there may be, and the stories of each, in the order of (rank, published descending, id)
+-- feeds, and their stories in the order of (rank, published descending, id)
 CREATE TABLE feed (key INTEGER PRIMARY KEY, kind TEXT, name TEXT, UNIQUE (kind, name));
 CREATE TABLE member (
     feed INTEGER, rank INTEGER, published INTEGER, story INTEGER, PRIMARY KEY (feed, rank, published DESC, story)
 ) WITHOUT ROWID;
 
--- what months of feeds hold, from `first` until before `after`; of those that were asked for since they changed
+-- stories of a feed in a month, from `first` until before `after`; only months computed since they last changed
 CREATE TABLE month (
     feed INTEGER, first INTEGER, after INTEGER, stories INTEGER, digest BLOB, PRIMARY KEY (feed, first)
 ) WITHOUT ROWID;
 
--- how topics are called and in which stories; how providers are called and in how many stories
+-- names of topics, and their stories; names of providers, and how many stories give them
 CREATE TABLE topic (key INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE story_topic (topic INTEGER, published INTEGER, story INTEGER, PRIMARY KEY (topic, published, story))
     WITHOUT ROWID;
 CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (domain, name)) WITHOUT ROWID;
 
--- what was published where: what tells whether a document shows what it did, and its file's stamp
-CREATE TABLE document (output TEXT, path TEXT, signature BLOB, stamp INTEGER, PRIMARY KEY (output, path)) WITHOUT ROWID;
+-- published documents; signature: a digest of what a document shows; version: of its file
+CREATE TABLE document (output TEXT, path TEXT, signature BLOB, version INTEGER, PRIMARY KEY (output, path))
+    WITHOUT ROWID;
 """
-
-#: With a rollback journal, what is new is written once; a write-ahead log would write it twice. A loss of power damages
-#: nothing; that costs some milliseconds a run.
+#: A rollback journal writes new data once, a write-ahead log twice. A power failure damages nothing, at the price of a
+#: few milliseconds a run.
 _PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = FULL", "cache_size = -32768")
 
-#: What our files have at byte 68, where `file` and others look for what a database is for.
+#: The application id at byte 68 of the file, by which `file` and others recognize a database.
 _APPLICATION = int.from_bytes(b"feed")
-
 _SUFFIXES = ("", "-journal", "-wal", "-shm")
-
-#: What SQLite says when the disk or another process refuses. Whatever else it says, the file is damaged.
+#: Errors of SQLite that mean that the disk or another process refuses. All others mean that the file is damaged.
 _REFUSALS = frozenset(
     (
         sqlite3.SQLITE_BUSY,
@@ -91,89 +88,89 @@ _REFUSALS = frozenset(
     )
 )
 
-#: How many values `hash_of` has. Ids may share one: what is found by it is to be compared.
+#: The number of values of `hash_of`. Ids may share a hash: rows found by it must be compared by id.
 HASHES = 1 << 32
-
-#: More seconds, and more stories, than there are.
-FOREVER = 1 << 62
-
 #: Seconds to wait for another run to end.
-_PATIENCE = 5
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-_SECOND = dt.timedelta(seconds=1)
+LOCK_TIMEOUT = 5
 
 
 class DamagedCatalogError(CatalogError):
-    """The file of the catalog is damaged: without it, a run will make it anew."""
+    """The catalog is damaged; a run without it builds a new one."""
+
+
+def catalog_label(path: Path | None) -> str:
+    """The name of a catalog in messages."""
+    return display_path(str(path)) if path else "the cache"
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
-    """The database, locked for others that would write, in memory without a path. Raises sqlite3.Error, CatalogError"""
+    """Open the database, or one in memory, and lock it against other writers; raises sqlite3.Error, CatalogError."""
     if path is None:
-        return _begun(_opened(":memory:"))
+        return _begin(_open(":memory:"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return _checked(_begun(_opened(path)), path)
+    return _check(_begin(_open(path)), path)
 
 
 def connect_to_copy(path: Path) -> sqlite3.Connection:
-    """A copy of the database as it was committed, which goes when it is closed. Raises sqlite3.Error, CatalogError."""
+    """Open a temporary copy of the committed database; raises sqlite3.Error, CatalogError."""
     with closing(connect_to_read(path)) as source:
-        copy = _opened("")  # a file of SQLite's own, without a name
+        copy = _open("")  # a temporary file without a name
         try:
             source.backup(copy)
         except sqlite3.DatabaseError:
             copy.close()
             raise
-    return _checked(_begun(copy), path)
+    return _check(_begin(copy), path)
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open the committed database for reading, while another process may write."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from one that takes its place; None where there is none."""
+    """The device and inode of a file, which differ for a file that replaces it; None if it does not exist."""
     try:
-        facts = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    return facts.st_dev, facts.st_ino
+    return found.st_dev, found.st_ino
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
-    """Whether there are no tables yet."""
+    """Whether the database has no tables."""
     return not _value(database, "SELECT count(*) FROM sqlite_schema")
 
 
 def share(database: sqlite3.Connection, path: Path | None) -> None:
-    """Commit, and lock it again. Raises CatalogError where another process has written in between."""
+    """Commit, and lock again; raises CatalogError if another process wrote in between."""
     before = _value(database, "PRAGMA data_version")
     database.execute("COMMIT")
     database.execute("BEGIN IMMEDIATE")
     if _value(database, "PRAGMA data_version") != before:
-        raise CatalogError(f"{path}: the cache cannot be used: another run came in between")
+        raise CatalogError(f"{catalog_label(path)}: the cache cannot be used: another run came in between")
 
 
 def discard(path: Path) -> None:
-    """Remove the file, and those that SQLite keeps beside it."""
+    """Remove the file, and the files that SQLite keeps beside it."""
     for suffix in _SUFFIXES:
         path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
 
 def catalog_error(path: Path | None, error: BaseException) -> CatalogError:
-    """What an error of the database means for a run."""
+    """The error of ours for an error of the database."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     is_refusal = code in _REFUSALS or isinstance(error, OSError)
     if code == sqlite3.SQLITE_READONLY and path is not None and not _has_known_format(path):
         is_refusal = False
-    return (CatalogError if is_refusal else DamagedCatalogError)(f"{path}: the cache cannot be used: {error}")
-
-
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """The database as it was committed, while another process may write."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    reason = getattr(error, "strerror", None) or error  # the text of an OSError names its file again
+    return (CatalogError if is_refusal else DamagedCatalogError)(
+        f"{catalog_label(path)}: the cache cannot be used: {reason}"
+    )
 
 
 def clear(database: sqlite3.Connection) -> None:
-    """Make all tables anew."""
+    """Replace all tables by empty ones."""
     for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         database.execute(f"DROP TABLE {name}")
     database.execute(f"PRAGMA application_id = {_APPLICATION}")
@@ -182,32 +179,16 @@ def clear(database: sqlite3.Connection) -> None:
 
 
 def hash_of(id_: str) -> int:
-    """What ids are looked up by, a number below `HASHES`: an index of them is a fifth of one of the ids."""
+    """A hash below `HASHES` that ids are found by. Its index takes a fifth of the space of one of the ids."""
     return zlib.crc32(id_.encode())
 
 
-def seconds(time: dt.datetime) -> int:
-    """Whole seconds since 1970, rounded down: times in articles have no fraction."""
-    return (time - _EPOCH) // _SECOND
+def _open(path: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None)
 
 
-def time_of(seconds: int) -> dt.datetime:
-    return _EPOCH + seconds * _SECOND
-
-
-def month_of(time: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """When the month of a time began, and when it was over."""
-    first = dt.datetime(time.year, time.month, 1, tzinfo=dt.UTC)
-    after = (first + dt.timedelta(days=31)).replace(day=1)
-    return first, after
-
-
-def _opened(path: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-
-
-def _begun(database: sqlite3.Connection) -> sqlite3.Connection:
-    """The database, in a transaction."""
+def _begin(database: sqlite3.Connection) -> sqlite3.Connection:
+    """Begin a transaction."""
     try:
         for pragma in _PRAGMAS:
             database.execute(f"PRAGMA {pragma}")
@@ -218,24 +199,19 @@ def _begun(database: sqlite3.Connection) -> sqlite3.Connection:
     return database
 
 
-def _checked(database: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    """The database, if it is one of ours."""
+def _check(database: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Raise CatalogError if the database is not one of ours."""
     if is_empty(database) or _value(database, "PRAGMA application_id") == _APPLICATION:
         return database
-    is_ours = _has_our_tables(database)
-    database.close()
-    if is_ours:
-        raise DamagedCatalogError(f"{path}: the cache cannot be used: its header is damaged")
-    raise CatalogError(f"{path}: is a database of something else; expected a cache of ours or no file")
-
-
-def _has_our_tables(database: sqlite3.Connection) -> bool:
     names = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    return names >= set(re.findall(r"CREATE TABLE (\w+)", _SCHEMA))
+    database.close()
+    if names >= set(re.findall(r"CREATE TABLE (\w+)", _SCHEMA)):
+        raise DamagedCatalogError(f"{catalog_label(path)}: the cache cannot be used: its header is damaged")
+    raise CatalogError(f"{catalog_label(path)}: is a database of something else; expected a cache of ours or no file")
 
 
 def _has_known_format(path: Path) -> bool:
-    """Whether the header names a format that SQLite writes; where it names another one, SQLite only reads.
+    """Whether the header names a format that SQLite writes. A file with another format is opened read-only.
 
     https://www.sqlite.org/fileformat.html#file_format_version_numbers
     """

@@ -1,1 +1,1 @@
-"""`feeds check`: the configuration, the articles and the published documents, validated against one table of rules."""
+"""`feeds check`: the configuration, the articles and the published documents, checked against one set of rules."""

@@ -1,37 +1,34 @@
-"""`feeds check`: configuration, articles and published documents held against one table of rules."""
+"""`feeds check`: the findings in the configuration, the articles and the published documents."""
 
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from feeds.checks.rules.registry import level_of
+from feeds.checks.rules.registry import check_site, level_of
 from feeds.checks.rules.rule import Level
-from feeds.checks.unused_names import unused_names
 from feeds.config.loader import locate
-from feeds.errors import Diagnostic, PublishError, mask_credentials
+from feeds.errors import PublishError, mask_credentials
 from feeds.images.lock import lock_beside, read_lock
 from feeds.models import MANIFEST
 from feeds.overview import examine
 from feeds.parallel import available_jobs
-from feeds.progress import untracked
+from feeds.run import RunKeywords, RunOptions, merge_options
 from feeds.storage.addresses import is_address
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from feeds.config.schema import Config
     from feeds.errors import LocatedDiagnostic
-    from feeds.overview import Examination
-    from feeds.progress import Track
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that is against a rule. Lines count from 1, 0 is the whole file."""
+    """A broken rule, as users see it. Lines count from 1; 0 is the whole file."""
 
     rule: str
     level: Level
@@ -40,13 +37,16 @@ class Finding(msgspec.Struct, frozen=True):
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
+        position = f"{self.path}:{self.line}" if self.line else self.path
         level = "warning: " if self.level == "warning" else ""
-        return f"{place}: {level}{self.message} [{self.rule}]"
+        return f"{position}: {level}{self.message} [{self.rule}]"
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was looked at and what was found; `documents` is None where these were not asked for."""
+    """The number of articles and documents that were checked, and the findings in them.
+
+    `left_out` counts the articles that are not published, by reason. `documents` is None if they were not checked.
+    """
 
     articles: int
     left_out: dict[str, int]
@@ -58,42 +58,44 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(
     config: Config,
+    options: RunOptions | None = None,
+    /,
     *,
     documents: bool = False,
-    output: Path | str | None = None,
-    now: dt.datetime | None = None,
-    jobs: int | None = None,
-    track: Track = untracked,
+    **changes: Unpack[RunKeywords],
 ) -> CheckReport:
-    """Judge the configuration and the articles and, with `documents`, what is published in `output`; writes nothing.
+    """Check the configuration, the articles and, with `documents`, what is published in `output`. Write nothing.
 
-    Raises PublishError where `output` is the address of an object store.
+    `changes` are fields of RunOptions. Raises PublishError if `output` is an object store, and ConfigError if the file
+    of image lengths and types cannot be read.
     """
-    if is_address(str(output or "")):
+    options = merge_options(options, changes)
+    output = options.output or config.default_output
+    if is_address(str(output)):
         raise PublishError(
             mask_credentials(str(output)),
             "is in an object store; expected a folder of this machine, such as a copy of it",
         )
-    now = now or dt.datetime.now(dt.UTC)
+    output = Path(output)
+    now = options.now or dt.datetime.now(dt.UTC)
     if config.enclosures.probe == "on":
         read_lock(lock_beside(config.path))  # raises ConfigError, as it would in a run
-    output = Path(output or config.default_output)
-    look = partial(examine, config, now=now, jobs=jobs, track=track)
     is_damaged = False
     try:
-        examined = look(output=output)
+        examination = examine(config, options, output=output, now=now)
     except PublishError:
-        is_damaged = True  # which is said with the documents
-        examined = look(output=output / MANIFEST)  # as if nothing were published
-    mistakes = [*examined.mistakes, *locate(config, [*_names(config, examined), *_empty(config, examined)])]
-    found, count = findings_of(mistakes), None
+        is_damaged = True  # a finding in the documents
+        examination = examine(config, options, output=output / MANIFEST, now=now)  # as if nothing were published
+    findings = findings_of([*examination.diagnostics, *locate(config, check_site(config, examination))])
+    count = None
     if documents or is_damaged:
-        from feeds.checks.folder import validate_folder  # noqa: PLC0415  # not every check needs what reads documents
+        from feeds.checks.folder import validate_folder  # noqa: PLC0415  # not every check needs the formats
 
-        result = validate_folder(output, config.base_url, now, jobs=jobs or available_jobs(), track=track)
-        found += findings_of(result.mistakes, f"{output}/")
-        count = result.documents if documents else None
-    return build_report(found, articles=examined.articles, left_out=examined.left_out, documents=count)
+        jobs = options.jobs or available_jobs()
+        validation = validate_folder(output, config.base_url, now, jobs=jobs, track=options.track)
+        findings += findings_of(validation.diagnostics, output)
+        count = validation.documents if documents else None
+    return build_report(findings, articles=examination.articles, left_out=examination.skipped, documents=count)
 
 
 def build_report(
@@ -103,9 +105,8 @@ def build_report(
     left_out: dict[str, int] | None = None,
     documents: int | None = None,
 ) -> CheckReport:
-    """The report of what was found."""
     findings = tuple(found)
-    errors = sum(each.level == "error" for each in findings)
+    errors = sum(finding.level == "error" for finding in findings)
     return CheckReport(
         articles=articles,
         left_out=left_out or {},
@@ -116,19 +117,15 @@ def build_report(
     )
 
 
-def findings_of(mistakes: Iterable[LocatedDiagnostic], folder: str = "") -> list[Finding]:
-    """Mistakes with the levels of their rules, and with the folder that their paths are below."""
-    return [Finding(each.rule, level_of(each.rule), folder + each.path, each.line, each.message) for each in mistakes]
-
-
-def _names(config: Config, examined: Examination) -> Iterator[Diagnostic]:
-    """What nobody has says nothing where there is no article at all."""
-    if examined.topics or examined.domains:
-        yield from unused_names(config, examined.topics, examined.domains)
-
-
-def _empty(config: Config, examined: Examination) -> Iterator[Diagnostic]:
-    places = {feed.path: ("feeds", "custom", index, "path") for index, feed in enumerate(config.feeds.custom)}
-    for kind, path in examined.empty:
-        hint = "; `feeds prune` removes it" if kind in {"topic", "provider"} else ""
-        yield Diagnostic(places.get(path, ("feeds",)), f"the feed {path} has no entries{hint}", "empty-feed")
+def findings_of(diagnostics: Iterable[LocatedDiagnostic], folder: Path | None = None) -> list[Finding]:
+    """Return diagnostics as findings, with the levels of their rules; their paths may be relative to `folder`."""
+    return [
+        Finding(
+            each.rule,
+            level_of(each.rule),
+            display_path(f"{folder}/{each.path}") if folder else each.path,
+            each.line,
+            each.message,
+        )
+        for each in diagnostics
+    ]

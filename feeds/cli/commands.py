@@ -25,7 +25,9 @@ from feeds.cli.options import (
 from feeds.cli.printing import (
     EXIT_NOT_DONE,
     EXIT_WRONG,
+    OutputError,
     WatchLog,
+    echo,
     echo_check,
     echo_feeds,
     echo_findings,
@@ -38,33 +40,39 @@ from feeds.cli.printing import (
     exit_on_errors,
     progress,
 )
-from feeds.cli.wording import counted, documents_counted, serving_line, shown_path
+from feeds.cli.wording import counted, documents_counted, serving_line
 from feeds.errors import ConfigError
+from feeds.serving.hosting.kinds import KINDS
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from feeds.build import Report
     from feeds.config.schema import Config
-    from feeds.run import EngineName
-    from feeds.serving.hosting.configs import HostKind
+    from feeds.run import EngineName, RunOptions
 
 
-#: What an option is given where its value may be left out and is.
+#: The value of an option that is given without one.
 _DEFAULT = "\0"
 
 
 class _Commands(click.Group):
-    """Commands that end without more ado where what they say cannot be printed, as on a full disk."""
+    """Commands that exit with a line instead of a traceback if the system refuses something, even printing."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except OutputError as error:
+            message = f"what is to be said cannot be printed: {error}"
         except OSError as error:
-            if error.errno == errno.EPIPE:  # nobody reads it any more, which click knows
+            if error.errno == errno.EPIPE:  # click handles it
                 raise
-            with suppress(OSError):
-                click.echo(f"Error: what is to be said cannot be printed: {error.strerror}", err=True)
-            sys.exit(EXIT_NOT_DONE)
+            file = f"{display_path(str(error.filename))}: " if error.filename else ""
+            message = f"{file}{error.strerror or error}"
+        with suppress(OSError, OutputError):
+            echo_line(f"Error: {message}", err=True)
+        sys.exit(EXIT_NOT_DONE)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -82,7 +90,7 @@ def init(folder: Path) -> None:
     with exit_on_errors():
         written = write_starter(folder)
     for path in written:
-        echo_line(f"wrote {path}")
+        echo_line(f"wrote {display_path(str(path))}")
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} and "
     echo_line(f"Next: {there}run `feeds regenerate`, then look into output/.")
 
@@ -109,7 +117,7 @@ def init(folder: Path) -> None:
 @click.option("--master", metavar="URL", help="The cluster, such as spark://host:7077.  [default: spark-submit's]")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but mistakes.")
-def regenerate(  # one parameter an option
+def regenerate(  # one parameter per option
     config_path: Path,
     output: Path | str | None,
     cache: Path | str | None,
@@ -129,19 +137,12 @@ def regenerate(  # one parameter an option
 ) -> None:
     """Publish the feeds: write what changed, leave the rest alone."""
     _check_engine(engine, jobs, master, cache, alone=watch or dry_run)
-    if watch:
-        if dry_run:
-            raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
-        options = {"output": output, "cache": cache, "full": full, "strict": strict, "jobs": jobs}
-        options |= {"allow_empty": allow_empty, "ping": not no_ping, "probe": not no_probe}
-        with _until_stopped(), exit_on_errors():
-            _watch(config_path, WatchLog(as_json=as_json, quiet=quiet), **options)
-        return
-    from feeds.build import regenerate as run
+    if watch and dry_run:
+        raise click.UsageError("--watch publishes what is saved and --dry-run nothing; expected one of them")
+    from feeds.run import RunOptions
 
-    with exit_on_errors(as_json=as_json):
-        report = run(
-            _load(config_path),
+    with exit_on_errors(as_json=as_json and not watch):
+        options = RunOptions(
             output=output,
             cache=cache,
             full=full,
@@ -155,6 +156,11 @@ def regenerate(  # one parameter an option
             master=master,
             track=progress(quiet=quiet),
         )
+        if watch:
+            with _until_stopped():
+                _watch(config_path, WatchLog(as_json=as_json, quiet=quiet), options)
+            return
+        report = _regenerate(config_path, options)
     if as_json:
         echo_json(report)
         return
@@ -176,17 +182,13 @@ def prune(
     config_path: Path, output: Path | str | None, cache: Path | None, *, dry_run: bool, no_probe: bool, as_json: bool
 ) -> None:
     """Publish, and remove the feeds that have lost their last entry."""
-    from feeds.build import regenerate as run
+    from feeds.run import RunOptions
 
+    track = progress(quiet=as_json)
     with exit_on_errors(as_json=as_json):
-        report = run(
-            _load(config_path),
-            output=output,
-            cache=cache,
-            dry_run=dry_run,
-            prune=True,
-            probe=not no_probe,
-            track=progress(quiet=as_json),
+        report = _regenerate(
+            config_path,
+            RunOptions(output=output, cache=cache, dry_run=dry_run, prune=True, probe=not no_probe, track=track),
         )
     if as_json:
         echo_json(report)
@@ -194,7 +196,7 @@ def prune(
     echo_findings(report, quiet=False)
     for path in report.removed_paths:
         echo_line(f"{'would remove' if dry_run else 'removed'} {path}")
-    echo_line(f"{documents_counted(report)} in {shown_path(report.output)}")
+    echo_line(f"{documents_counted(report)} in {display_path(report.output)}")
     if report.hub:
         echo_hub(report.hub, quiet=False)
 
@@ -210,10 +212,10 @@ def ping(
     config_path: Path, output: Path | str | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
 ) -> None:
     """Tell the WebSub hub which feeds changed since it was told last."""
-    from feeds.websub.hub import ping as tell
+    from feeds.websub.hub import ping as notify
 
     with exit_on_errors():
-        report = tell(_load(config_path), output=output, cache=cache, everything=everything)
+        report = notify(_load(config_path), output=output, cache=cache, everything=everything)
     if as_json:
         echo_json(report)
     elif report.told or report.reason:
@@ -235,14 +237,16 @@ def probe(
     config_path: Path, output: Path | str | None, cache: Path | None, *, everything: bool, as_json: bool, quiet: bool
 ) -> None:
     """Ask for the images that feeds show: what they are, how long, how large."""
-    from feeds.build import probe as ask
+    from feeds.build import probe as probe_images
 
     with exit_on_errors(as_json=as_json):
-        report = ask(_load(config_path), output=output, cache=cache, everything=everything, track=progress(quiet=quiet))
+        report = probe_images(
+            _load(config_path), output=output, cache=cache, everything=everything, track=progress(quiet=quiet)
+        )
     if as_json:
         echo_json(report)
     elif report.asked:
-        echo_images(report, quiet=quiet, most=None)
+        echo_images(report, quiet=quiet, max_lines=None)
     elif not quiet:
         echo_line(f"Nothing is to be asked: {counted(report.known, 'image')} known.")
     if report.is_offline:
@@ -264,22 +268,24 @@ def serve(
     from feeds.serving.server import serving
     from feeds.serving.wsgi import Application, check_published
 
-    diary = WatchLog(as_json=False, quiet=quiet)
+    log = WatchLog(as_json=False, quiet=quiet)
     with _until_stopped(), exit_on_errors():
         config = _load(config_path)
-        place = output or config.default_output
+        folder = output or config.default_output
         if not watch:
-            check_published(place)
-        with serving(Application(config, place, diary.note_request), host, port) as server:
+            check_published(folder)
+        with serving(Application(config, folder, log.log_request), host, port) as server:
             if not quiet:
-                echo_line(serving_line(place, server.address, config))
+                echo_line(serving_line(folder, server.address, config))
             if watch:
-                _watch(config_path, diary, output=output, cache=cache)
+                from feeds.run import RunOptions
+
+                _watch(config_path, log, RunOptions(output=output, cache=cache, track=log.track))
             server.wait()
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(["nginx", "caddy", "apache", "netlify", "github-pages"]))
+@click.argument("kind", type=click.Choice(list(KINDS)))
 @config_option
 @local_output_option
 @click.option("--root", help="Where the output folder lies on the server.  [default: where it is here]")
@@ -288,13 +294,13 @@ def serve(
 )
 @click.option("--to", "folder", type=LocalFolderType(file_okay=False, path_type=Path), help="Write the file below DIR.")
 def hosting(
-    kind: HostKind, config_path: Path, output: Path | None, root: str | None, listen: str | None, folder: Path | None
+    kind: str, config_path: Path, output: Path | None, root: str | None, listen: str | None, folder: Path | None
 ) -> None:
     """Print the configuration of a web server or host that serves the output folder."""
     from feeds.cli.starter import write_new
     from feeds.output.manifest import read_manifest
     from feeds.serving.hosting.configs import folders_of, parse_listen, render_hosting
-    from feeds.storage.local import DiskFolder
+    from feeds.storage.local import LocalFolder
 
     with exit_on_errors():
         config = _load(config_path)
@@ -302,29 +308,30 @@ def hosting(
         path, text = render_hosting(
             kind,
             config,
-            read_manifest(DiskFolder(published)),
+            read_manifest(LocalFolder(published)),
             root=root or str(published),
             listen=parse_listen(listen) if listen else None,
             folders=folders_of(config, published),
         )
         if folder is None:
-            click.echo(text, nl=False)
+            echo(text, nl=False)
         elif write_new(folder / path, text):
-            echo_line(f"wrote {folder / path}")
+            echo_line(f"wrote {display_path(str(folder / path))}")
         else:
-            echo_line(f"{folder / path} is as it should be")
+            echo_line(f"{display_path(str(folder / path))} is as it should be")
 
 
 @main.command("list")
 @config_option
 @output_option
+@cache_option
 @json_option
-def list_feeds(config_path: Path, output: Path | str | None, *, as_json: bool) -> None:
+def list_feeds(config_path: Path, output: Path | str | None, cache: Path | None, *, as_json: bool) -> None:
     """List the feeds, with their entries, newest entry and address."""
     from feeds.overview import survey
 
     with exit_on_errors():
-        found = survey(_load(config_path), output=output)
+        found = survey(_load(config_path), output=output, cache=cache)
     echo_feeds(found.feeds, as_json=as_json)
 
 
@@ -337,6 +344,7 @@ def list_feeds(config_path: Path, output: Path | str | None, *, as_json: bool) -
     metavar="[DIR]",
     help="Check what is published, too, in DIR.  [default: output/ beside the configuration's folder]",
 )
+@cache_option
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too.")
 @click.option(
     "--explain", is_flag=False, flag_value=_DEFAULT, metavar="[RULE]", help="Explain a rule, or list all of them."
@@ -344,7 +352,14 @@ def list_feeds(config_path: Path, output: Path | str | None, *, as_json: bool) -
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only what was found.")
 def check(
-    config_path: Path, output: str | None, explain: str | None, *, strict: bool, as_json: bool, quiet: bool
+    config_path: Path,
+    output: str | None,
+    cache: Path | None,
+    explain: str | None,
+    *,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Check the configuration, every article and what is published; write nothing."""
     if explain is not None:
@@ -356,8 +371,9 @@ def check(
     try:
         with exit_on_errors(as_json=as_json, passes_on=(ConfigError,)):
             config = _load(config_path)
-            folder = shown_path(str(config.default_output)) if output in {None, _DEFAULT} else output
-            report = run_check(config, documents=output is not None, output=folder, track=progress(quiet=quiet))
+            folder = None if output == _DEFAULT else output
+            track = progress(quiet=quiet)
+            report = run_check(config, documents=output is not None, output=folder, cache=cache, track=track)
     except ConfigError as error:
         echo_check(build_report(findings_of(error.mistakes)), as_json=as_json, quiet=True)
         sys.exit(EXIT_WRONG)
@@ -387,7 +403,7 @@ def config_schema() -> None:
 def _check_engine(
     engine: EngineName, jobs: int | None, master: str | None, cache: Path | str | None, *, alone: bool
 ) -> None:
-    """Options that mean nothing to the engine are a mistake."""
+    """Raise UsageError for options that mean nothing to the engine."""
     if engine == "local" and isinstance(cache, str):
         raise click.UsageError("--cache is a folder of this machine; expected --engine spark with an address")
     if engine == "local" and master:
@@ -404,19 +420,25 @@ def _load(path: Path) -> Config:
     return load_config(path)
 
 
-def _watch(config_path: Path, diary: WatchLog, **options: Any) -> None:
+def _regenerate(config_path: Path, options: RunOptions) -> Report:
+    from feeds.build import regenerate as build
+
+    return build(_load(config_path), options)
+
+
+def _watch(config_path: Path, log: WatchLog, options: RunOptions) -> None:
     from feeds.watcher import watch
 
-    for event in watch(config_path, track=diary.track, **options):
-        diary.note(event)
+    for event in watch(config_path, options):
+        log.add(event)
 
 
 @contextmanager
 def _until_stopped() -> Iterator[None]:
-    """Until Ctrl-C or SIGTERM, which are no errors."""
+    """Ctrl-C and SIGTERM end the command without an error."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
         if sys.stderr.isatty():
-            click.echo(err=True)  # the terminal's ^C stands in the line
+            click.echo(err=True)  # after the terminal's ^C

@@ -1,7 +1,8 @@
-"""What the commands print: reports, mistakes, errors with their exit codes, and a diary while watching."""
+"""Printing of reports, diagnostics, errors with their exit codes, and a log while watching."""
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from contextlib import contextmanager, suppress
@@ -43,25 +44,36 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EXIT_NOT_DONE = 1
-
 EXIT_WRONG = 2
+#: The number of items from which progress is shown, for files and feeds, and for slow tasks.
+_MIN_ITEMS = 500
+_MIN_SLOW_ITEMS = 16
+#: Diagnostics of a run that are printed; `feeds check` prints all.
+_MAX_DIAGNOSTICS = 20
 
-#: From how many items on there is a progress bar: files and feeds, and what takes a while.
-_MANY = 500
 
-_MANY_SLOW = 16
+class OutputError(Exception):
+    """The output cannot be printed, as on a full disk."""
 
-_MOST_MISTAKES = 20
+
+def echo(text: str | bytes, *, err: bool = False, nl: bool = True) -> None:
+    """Print text. Raises OutputError if that fails, and BrokenPipeError, which click handles, if nobody reads it."""
+    try:
+        click.echo(text, err=err, nl=nl)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        raise OutputError(error.strerror) from error
 
 
 def echo_line(line: str, *, err: bool = False) -> None:
-    """Print one line, also of what names a file with a line break in its name."""
-    click.echo(printable(line), err=err)
+    """Print one line, even if it has the name of a file with a line break."""
+    echo(printable(line), err=err)
 
 
 def echo_findings(report: Report, *, quiet: bool) -> None:
-    """What a run met: mistakes, a damaged cache, images without an answer."""
-    echo_mistakes(report.mistakes)
+    """Print what a run found: diagnostics, a damaged cache, images that failed."""
+    echo_diagnostics(report.mistakes)
     if report.damage:
         echo_line(damage_line(report.damage), err=True)
     if report.images:
@@ -83,142 +95,24 @@ def echo_hub(hub: HubReport, *, quiet: bool) -> None:
         echo_line(_sentence(line), err=hub.reason is not None)
 
 
-def echo_images(images: ImagesReport, *, quiet: bool, most: int | None = _MOST_MISTAKES) -> None:
-    failed = [] if images.is_offline else [f"{address}: {reason}" for address, reason in sorted(images.failed.items())]
-    _echo_lines(failed, most, "`feeds probe --all` asks again")
+def echo_images(images: ImagesReport, *, quiet: bool, max_lines: int | None = _MAX_DIAGNOSTICS) -> None:
+    failed = [] if images.is_offline else [f"{url}: {reason}" for url, reason in sorted(images.failed.items())]
+    _echo_errors(failed, max_lines, "`feeds probe --all` asks again")
     line = images_line(images)
     if line and (images.is_offline or not quiet):
         echo_line(_sentence(line), err=images.is_offline)
 
 
-def _echo_lines(lines: Sequence[str], most: int | None, hint: str) -> None:
-    """The lines, or the first of them and where the others are, as errors."""
-    for line in lines[:most]:
-        echo_line(line, err=True)
-    if most is not None and len(lines) > most:
-        echo_line(f"… and {len(lines) - most} more; {hint}", err=True)
-
-
-def _sentence(line: str) -> str:
-    return f"{line[:1].upper()}{line[1:]}"
-
-
-class WatchLog:
-    """Prints what happens while watching, and nothing twice: no run that changed nothing, no mistake known by then."""
-
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
-        self._as_json = as_json
-        self._quiet = quiet or as_json
-        self._mistakes: frozenset[LocatedDiagnostic] = frozenset()
-        self._errors: dict[str, str] = {}
-        self._trouble: str | None = None
-        self.track = progress(quiet=self._quiet)
-
-    def note_request(self, served: Served) -> None:
-        if not self._quiet:
-            with suppress(OSError):  # as below
-                _echo_now(f"{served.method} {served.path} {served.status} {served.length}")
-
-    def note(self, event: Watching | Outcome) -> None:
-        with suppress(OSError):  # nobody reads it any more, or its disk is full: feeds are published all the same
-            self._note(event)
-
-    def _note(self, event: Watching | Outcome) -> None:
-        from feeds.watcher import Watching
-
-        if isinstance(event, Watching):
-            if not self._quiet:
-                echo_line(watching_line(event))
-        elif isinstance(event.result, FeedsError):
-            self._note_error(event.cause, event.result)
-        else:
-            self._note_report(event.cause, event.result)
-
-    def _note_report(self, cause: Cause, report: Report) -> None:
-        new = self._new(report.mistakes)
-        has_news = self._has_news(report.hub)
-        is_awaited = self._errors.pop("run", None) or cause in {"start", "configuration"}
-        is_other = report.changed or report.written or report.removed or report.damage
-        if not (is_awaited or new or has_news or is_other):
-            return
-        if self._as_json:
-            _echo_json_line(report)
-            return
-        echo_mistakes(new)
-        if self._quiet:
-            if report.damage:
-                _echo_now(damage_line(report.damage), err=True)
-            if report.hub and report.hub.reason and has_news:
-                _echo_now(hub_line(report.hub), err=True)
-            return
-        _echo_now(run_line(cause, report))
-        if not report.entries or not report.feeds:
-            for line in why_nothing(report):
-                echo_line(line)
-
-    def _note_error(self, cause: Cause, error: FeedsError) -> None:
-        """What a run ended with, or a configuration that is wrong; one that stays the same is told once."""
-        kind = "configuration" if isinstance(error, ConfigError) else "run"
-        is_known = cause == "time" and self._errors.get(kind) == str(error)
-        self._errors[kind] = str(error)
-        mistakes = error.mistakes if isinstance(error, ConfigError | EmptiedError | StrictError) else ()
-        new = self._new(mistakes) if isinstance(error, StrictError) else mistakes
-        if is_known:
-            return
-        if self._as_json:
-            _echo_json_line({"error": error_line(error), "mistakes": mistakes})
-            return
-        echo_mistakes(new)
-        _echo_now(error_line(error), err=True)
-
-    def _has_news(self, hub: HubReport | None) -> bool:
-        """Whether a hub was told of something, or could not be told for another reason than in the run before."""
-        known, self._trouble = self._trouble, hub.reason if hub else None
-        return bool(hub and (hub.told or self._trouble not in {None, known}))
-
-    def _new(self, mistakes: Sequence[LocatedDiagnostic]) -> list[LocatedDiagnostic]:
-        """Those that the run before did not have."""
-        known, self._mistakes = self._mistakes, frozenset(mistakes)
-        return [mistake for mistake in mistakes if mistake not in known]
-
-
-@contextmanager
-def exit_on_errors(*, as_json: bool = False, passes_on: tuple[type[FeedsError], ...] = ()) -> Iterator[None]:
-    """Errors of the package become a message, or JSON, and an exit code; but not those that it `passes_on`."""
-    try:
-        yield
-    except FeedsError as error:
-        if isinstance(error, passes_on):
-            raise
-        if as_json:
-            mistakes = error.mistakes if isinstance(error, ConfigError | EmptiedError | StrictError) else ()
-            echo_json({"error": _exit_line(error), "mistakes": mistakes})
-        else:
-            _echo_error(error)
-        sys.exit(EXIT_WRONG if isinstance(error, ConfigError) else EXIT_NOT_DONE)
-
-
-def _exit_line(error: FeedsError) -> str:
-    if isinstance(error, ConfigError):
-        return "The configuration is wrong: nothing was done."
-    return strict_line(error) if isinstance(error, StrictError) else str(error)
-
-
-def _echo_error(error: FeedsError) -> None:
-    if isinstance(error, ConfigError | EmptiedError | StrictError):
-        echo_mistakes(error.mistakes, most=_MOST_MISTAKES if isinstance(error, EmptiedError) else None)
-    if isinstance(error, StrictError):
-        echo_line(strict_line(error), err=True)
-    elif not isinstance(error, ConfigError):
-        echo_line(f"Error: {error}", err=True)
+def echo_diagnostics(diagnostics: Iterable[LocatedDiagnostic], max_lines: int | None = _MAX_DIAGNOSTICS) -> None:
+    _echo_errors([str(diagnostic) for diagnostic in diagnostics], max_lines, "`feeds check` lists all")
 
 
 def echo_check(report: CheckReport, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         echo_json(report)
         return
-    for found in report.findings:
-        echo_line(str(found))
+    for finding in report.findings:
+        echo_line(str(finding))
     if not quiet:
         echo_line(check_line(report))
 
@@ -230,18 +124,9 @@ def echo_rules(rules: Sequence[Rule], *, as_json: bool, in_full: bool) -> None:
     width = max(len(rule.id) for rule in rules)
     for rule in rules:
         if in_full:
-            click.echo(f"{rule.id} ({rule.level})\n\n{rule.what}\n{rule.why}\n\nSee {rule.reference}.")
+            echo(f"{rule.id} ({rule.level})\n\n{rule.what}\n{rule.why}\n\nSee {rule.reference}.")
         else:
             echo_line(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}")
-
-
-def echo_mistakes(mistakes: Iterable[LocatedDiagnostic], most: int | None = _MOST_MISTAKES) -> None:
-    _echo_lines([str(mistake) for mistake in mistakes], most, "`feeds check` lists all")
-
-
-def _echo_now(line: str, *, err: bool = False) -> None:
-    """The line with the time of day."""
-    echo_line(f"{time.strftime('%H:%M:%S')}  {line}", err=err)
 
 
 def echo_feeds(feeds: Iterable[Feed], *, as_json: bool) -> None:
@@ -250,9 +135,162 @@ def echo_feeds(feeds: Iterable[Feed], *, as_json: bool) -> None:
         echo_json(rows)
         return
     table = [("FEED", "ENTRIES", "NEWEST", "ADDRESS")]
-    table += [(row["title"], str(row["entries"]), _shown_time(row["newest"]), row["addresses"][0]) for row in rows]
-    for line in _aligned(table):
-        echo_line(line)
+    table += [(row["title"], str(row["entries"]), _time(row["newest"]), row["addresses"][0]) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for title, entries, newest, url in table:
+        echo_line(f"{title:<{widths[0]}}  {entries:>{widths[1]}}  {newest:<{widths[2]}}  {url}")
+
+
+def echo_json(value: Any) -> None:
+    import msgspec
+
+    echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+class WatchLog:
+    """Prints what happens while watching, and nothing twice: neither runs without a change nor known diagnostics."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self._as_json = as_json
+        self._quiet = quiet or as_json
+        self._diagnostics: frozenset[LocatedDiagnostic] = frozenset()
+        self._errors: dict[str, str] = {}
+        self._hub_failure: str | None = None
+        self.track = progress(quiet=self._quiet)
+
+    def log_request(self, served: Served) -> None:
+        if not self._quiet:
+            with suppress(OSError, OutputError):  # as below
+                _echo_now(f"{served.method} {served.path} {served.status} {served.length}")
+
+    def add(self, event: Watching | Outcome) -> None:
+        with suppress(OSError, OutputError):  # feeds are published even if nobody reads the log, or its disk is full
+            self._add(event)
+
+    def _add(self, event: Watching | Outcome) -> None:
+        from feeds.watcher import Watching
+
+        if isinstance(event, Watching):
+            if not self._quiet:
+                echo_line(watching_line(event))
+        elif isinstance(event.result, FeedsError):
+            self._add_error(event.cause, event.result)
+        else:
+            self._add_report(event.cause, event.result)
+
+    def _add_report(self, cause: Cause, report: Report) -> None:
+        new = self._new_diagnostics(report.mistakes)
+        has_hub_news = self._has_hub_news(report.hub)
+        is_expected = self._errors.pop("run", None) or cause in {"start", "configuration"}
+        has_changes = report.changed or report.written or report.removed or report.damage
+        if not (is_expected or new or has_hub_news or has_changes):
+            return
+        if self._as_json:
+            _echo_json_line(report)
+            return
+        echo_diagnostics(new)
+        if self._quiet:
+            if report.damage:
+                _echo_now(damage_line(report.damage), err=True)
+            if report.hub and report.hub.reason and has_hub_news:
+                _echo_now(hub_line(report.hub), err=True)
+            return
+        _echo_now(run_line(cause, report))
+        if not report.entries or not report.feeds:
+            for line in why_nothing(report):
+                echo_line(line)
+
+    def _add_error(self, cause: Cause, error: FeedsError) -> None:
+        """Print the error of a run, or of an invalid configuration; one that stays the same only once."""
+        kind = "configuration" if isinstance(error, ConfigError) else "run"
+        is_known = cause == "time" and self._errors.get(kind) == str(error)
+        self._errors[kind] = str(error)
+        diagnostics = _diagnostics_of(error)
+        new = self._new_diagnostics(diagnostics) if isinstance(error, StrictError) else diagnostics
+        if is_known:
+            return
+        if self._as_json:
+            _echo_json_line({"error": error_line(error), "mistakes": diagnostics})
+            return
+        echo_diagnostics(new)
+        _echo_now(error_line(error), err=True)
+
+    def _has_hub_news(self, hub: HubReport | None) -> bool:
+        """Whether a hub was notified, or failed for another reason than in the run before."""
+        known, self._hub_failure = self._hub_failure, hub.reason if hub else None
+        return bool(hub and (hub.told or self._hub_failure not in {None, known}))
+
+    def _new_diagnostics(self, diagnostics: Sequence[LocatedDiagnostic]) -> list[LocatedDiagnostic]:
+        """Those that the run before did not have."""
+        known, self._diagnostics = self._diagnostics, frozenset(diagnostics)
+        return [diagnostic for diagnostic in diagnostics if diagnostic not in known]
+
+
+@contextmanager
+def exit_on_errors(*, as_json: bool = False, passes_on: tuple[type[FeedsError], ...] = ()) -> Iterator[None]:
+    """Print errors of this package, as text or JSON, and exit; except those of the types in `passes_on`."""
+    try:
+        yield
+    except FeedsError as error:
+        if isinstance(error, passes_on):
+            raise
+        if as_json:
+            echo_json({"error": _exit_line(error), "mistakes": _diagnostics_of(error)})
+        else:
+            _echo_error(error)
+        sys.exit(EXIT_WRONG if isinstance(error, ConfigError) else EXIT_NOT_DONE)
+
+
+def progress(*, quiet: bool) -> Track:
+    """A progress bar for long runs on a terminal; elsewhere none."""
+    from feeds.progress import SLOW, untracked
+
+    if quiet or not sys.stderr.isatty():
+        return untracked
+
+    def track(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+        if length < (_MIN_SLOW_ITEMS if label in SLOW else _MIN_ITEMS):
+            yield from items
+            return
+        with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
+            yield from bar
+
+    return track
+
+
+def _diagnostics_of(error: FeedsError) -> Sequence[LocatedDiagnostic]:
+    return error.mistakes if isinstance(error, ConfigError | EmptiedError | StrictError) else ()
+
+
+def _exit_line(error: FeedsError) -> str:
+    if isinstance(error, ConfigError):
+        return "The configuration is wrong: nothing was done."
+    return strict_line(error) if isinstance(error, StrictError) else str(error)
+
+
+def _echo_error(error: FeedsError) -> None:
+    echo_diagnostics(_diagnostics_of(error), _MAX_DIAGNOSTICS if isinstance(error, EmptiedError) else None)
+    if isinstance(error, StrictError):
+        echo_line(strict_line(error), err=True)
+    elif not isinstance(error, ConfigError):
+        echo_line(f"Error: {error}", err=True)
+
+
+def _echo_errors(lines: Sequence[str], max_lines: int | None, hint: str) -> None:
+    """Print the first lines to standard error, and how to see the others."""
+    for line in lines[:max_lines]:
+        echo_line(line, err=True)
+    if max_lines is not None and len(lines) > max_lines:
+        echo_line(f"… and {len(lines) - max_lines} more; {hint}", err=True)
+
+
+def _sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}"
+
+
+def _echo_now(line: str, *, err: bool = False) -> None:
+    """Print a line with the time of day."""
+    echo_line(f"{time.strftime('%H:%M:%S')}  {line}", err=err)
 
 
 def _feed_row(feed: Feed) -> dict[str, Any]:
@@ -267,41 +305,11 @@ def _feed_row(feed: Feed) -> dict[str, Any]:
     }
 
 
-def _shown_time(time: dt.datetime | None) -> str:
+def _time(time: dt.datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M}" if time else "–"
-
-
-def _aligned(table: list[tuple[str, str, str, str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for title, entries, newest, address in table:
-        yield f"{title:<{widths[0]}}  {entries:>{widths[1]}}  {newest:<{widths[2]}}  {address}"
-
-
-def echo_json(value: Any) -> None:
-    import msgspec
-
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
 def _echo_json_line(value: Any) -> None:
     import msgspec
 
-    click.echo(msgspec.json.encode(value))
-
-
-def progress(*, quiet: bool) -> Track:
-    """A progress bar for long runs on a terminal, and none elsewhere."""
-    from feeds.progress import SLOW, untracked
-
-    if quiet or not sys.stderr.isatty():
-        return untracked
-
-    def track(items: Iterable[T], length: int, label: str) -> Iterable[T]:
-        many = _MANY_SLOW if label in SLOW else _MANY
-        if length < many:
-            yield from items
-            return
-        with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
-            yield from bar
-
-    return track
+    echo(msgspec.json.encode(value))

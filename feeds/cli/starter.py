@@ -1,4 +1,4 @@
-"""The files with which `feeds init` starts a site, and others that a person keeps from then on."""
+"""The files of a new site, and configurations of web servers, which belong to the user from then on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import msgspec
 
 from feeds.config.json_schema import json_schema
 from feeds.errors import PublishError
-from feeds.storage.files import check_name
+from feeds.storage.files import check_path, exists
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +20,11 @@ SCHEMA_NAME = "feeds.schema.json"
 
 
 def write_starter(folder: Path) -> list[Path]:
-    """Write a configuration, its schema and a first article into `folder`; the paths of what was written.
+    """Write a configuration, its schema and a first article into `folder`; return their paths.
 
-    Raises PublishError, before anything is written, where one of them is there already, or the path is not UTF-8.
+    Raises PublishError, before anything is written, if one of them exists or the folder cannot be used.
     """
-    check_name(folder)
+    check_path(folder)
     templates = files(__package__)
     schema = msgspec.json.format(msgspec.json.encode(json_schema()), indent=2) + b"\n"
     contents = {
@@ -32,15 +33,15 @@ def write_starter(folder: Path) -> list[Path]:
         folder / "articles" / "welcome.md": templates.joinpath("welcome.md").read_bytes(),
     }
     for path in contents:
-        if path.exists():
-            raise PublishError(str(path), "is there already; expected a folder without a site")
+        if _exists(path):
+            raise PublishError(display_path(str(path)), "is there already; expected a folder without a site")
     for path, content in contents.items():
         _write(path, content)
     return list(contents)
 
 
 def write_new(path: Path, text: str) -> bool:
-    """Write a file that is not there; False where it holds that text. Raises PublishError where it holds another."""
+    """Write a new file. Return False if it exists with this text; raise PublishError if it has another one."""
     content = text.encode()
     try:
         if path.read_bytes() == content:
@@ -49,8 +50,17 @@ def write_new(path: Path, text: str) -> bool:
         _write(path, content)
         return True
     except OSError as error:
-        raise PublishError(str(path), f"cannot be read: {error.strerror}") from error
-    raise PublishError(str(path), "is there already and differs; move it away, or leave --to out to print the new one")
+        raise PublishError(display_path(str(path)), f"cannot be read: {error.strerror}") from error
+    raise PublishError(
+        display_path(str(path)), "is there already and differs; move it away, or leave --to out to print the new one"
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return exists(path)
+    except OSError as error:
+        raise PublishError(display_path(str(path)), f"cannot be written: {error.strerror}") from error
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -58,4 +68,4 @@ def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
-        raise PublishError(str(path), f"cannot be written: {error.strerror}") from error
+        raise PublishError(display_path(str(path)), f"cannot be written: {error.strerror}") from error

@@ -1,14 +1,13 @@
-"""How reports and errors are worded, for people."""
+"""The wording of reports and errors, for people."""
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feeds.errors import ConfigError, StrictError, WatchError
-from feeds.storage.addresses import is_address
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from feeds.websub.hub import HubReport
 
 
-#: What moves or hides what a terminal shows: controls, line breaks, and what turns the direction of text (UAX 9).
+#: Characters that move or hide text in a terminal: controls, line breaks, and those that turn its direction (UAX 9).
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _POLLING = "every file is looked at twice a second instead (on Linux, sysctl fs.inotify has the limits of watching)"
@@ -39,12 +38,12 @@ _REMEDIES = {
 
 
 def report_lines(report: Report) -> Iterator[str]:
-    """What a run did."""
+    """Describe a run, in a few lines."""
     left_out = ", ".join(f"{count} {reason}" for reason, count in report.left_out.items())
     read = counted(report.articles, "article") + " read"
     yield read + (f", left out: {left_out}" if left_out else "")
     yield _feeds_counted(report)
-    yield f"{documents_counted(report)} in {shown_path(report.output)} ({report.seconds:.1f} s)"
+    yield f"{documents_counted(report)} in {display_path(report.output)} ({report.seconds:.1f} s)"
     if not report.entries or not report.feeds:
         yield from why_nothing(report)
 
@@ -61,7 +60,7 @@ def documents_counted(report: Report) -> str:
 
 
 def hub_line(hub: HubReport) -> str:
-    """What a hub was told, and of what it was not; nothing where there was nothing to tell."""
+    """Describe which documents the hub was notified of, and which not; empty if there were none."""
     told = f"the hub was told of {counted(len(hub.told), 'document')}" if hub.told else ""
     if not hub.waiting:
         forgotten = f"what the hub was told cannot be remembered ({hub.reason})" if hub.reason else ""
@@ -73,7 +72,7 @@ def hub_line(hub: HubReport) -> str:
 
 
 def images_line(images: ImagesReport) -> str:
-    """What came of asking for images; nothing where none were asked for."""
+    """Describe how many images were probed; empty if none were."""
     if not images.asked:
         return ""
     if images.is_offline:
@@ -91,14 +90,14 @@ def strict_line(error: StrictError) -> str:
 
 
 def check_line(report: CheckReport) -> str:
-    """What was looked at, and what was found."""
+    """Count what was checked, and what was found."""
     documents = "" if report.documents is None else f", {counted(report.documents, 'document')}"
     found = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
     return f"{counted(report.articles, 'article')}{documents}: {found}"
 
 
 def why_nothing(report: Report) -> Iterator[str]:
-    """What a run says that has nothing to publish, and what would help."""
+    """Explain why a run has nothing to publish, and what would help."""
     yield "Nothing is published:"
     if not report.articles:
         yield "  there is no article, a file named *.md, in the folders of source.articles"
@@ -111,18 +110,18 @@ def why_nothing(report: Report) -> Iterator[str]:
 
 
 def watching_line(event: Watching) -> str:
-    folders = ", ".join(shown_path(str(folder)) for folder in event.folders)
-    return f"Watching {folders} and {shown_path(str(event.config.absolute()))}; Ctrl-C ends it."
+    folders = ", ".join(display_path(str(folder)) for folder in event.folders)
+    return f"Watching {folders} and {display_path(str(event.config.absolute()))}; Ctrl-C ends it."
 
 
 def serving_line(output: Path, address: str, config: Config) -> str:
-    """Where the site is served."""
+    """Say where the site is served."""
     path = urlsplit(config.base_url).path.lstrip("/")
-    return f"Serving {shown_path(str(output))} at {address}{path}; Ctrl-C ends it."
+    return f"Serving {display_path(str(output))} at {address}{path}; Ctrl-C ends it."
 
 
 def run_line(cause: Cause, report: Report) -> str:
-    """What a run did while watching, and why there was one."""
+    """Describe a run while watching, and why there was one."""
     if cause == "start":
         why = f"{counted(report.articles, 'article')}, {_feeds_counted(report)}"
     elif cause == "configuration":
@@ -138,7 +137,7 @@ def run_line(cause: Cause, report: Report) -> str:
 
 
 def error_line(error: FeedsError) -> str:
-    """What an error means while watching, beside its mistakes."""
+    """Describe the effect of an error while watching, beside its diagnostics."""
     if isinstance(error, ConfigError):
         return "The configuration is not taken over until that is mended."
     if isinstance(error, StrictError):
@@ -148,16 +147,8 @@ def error_line(error: FeedsError) -> str:
     return f"Error: {error}; trying again"
 
 
-def shown_path(path: str) -> str:
-    """A path as seen from here, if it is not far away; an address as it is."""
-    if is_address(path):
-        return path
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative
-
-
 def printable(line: str) -> str:
-    """The line as one line of what a terminal shows, whatever the names are that it quotes."""
+    """Return the line with escapes for characters that a terminal would not show as one line."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], line)
 
 

@@ -10,11 +10,11 @@ from feeds.config.schema import ConfigFile
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of the configuration, for editors."""
+    """Return the JSON Schema (draft 2020-12) of the configuration, with which editors complete and check it."""
     schema = msgspec.json.schema(ConfigFile)
     definitions = schema.pop("$defs")
     for definition in definitions.values():
-        _allow_nothing(definition)
+        _allow_null(definition)
     root = definitions.pop("ConfigFile")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,8 +24,8 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _allow_nothing(definition: dict[str, Any]) -> None:
-    """A key with nothing behind it, such as one whose lines are all commented out, has its default."""
+def _allow_null(definition: dict[str, Any]) -> None:
+    """Let optional keys be null, as YAML has it for a section whose lines are all commented out."""
     for name, schema in definition["properties"].items():
         if isinstance(schema.get("additionalProperties"), dict):
             schema["additionalProperties"] = _or_null(schema["additionalProperties"])
@@ -34,8 +34,8 @@ def _allow_nothing(definition: dict[str, Any]) -> None:
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
-    rest = {key: value for key, value in schema.items() if key not in said}
+    annotations: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in annotations}
     choices = rest.get("anyOf", [rest])
     null = {"type": "null"}
-    return {**said, "anyOf": [*(choice for choice in choices if choice != null), null]}
+    return {**annotations, "anyOf": [*(choice for choice in choices if choice != null), null]}

@@ -1,4 +1,4 @@
-"""The configuration file: YAML to Config, with every mistake in it at once, each with its file, line and key."""
+"""The loader of the configuration file: YAML to Config, or all its errors at once, each with file, line and key."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 
-from feeds.config.checks import article_root, wrong_meanings
+from feeds.config.checks import check_values
 from feeds.config.schema import Config, ConfigFile
 from feeds.config.typecheck import wrong_values
 from feeds.errors import ConfigError, Diagnostic, LocatedDiagnostic
 from feeds.storage.files import read_regular
-from feeds.storage.names import is_utf8, readable
+from feeds.storage.names import display_path, is_utf8, readable
+from feeds.storage.sources import open_sources
 from feeds.text.yaml import YamlError, decode_text, load_yaml
 from feeds.text.yaml_loaders import ConfigLoader
 from feeds.text.yaml_positions import Positions
@@ -23,76 +24,86 @@ if TYPE_CHECKING:
 
 
 def load_config(path: str | Path) -> Config:
-    """Read and check a configuration file; raises ConfigError with all that is wrong with it."""
+    """Read and check a configuration file; raise ConfigError with everything that is wrong with it."""
     path = Path(path)
-    label = str(path)
+    text = _read_text(path)
     try:
-        if not is_utf8(str(path.absolute())):
-            message = f"is at a path that is not UTF-8, {readable(str(path.absolute()))}; expected one that is"
-            raise ConfigError([LocatedDiagnostic(readable(label), 0, message, "config-unreadable")])
-        text = decode_text(read_regular(path))
         values = load_yaml(text, ConfigLoader)
-        findings = list(_findings(values, Positions(text, ConfigLoader), path.absolute().parent))
-    except FileNotFoundError as error:
-        raise ConfigError(
-            [LocatedDiagnostic(label, 0, "there is no such file; `feeds init` makes one", "config-unreadable")]
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            [LocatedDiagnostic(label, 0, f"cannot be read: {error.strerror}", "config-unreadable")]
-        ) from error
     except YamlError as error:
-        raise ConfigError([LocatedDiagnostic(label, error.line, str(error), "config-not-yaml")]) from error
-    if findings:
-        raise ConfigError(sorted(LocatedDiagnostic(label, *finding) for finding in findings))
-    file = msgspec.convert(_given(values), ConfigFile)
-    folders = [article_root(path.absolute().parent, name) for name in file.source.articles]
-    return Config(**msgspec.structs.asdict(file), path=path.absolute(), articles=tuple(folders))
+        raise _error(path, error.line, str(error), "config-not-yaml") from error
+    config_path = path.absolute()
+    diagnostics = list(_check(values, Positions(text, ConfigLoader), config_path.parent))
+    if diagnostics:
+        label = display_path(str(path))
+        raise ConfigError(sorted(LocatedDiagnostic(label, *diagnostic) for diagnostic in diagnostics))
+    file = msgspec.convert(_without_nulls(_with_empty_sections(values)), ConfigFile)
+    sources = open_sources(config_path.parent, file.source.articles)
+    return Config(**msgspec.structs.asdict(file), path=config_path, articles=sources)
 
 
-def locate(config: Config, findings: Iterable[Diagnostic]) -> list[LocatedDiagnostic]:
-    """Findings about a configuration that is in use, with the lines of its file as they are now."""
-    findings = list(findings)
-    if not findings:
+def locate(config: Config, diagnostics: Iterable[Diagnostic]) -> list[LocatedDiagnostic]:
+    """Locate diagnostics about a loaded configuration in its file as it is now.
+
+    Raise ConfigError if the file has become unreadable.
+    """
+    diagnostics = list(diagnostics)
+    if not diagnostics:
         return []
-    positions = Positions(decode_text(read_regular(config.path)), ConfigLoader)
-    label = config.path.name
-    return [
-        LocatedDiagnostic(label, positions.line(finding.keys), finding.message, finding.rule) for finding in findings
-    ]
+    positions = Positions(_read_text(config.path), ConfigLoader)
+    label = display_path(str(config.path))
+    return [LocatedDiagnostic(label, positions.line(found.keys), found.message, found.rule) for found in diagnostics]
 
 
-def file_facts(path: Path) -> tuple[int, ...] | None:
-    """What tells that a file is another, or was changed; None where there is none."""
+def file_version(path: Path) -> tuple[int, ...] | None:
+    """Return a version of the file, which differs once the file is replaced or changed; None if there is no file."""
     try:
-        facts = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _findings(values: Any, positions: Positions, folder: Path) -> Iterator[tuple[int, str, str]]:
-    """The line, the message, with its key, and the rule of all that is wrong."""
+def _read_text(path: Path) -> str:
+    """Read the text of the file; raise ConfigError if it is missing, unreadable or not UTF-8."""
+    try:
+        if is_utf8(str(path.absolute())):
+            return decode_text(read_regular(path))
+    except FileNotFoundError as error:
+        raise _error(path, 0, "there is no such file; `feeds init` makes one", "config-unreadable") from error
+    except OSError as error:
+        raise _error(path, 0, f"cannot be read: {error.strerror}", "config-unreadable") from error
+    except YamlError as error:
+        raise _error(path, error.line, str(error), "config-not-yaml") from error
+    message = f"is at a path that is not UTF-8, {readable(str(path.absolute()))}; expected one that is"
+    raise _error(path, 0, message, "config-unreadable")
+
+
+def _error(path: Path, line: int, message: str, rule: str) -> ConfigError:
+    return ConfigError([LocatedDiagnostic(readable(display_path(str(path))), line, message, rule)])
+
+
+def _check(values: Any, positions: Positions, config_folder: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the message, which starts with the key, and the rule of each diagnostic."""
     found = (
         *positions.duplicate_keys(),
         *wrong_values(values, inspect.type_info(ConfigFile)),
-        *wrong_meanings(values, folder),
+        *check_values(values, config_folder),
     )
-    for finding in found:
-        key = ".".join(map(str, finding.keys))
-        yield positions.line(finding.keys), f"{key}: {finding.message}" if key else finding.message, finding.rule
+    for diagnostic in found:
+        key = ".".join(map(str, diagnostic.keys))
+        message = f"{key}: {diagnostic.message}" if key else diagnostic.message
+        yield positions.line(diagnostic.keys), message, diagnostic.rule
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    """The values without the keys that are given nothing; a topic or provider without settings is still one."""
+def _with_empty_sections(values: dict[str, Any]) -> dict[str, Any]:
+    """Turn nulls below `topics` and `providers` into empty sections: these have meaning without settings."""
     for kind in ("topics", "providers"):
         values = {**values, kind: {name: settings or {} for name, settings in (values.get(kind) or {}).items()}}
-    given: dict[str, Any] = _without_nothing(values)
-    return given
+    return values
 
 
-def _without_nothing(value: Any) -> Any:
-    """The value without the keys, at any depth, that are given nothing."""
+def _without_nulls(value: Any) -> Any:
+    """Remove the keys with a null, at any depth, so that they get their defaults."""
     if isinstance(value, dict):
-        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
-    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,7 @@
-"""The configuration's types: each key with its type, default and meaning.
+"""The types of the configuration: each key with its type, default and description.
 
-`config.py` reads and checks YAML against these types, and the JSON Schema for editors is generated from them.
+`typecheck` validates YAML values against these types, and `json_schema` generates the JSON Schema for editors from
+them. Docstrings and descriptions are published there; descriptions of texts also appear in messages, after "expected".
 """
 
 from __future__ import annotations
@@ -16,27 +17,29 @@ import msgspec
 from msgspec import Meta
 
 from feeds.models import ALL_FORMATS, ArchivesChoice, Coding, ContentChoice, Format, ImagesChoice, RelatedChoice
-from feeds.storage.names import LONGEST
-from feeds.storage.objects import ObjectFolder
+from feeds.storage.names import MAX_LENGTH
+from feeds.storage.sources import LocalSource, ObjectSource
 from feeds.text.urls import absolute_url
 
 T = TypeVar("T")
 
-#: What no part of a path may hold; inside a character class.
-_NOT_IN_PATH = (
+#: Characters that no segment of a path may contain, for use in a character class.
+_NOT_IN_SEGMENT = (
     r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f\x7f-\x9f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
 )
 
-_PART = rf"[^.{_NOT_IN_PATH}]([^{_NOT_IN_PATH}]*[^.{_NOT_IN_PATH}])?"
+_SEGMENT = rf"[^.{_NOT_IN_SEGMENT}]([^{_NOT_IN_SEGMENT}]*[^.{_NOT_IN_SEGMENT}])?"
 
+#: RFC 5322, 3.2.3.
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 
+#: RFC 1123, 2.1.
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 
-#: An e-mail address that all programs take (RFC 5322, 3.4.1), of a host with a public name.
+#: An e-mail address that all programs accept: a dot-atom (RFC 5322, 3.4.1) at a host name with a dot.
 EMAIL_PATTERN = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_LABEL}$"
 
-#: What keeps addresses out; whether the rest is a domain, the URL parser knows.
+#: Rejects URLs. The URL parser decides whether the rest is a domain.
 DOMAIN_PATTERN = r"^[^\s/:?#@%]+$"
 
 Off = Literal["off"]
@@ -59,8 +62,8 @@ Language = Annotated[
 FeedPath = Annotated[
     str,
     Meta(
-        pattern=rf"^{_PART}(/{_PART})*$",
-        max_length=LONGEST,
+        pattern=rf"^{_SEGMENT}(/{_SEGMENT})*$",
+        max_length=MAX_LENGTH,
         description="a path such as ai or news/ai: letters, digits, dots, hyphens; no leading slash, no extension",
     ),
 ]
@@ -68,7 +71,7 @@ FeedPath = Annotated[
 Slug = Annotated[
     str,
     Meta(
-        pattern=rf"^[^.{_NOT_IN_PATH}]+$",
+        pattern=rf"^[^.{_NOT_IN_SEGMENT}]+$",
         max_length=100,
         description="a part of an address such as c-plus-plus: letters, digits and hyphens",
     ),
@@ -103,11 +106,11 @@ Template = Annotated[
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of all sections: a key that is not a field is a mistake."""
+    """The base of all sections. Unknown keys are errors."""
 
 
 class Author(Settings, frozen=True, kw_only=True):
-    """Who is responsible for the feeds (RFC 4287, 3.2)."""
+    """The person or organization that publishes the feeds (RFC 4287, 3.2)."""
 
     name: Text
     email: Email | None = None
@@ -115,7 +118,7 @@ class Author(Settings, frozen=True, kw_only=True):
 
 
 class SiteSettings(Settings, frozen=True, kw_only=True):
-    """What all feeds say of their publisher."""
+    """The site that publishes the feeds. All feeds contain these values."""
 
     title: Annotated[Text, Meta(description="the name of the site")]
     url: Annotated[
@@ -128,80 +131,88 @@ class SiteSettings(Settings, frozen=True, kw_only=True):
     description: Annotated[str, Meta(description="a sentence about the site")] = ""
     language: Language = "en"
     author: Author | None = None
-    icon: Annotated[Url | None, Meta(description="a small square picture")] = None
+    icon: Annotated[Url | None, Meta(description="the URL of a small square image")] = None
     logo: Annotated[
-        Url | None, Meta(description="a picture of at most 144 by 400 pixels; in RSS only if PNG, JPEG or GIF")
+        Url | None, Meta(description="the URL of an image of at most 144 by 400 pixels; RSS needs PNG, JPEG or GIF")
     ] = None
     rights: Annotated[str | None, Meta(description="a copyright line")] = None
     ttl: Annotated[int, Meta(ge=1, le=525_600, description="minutes for which a feed may be cached")] = 60
-    hub: Annotated[Url | None, Meta(description="a WebSub hub, which is told of feeds that changed")] = None
+    hub: Annotated[Url | None, Meta(description="the URL of a WebSub hub, which is notified of changed feeds")] = None
 
 
 class SourceLimits(Settings, frozen=True, kw_only=True):
-    """What an article may hold at most: it may be anybody's."""
+    """Limits of an article, since anybody may have written it."""
 
-    bytes: Annotated[int, Meta(ge=1, description="bytes of a file; one with more is left out")] = 1_000_000
-    depth: Annotated[int, Meta(ge=4, le=100, description="levels of its front matter; one with more is left out")] = 100
-    related: Annotated[int, Meta(ge=0, description="related links; more of them are passed over")] = 500
-    topics: Annotated[int, Meta(ge=0, description="topics of a story; more of them are passed over")] = 100
-    images: Annotated[int, Meta(ge=0, description="images of a story or a provider; likewise")] = 100
+    bytes: Annotated[int, Meta(ge=1, description="maximum bytes of a file; a larger file is skipped")] = 1_000_000
+    depth: Annotated[
+        int, Meta(ge=4, le=100, description="maximum depth of the front matter; a deeper file is skipped")
+    ] = 100
+    related: Annotated[int, Meta(ge=0, description="maximum number of related links; further ones are ignored")] = 500
+    topics: Annotated[int, Meta(ge=0, description="maximum number of topics per story; further ones are ignored")] = 100
+    images: Annotated[
+        int, Meta(ge=0, description="maximum number of images per story or provider; further ones are ignored")
+    ] = 100
 
 
-class Source(Settings, frozen=True, kw_only=True):
-    """Where the articles are and how they are read."""
+class SourceSettings(Settings, frozen=True, kw_only=True):
+    """The folders of articles, and how articles are read."""
 
     articles: Annotated[
         tuple[Text, ...],
-        Meta(min_length=1, description="folders of articles, relative to this file, or addresses such as s3://bucket"),
+        Meta(
+            min_length=1,
+            description="folders of articles, relative to this file, or in object stores, such as s3://bucket",
+        ),
     ]
     unpublished: Annotated[
-        Literal["skip", "include"], Meta(description="what to do with articles that say `published: false`")
+        Literal["skip", "include"], Meta(description="skip or include articles with `published: false`")
     ] = "skip"
     undated: Annotated[
-        Literal["skip", "file"], Meta(description="leave entries without a date out, or date them by their file")
+        Literal["skip", "file"],
+        Meta(description="skip entries without a date, or use the modification time of their file"),
     ] = "skip"
     link: Annotated[
-        Literal["web", "original", "amp", "cdn-amp"], Meta(description="which address of a story entries link to")
+        Literal["web", "original", "amp", "cdn-amp"], Meta(description="the URL of a story that its entry links to")
     ] = "web"
-    base_url: Annotated[Url | None, Meta(description="what relative addresses in articles are relative to")] = None
+    base_url: Annotated[Url | None, Meta(description="the base of relative URLs in articles")] = None
     limits: SourceLimits = SourceLimits()
 
 
 class EntrySettings(Settings, frozen=True, kw_only=True):
-    """What becomes an entry, and what an entry shows."""
+    """Which stories become entries, and the content of entries."""
 
     related: Annotated[
         RelatedChoice,
-        Meta(description="whether related links become entries, are listed with their article, both, or neither"),
+        Meta(description="related links become entries, are listed in their article, both, or neither"),
     ] = "both"
-    content: Annotated[ContentChoice, Meta(description="the whole body, or the excerpt in its place")] = "full"
-    images: Annotated[ImagesChoice, Meta(description="which of an entry's images are published")] = "all"
+    content: Annotated[ContentChoice, Meta(description="the full body, or only the excerpt")] = "full"
+    images: Annotated[ImagesChoice, Meta(description="which images of an entry are published")] = "all"
     related_title: Annotated[Text, Meta(description="the heading of the list of related links")] = "Related coverage"
 
 
 class Enclosures(Settings, frozen=True, kw_only=True):
-    """What is published of images, beyond what articles say of them."""
+    """Media types and lengths of images, found by requests to their servers."""
 
     probe: Annotated[
-        Literal["on", "off"], Meta(description="whether the servers of images are asked for their types and lengths")
+        Literal["on", "off"], Meta(description="request the media types and lengths of images from their servers")
     ] = "off"
     dead: Annotated[
         Literal["keep", "drop"],
-        Meta(description="whether images are published that their servers do not have"),
+        Meta(description="keep or drop images that their servers do not have"),
     ] = "keep"
-    ttl: Annotated[Period, Meta(description="how long an answer is believed")] = "90 days"
-    retry: Annotated[Period, Meta(description="how long after no answer it is asked again")] = "1 day"
-    allow_private: Annotated[
-        tuple[Network, ...], Meta(description="networks that are not public and may be asked nevertheless")
-    ] = ()
+    ttl: Annotated[Period, Meta(description="how long a result is valid, such as 90 days")] = "90 days"
+    retry: Annotated[Period, Meta(description="how long to wait after a failed request, such as 1 day")] = "1 day"
+    allow_private: Annotated[tuple[Network, ...], Meta(description="private networks that requests may go to")] = ()
 
 
 class FeedSettings(Settings, frozen=True, kw_only=True):
-    """What a feed may say of itself. Unset values come from the feed's kind, then from the global settings."""
+    """Settings of a feed. Missing ones come from the feed's kind, then from the global settings."""
 
     language: Language | None = None
-    limit: Annotated[Count | None, Meta(description="how many entries the feed shows")] = None
-    min_entries: Annotated[Amount | None, Meta(description="with fewer entries there is no feed")] = None
+    limit: Annotated[Count | None, Meta(description="maximum number of entries")] = None
+    min_entries: Annotated[
+        Amount | None, Meta(description="minimum number of entries; with fewer, the feed is not published")
+    ] = None
     content: ContentChoice | None = None
     images: ImagesChoice | None = None
     related: RelatedChoice | None = None
@@ -210,7 +221,7 @@ class FeedSettings(Settings, frozen=True, kw_only=True):
 
 
 class AllFeed(FeedSettings, frozen=True, kw_only=True):
-    """The feed of everything."""
+    """The feed of all entries."""
 
     title: Template = "{site}"
     description: Template | None = None
@@ -237,7 +248,7 @@ class ProviderFeeds(FeedSettings, frozen=True, kw_only=True):
 
 
 class TopicRule(Settings, frozen=True, kw_only=True):
-    """Which topics an entry must have: any of these, all of these, none of these."""
+    """The topics of an entry: at least one of `any`, each of `all`, and none of `none`."""
 
     any: tuple[Text, ...] = ()
     all: tuple[Text, ...] = ()
@@ -245,24 +256,24 @@ class TopicRule(Settings, frozen=True, kw_only=True):
 
 
 class ProviderRule(Settings, frozen=True, kw_only=True):
-    """Which providers an entry may be from: any of these, none of these."""
+    """The provider of an entry: one of `any`, and none of `none`."""
 
     any: tuple[Domain, ...] = ()
     none: tuple[Domain, ...] = ()
 
 
 class CustomFeed(FeedSettings, frozen=True, kw_only=True):
-    """A feed of your own: an entry is in it if it passes every rule."""
+    """A feed with its own rules. It contains the entries that match all of them."""
 
     path: FeedPath
-    title: Annotated[Text | None, Meta(description="without it, the path's last part")] = None
+    title: Annotated[Text | None, Meta(description="by default, the last segment of the path")] = None
     description: Text | None = None
     limit: Count = 50
     min_entries: Amount = 0
     icon: Url | None = None
     topics: TopicRule = TopicRule()
     providers: ProviderRule = ProviderRule()
-    types: Annotated[tuple[Text, ...], Meta(description="article, video, course …")] = ()
+    types: Annotated[tuple[Text, ...], Meta(description="types of entries, such as article or video")] = ()
     min_quality: int | None = None
     min_heat: int | None = None
     match: Regex | None = None
@@ -271,7 +282,7 @@ class CustomFeed(FeedSettings, frozen=True, kw_only=True):
 
 
 class FeedKinds(Settings, frozen=True, kw_only=True):
-    """Which feeds there are. `off` instead of settings switches a kind off."""
+    """The kinds of feeds. `off` instead of settings turns a kind off."""
 
     all: AllFeed | Off = AllFeed()
     topics: TopicFeeds | Off = TopicFeeds()
@@ -280,60 +291,58 @@ class FeedKinds(Settings, frozen=True, kw_only=True):
 
 
 class Topic(FeedSettings, frozen=True, kw_only=True):
-    """What is known of a topic beyond the name that articles use."""
+    """A topic; its key is the name that articles use."""
 
     slug: Slug | None = None
     title: Text | None = None
     description: Text | None = None
-    parent: Annotated[Text | None, Meta(description="the topic whose feed holds this one's entries too")] = None
+    parent: Annotated[Text | None, Meta(description="the topic whose feed includes the entries of this one")] = None
     aliases: Annotated[tuple[Text, ...], Meta(description="other names of the same topic")] = ()
     icon: Url | None = None
 
 
 class ProviderSettings(FeedSettings, frozen=True, kw_only=True):
-    """What is known of a provider beyond what articles say."""
+    """A provider; its key is its domain."""
 
     title: Text | None = None
     description: Text | None = None
-    feed: Annotated[Url | None, Meta(description="the provider's own feed, named as the source of its entries")] = None
+    feed: Annotated[
+        Url | None, Meta(description="the URL of the provider's own feed, which its entries name as their source")
+    ] = None
     icon: Url | None = None
 
 
 class ConfigFile(Settings, frozen=True, kw_only=True):
-    """The file config/feeds.yaml."""
+    """The configuration file, config/feeds.yaml."""
 
     site: SiteSettings
-    source: Source
+    source: SourceSettings
     entries: EntrySettings = EntrySettings()
     enclosures: Enclosures = Enclosures()
     feeds: FeedKinds = FeedKinds()
     formats: Annotated[tuple[Format, ...], Meta(min_length=1)] = ALL_FORMATS
     pages: Annotated[
-        Literal["on", "off"], Meta(description="whether there is an HTML page for each feed, and one that lists all")
+        Literal["on", "off"], Meta(description="publish an HTML page for each feed, and one that lists all feeds")
     ] = "on"
     archives: Annotated[
-        ArchivesChoice, Meta(description="whether the whole history of a feed is published, a document a month")
+        ArchivesChoice, Meta(description="publish the whole history of each feed, one document per month")
     ] = "off"
     compress: Annotated[
-        tuple[Coding, ...], Meta(description="the compressed copies that lie beside each document, for web servers")
+        tuple[Coding, ...],
+        Meta(description="content codings of the precompressed files that are written beside each document"),
     ] = ()
     moved: Annotated[
-        dict[FeedPath, FeedPath], Meta(description="paths that feeds had before, each with the one that it has now")
+        dict[FeedPath, FeedPath], Meta(description="former paths of feeds, each with the current path")
     ] = {}
     topics: dict[Text, Topic] = {}
     providers: dict[Domain, ProviderSettings] = {}
 
 
 class Config(ConfigFile, frozen=True, kw_only=True):
-    """A configuration that was found right. `path` is its file, `articles` the archive's folders, all absolute."""
+    """A valid configuration. `path` is its file and `articles` are the folders of the archive, all absolute."""
 
     path: Path
-    articles: tuple[Path | ObjectFolder, ...]
-
-    @property
-    def local_articles(self) -> tuple[Path, ...]:
-        """The archive's folders that are on this machine."""
-        return tuple(root for root in self.articles if isinstance(root, Path))
+    articles: tuple[LocalSource | ObjectSource, ...]
 
     @property
     def has_pages(self) -> bool:
@@ -341,44 +350,47 @@ class Config(ConfigFile, frozen=True, kw_only=True):
 
     @property
     def codings(self) -> tuple[Coding, ...]:
-        """The codings of the compressed copies, each once."""
+        """The content codings of the precompressed files, without duplicates."""
         return tuple(dict.fromkeys(self.compress))
 
     @property
     def default_output(self) -> Path:
-        """`output/` beside the folder of the configuration."""
+        """The folder `output/` beside the folder of the configuration."""
         return self.path.parent.parent / "output"
 
     @property
     def default_cache(self) -> Path:
-        """`.feeds/` beside the folder of the configuration."""
+        """The folder `.feeds/` beside the folder of the configuration."""
         return self.path.parent.parent / ".feeds"
 
     @property
     def hub(self) -> str | None:
-        """`site.hub` as a valid address."""
+        """`site.hub` as a valid URL (WHATWG URL)."""
         return absolute_url(self.site.hub) if self.site.hub else None
 
     @property
     def base_url(self) -> str:
-        """`site.url` as a valid address, with one slash at its end."""
+        """`site.url` as a valid URL (WHATWG URL) with one trailing slash."""
         return (absolute_url(self.site.url) or self.site.url).rstrip("/") + "/"
 
 
 @cache
 def period(text: str) -> dt.timedelta:
-    """The time that a `Period` such as `90 days` stands for."""
+    """Return the duration of a `Period` such as `90 days`."""
     number, unit = text.split()
     return dt.timedelta(**{unit.removesuffix("s") + "s": int(number)})
 
 
 def compile_match(pattern: str) -> re.Pattern[str]:
-    """The regular expression of `match`; raises re.error. What Python may change one day is no news to users."""
+    """Compile the regular expression of `match`, ignoring case; raise re.error.
+
+    Warnings about syntax that a future Python may change are suppressed, since they would reach users.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         return re.compile(pattern, re.IGNORECASE)
 
 
 def first_set(*values: T | None) -> T:
-    """The first value that is not None: a feed's own, else its kind's, else the global one."""
+    """Return the first value that is not None, of the settings of a feed, of its kind, and the global ones."""
     return next(value for value in values if value is not None)

@@ -1,7 +1,7 @@
-"""Articles parsed: what the bytes of a file say.
+"""Articles parsed from the bytes of files: Markdown with YAML front matter.
 
-A file is Markdown with YAML front matter. Whatever is wrong in it becomes a mistake with its line; what is right is
-kept. What the fields mean for entries is decided in `entries.py`.
+Every error in a file becomes a diagnostic with its line, and the valid fields are kept. `entries.py` decides what they
+mean for entries.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-#: Printable ASCII, tabs and line feeds: most articles in English hold nothing else.
-_USUAL = bytes(range(0x20, 0x7F)) + b"\t\n"
+#: Printable ASCII, tabs and line feeds: most English articles contain nothing else.
+_PLAIN_BYTES = bytes(range(0x20, 0x7F)) + b"\t\n"
 
-#: As python-frontmatter has it.
+#: The line before and after front matter, as python-frontmatter defines it.
 _BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 
 #: The start of a line that may be a key of the outermost mapping.
 _KEY = re.compile(r"^[\w\"']", re.MULTILINE)
 
-_NO_OTHER = SourceLimits()
+_DEFAULT_LIMITS = SourceLimits()
 
-_LINE_ENDS = re.compile(r"\r\n?")
+_LINE_BREAKS = re.compile(r"\r\n?")
 
-#: YAML breaks lines at these, and no editor does.
+#: Line breaks of YAML 1.1 that are no line breaks in editors.
 _LINE_SEPARATORS = {0x85: " ", 0x2028: " ", 0x2029: " "}
 
-#: The fields that an entry cannot do without, and what they are called elsewhere, in lower case.
-_ELSEWHERE = {
+#: The fields that an entry needs, and their names in other formats of front matter, in lower case.
+_OTHER_NAMES = {
     ("title",): frozenset("title headline name".split()),
     ("webUrl", "originalUrl"): frozenset("weburl web_url originalurl original_url url link permalink href".split()),
     ("publishedDateTime", "updatedDateTime"): frozenset(
@@ -53,45 +53,56 @@ _ELSEWHERE = {
 
 @dataclass(frozen=True, slots=True)
 class ParsedArticle:
-    """What came of a file. Without an article, `mistakes` says why; else they are the `findings` with their lines.
+    """The article of a file, if the file has valid front matter, and everything that is wrong with it.
 
-    Of very many there are only the first.
+    `diagnostics` are `unlocated` with their lines; only the first are kept. Without an article there is one diagnostic,
+    and neither `source` nor `unlocated`.
     """
 
     article: Article | None
-    mistakes: tuple[LocatedDiagnostic, ...] = ()
+    diagnostics: tuple[LocatedDiagnostic, ...] = ()
     source: FrontMatterSource | None = None
-    findings: tuple[Diagnostic, ...] = ()
+    unlocated: tuple[Diagnostic, ...] = ()
 
 
 def parse_article(
-    content: bytes, *, path: str, modified: dt.datetime, label: str | None = None, limits: SourceLimits = _NO_OTHER
+    content: bytes,
+    *,
+    path: str,
+    modified: dt.datetime,
+    label: str | None = None,
+    limits: SourceLimits = _DEFAULT_LIMITS,
 ) -> ParsedArticle:
-    """The article that the bytes of a file hold. `label` is how mistakes name the file, by default its path."""
+    """Parse the bytes of a file to an article. `label` is the file's name in messages, by default `path`."""
     label = label or path
     try:
-        source, metadata, body = _split(_usual_text(content), label, limits.depth)
+        source, metadata, body = _parse_front_matter(_normalized_text(content), label, limits.depth)
     except YamlError as error:
         return ParsedArticle(None, (LocatedDiagnostic(label, error.line, str(error), "bad-front-matter"),))
     fields = Fields(metadata, source)
-    article = _article(fields, path=path, modified=modified, body=body, limits=limits)
-    if _may_repeat(source.front_matter, metadata):
-        fields.findings.extend(source.repeated_keys())
-    return ParsedArticle(article, source.locate(fields.findings), source, tuple(fields.findings.first))
+    links = fields.mappings("related", "webUrl", limits.related)
+    related = tuple(RelatedLink(**_story(link, limits)) for link in links)
+    article = Article(**_story(fields, limits), path=path, modified=modified, body=body, related=related)
+    if _may_have_duplicate_keys(source.front_matter, metadata):
+        fields.diagnostics.extend(source.duplicate_keys())
+    return ParsedArticle(article, source.locate(fields.diagnostics), source, tuple(fields.diagnostics.first))
 
 
-class _Handler(YAMLHandler):
-    """YAML front matter, read by yaml12 where it can; remembers what it was given."""
+class FrontMatterHandler(YAMLHandler):
+    """A handler of python-frontmatter that reads YAML with our loaders, and keeps the parts of the text."""
 
     front_matter: str | None = None
-    body: str = ""
+    body = ""
 
-    def __init__(self, deepest: int = _NO_OTHER.depth) -> None:
+    def __init__(self, max_depth: int = _DEFAULT_LIMITS.depth) -> None:
         super().__init__()
-        self._deepest = deepest
+        self._max_depth = max_depth
 
     def split(self, text: str) -> tuple[str, str]:
-        """As the base has it, between the first two lines of dashes; but not every line is tried for the second."""
+        """Split a text at its first two lines of `---`; raises ValueError if there is no second one.
+
+        The result is that of the base class, which tries its pattern at every line.
+        """
         first = _BOUNDARY.match(text)
         start = end = first.end() if first else 0
         second = None
@@ -102,59 +113,50 @@ class _Handler(YAMLHandler):
         return self.front_matter, self.body
 
     def load(self, fm: str, **_: object) -> Any:
-        return load_article_yaml(fm, self._deepest)
+        return load_article_yaml(fm, self._max_depth)
 
 
-def _split(text: str, label: str, deepest: int) -> tuple[FrontMatterSource, dict[str, Any], str]:
-    handler = _Handler(deepest)
-    if not handler.detect(text.lstrip()):
-        raise YamlError(_first_line(text), "there is no front matter; expected YAML between two lines of ---")
-    source = FrontMatterSource(label, text)
+def _parse_front_matter(text: str, label: str, max_depth: int) -> tuple[FrontMatterSource, dict[str, Any], str]:
+    """Return the front matter, the mapping that it contains, and the body. Raises YamlError with a line of the file."""
+    stripped = text.strip()
+    first_line = text.count("\n", 0, text.find(stripped)) + 1
+    handler = FrontMatterHandler(max_depth)
+    if not handler.detect(stripped):
+        raise YamlError(first_line, "there is no front matter; expected YAML between two lines of ---")
     try:
-        metadata, _body = frontmatter.parse(text, handler=handler)
+        metadata, _ = frontmatter.parse(stripped, handler=handler)
     except YamlError as error:
-        source.front_matter = handler.front_matter or ""
-        raise YamlError(error.line + source.lines_before, str(error)) from error
+        lines_before = FrontMatterSource(label, text, handler.front_matter or "").lines_before
+        raise YamlError(error.line + lines_before, str(error)) from error
     if handler.front_matter is None:
-        raise YamlError(_first_line(text), "the front matter has no end; expected a second line of ---")
+        raise YamlError(first_line, "the front matter has no end; expected a second line of ---")
     if not metadata:
-        raise YamlError(_first_line(text), "the front matter is not a mapping; expected lines such as title: …")
-    source.front_matter = handler.front_matter
-    return source, metadata, handler.body.strip("\n")
+        raise YamlError(first_line, "the front matter is not a mapping; expected lines such as title: …")
+    return FrontMatterSource(label, text, handler.front_matter), metadata, handler.body.strip("\n")
 
 
-def _usual_text(content: bytes) -> str:
-    """The text of a file without control characters, and with line breaks where editors have them."""
+def _normalized_text(content: bytes) -> str:
+    """Return the text of a file without control characters, and with the line breaks that editors show."""
     text = decode_text(content)
-    if not content.translate(None, _USUAL):
+    if not content.translate(None, _PLAIN_BYTES):
         return text
     if "\r" in text:
-        text = _LINE_ENDS.sub("\n", text)
+        text = _LINE_BREAKS.sub("\n", text)
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return remove_controls(text.translate(_LINE_SEPARATORS))
 
 
-def _first_line(text: str) -> int:
-    """The line of the first that is not white space."""
-    return text[: len(text) - len(text.lstrip())].count("\n") + 1 if text.strip() else 1
-
-
-def _may_repeat(front_matter: str, metadata: Mapping[str, object]) -> bool:
-    """Whether more lines begin as a key does than there are keys: of several, parsers take the last in silence."""
+def _may_have_duplicate_keys(front_matter: str, metadata: Mapping[str, object]) -> bool:
+    """Whether more lines look like keys than there are keys. YAML parsers silently keep the last of duplicate keys."""
     lines = front_matter.count("\n") - front_matter.count("\n ")
     return lines > len(metadata) and len(_KEY.findall(front_matter)) > len(metadata)
 
 
-def _article(fields: Fields, *, path: str, modified: dt.datetime, body: str, limits: SourceLimits) -> Article:
-    links = fields.mappings("related", "webUrl", limits.related)
-    related = tuple(RelatedLink(**_story(link, limits)) for link in links)
-    return Article(**_story(fields, limits), path=path, modified=modified, body=body, related=related)
-
-
 def _story(fields: Fields, limits: SourceLimits) -> dict[str, Any]:
-    for names, elsewhere in _ELSEWHERE.items():
-        fields.expect(names, elsewhere)
+    """Return the arguments of StoryFields."""
+    for names, other_names in _OTHER_NAMES.items():
+        fields.report_other_names(names, other_names)
     return {
         "id": fields.raw_text("id"),
         "title": fields.title("title"),
@@ -168,7 +170,7 @@ def _story(fields: Fields, limits: SourceLimits) -> dict[str, Any]:
         "type": fields.name("type"),
         "quality": fields.integer("quality"),
         "heat": fields.integer("heat"),
-        "is_published": fields.flag("published", default=True) and not fields.flag("draft", default=False),
+        "is_published": fields.boolean("published", default=True) and not fields.boolean("draft", default=False),
         "provider": _publisher(fields.mapping("provider"), limits),
         "topics": fields.names("topics", limits.topics),
         "images": _images(fields, limits),

@@ -1,4 +1,4 @@
-"""Articles made entries: their own and those of their related links, and one entry of several with the same id."""
+"""Entries derived from articles and their related links, and entries with the same id merged into one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from feeds.text.urls import absolute_url, canonical_url, domain_of, is_relative,
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from feeds.config.schema import Source
+    from feeds.config.schema import SourceSettings
     from feeds.models import Article, StoryFields
 
 
-#: Why there is no entry for an article or a related link.
-Reason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
+#: Why an article or a related link has no entry.
+SkipReason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
 
 _SUMMARY_WIDTH = 300
 
@@ -40,82 +40,84 @@ _PREFERRED = {
 
 @dataclass(frozen=True, slots=True)
 class DerivedEntries:
-    """What came of an article: its entries, its own first if it has one, and what was wrong with it.
+    """The entries of an article, its own one first, and everything that is wrong with them.
 
-    `left_out` is why the article itself has no entry.
+    `skip_reason` is set if the article itself has no entry. Its related links may have entries nevertheless.
     """
 
     entries: tuple[Entry, ...] = ()
-    findings: tuple[Diagnostic, ...] = ()
-    left_out: Reason | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    skip_reason: SkipReason | None = None
 
 
 class _SkippedError(Exception):
-    def __init__(self, reason: Reason, finding: Diagnostic) -> None:
+    """An article or a related link has no entry."""
+
+    def __init__(self, reason: SkipReason, diagnostic: Diagnostic) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.finding = finding
+        self.diagnostic = diagnostic
 
 
-def derive_entries(article: Article, source: Source) -> DerivedEntries:
-    """The entries of an article and of its related links. What is not fit to publish becomes a finding."""
-    if not article.is_published and source.unpublished == "skip":
-        return DerivedEntries(left_out="unpublished")
-    findings: list[Diagnostic] = []
+def derive_entries(article: Article, settings: SourceSettings) -> DerivedEntries:
+    """Return the entries of an article and its related links. Those that lack a required field are reported instead."""
+    if not article.is_published and settings.unpublished == "skip":
+        return DerivedEntries(skip_reason="unpublished")
+    diagnostics: list[Diagnostic] = []
     entries: list[Entry] = []
-    links: list[Link] = []
     for index, related in enumerate(article.related):
-        if not related.is_published and source.unpublished == "skip":
+        if not related.is_published and settings.unpublished == "skip":
             continue
         try:
-            entry = _derive(related, article, source, ("related", index), findings)
-        except _SkippedError as left_out:
-            findings.append(left_out.finding)
-            continue
-        entries.append(entry)
-        links.append(Link(href=entry.link, title=entry.title, provider=entry.provider.name, published=entry.published))
+            entries.append(_derive(related, article, settings, ("related", index), diagnostics))
+        except _SkippedError as skipped:
+            diagnostics.append(skipped.diagnostic)
     try:
-        own = _derive(article, article, source, (), findings)
-    except _SkippedError as left_out:
-        return DerivedEntries(tuple(entries), (left_out.finding, *findings), left_out.reason)
-    own = msgspec.structs.replace(own, related=_related(own, zip(entries, links, strict=True)))
-    return DerivedEntries((own, *entries), tuple(findings))
+        own = _derive(article, article, settings, (), diagnostics)
+    except _SkippedError as skipped:
+        return DerivedEntries(tuple(entries), (skipped.diagnostic, *diagnostics), skipped.reason)
+    links: dict[str, Link] = {}
+    for entry in entries:
+        if entry.id != own.id and entry.id not in links:
+            links[entry.id] = Link(
+                href=entry.link, title=entry.title, provider=entry.provider.name, published=entry.published
+            )
+    own = msgspec.structs.replace(own, related=tuple(links.values()))
+    return DerivedEntries((own, *entries), tuple(diagnostics))
 
 
 def merge_entries(entries: Sequence[Entry]) -> Entry:
-    """One entry of all that have the same id.
+    """Merge entries with the same id into one.
 
-    An article's own fields beat a related link's, then the higher quality wins, then the earlier date, then the
-    smaller path. What the winner lacks comes from the next. Topics and related links are the union.
+    An article takes precedence over a related link, then the higher quality, the earlier date, and the smaller path.
+    Fields that the first entry lacks come from the next one. Topics and related links are the union.
     """
     if len(entries) == 1:
         return entries[0]
     ranked = sorted(entries, key=_rank)
     best = ranked[0]
-    quality = next((entry.quality for entry in ranked if entry.quality is not None), None)
-    heat = next((entry.heat for entry in ranked if entry.heat is not None), None)
-    by_way = (entry.via for entry in ranked if entry.via and canonical_url(entry.via) != canonical_url(best.link))
+    via = (entry.via for entry in ranked if entry.via and canonical_url(entry.via) != canonical_url(best.link))
     related: dict[str, Link] = {}
     for link in (link for entry in ranked for link in entry.related):
         related.setdefault(canonical_url(link.href), link)
     return msgspec.structs.replace(
         best,
-        via=next(by_way, None),
-        provider=_known_provider(ranked),
+        via=next(via, None),
+        provider=_merge_providers(ranked),
         authors=next((entry.authors for entry in ranked if entry.authors), ()),
         summary=next((entry.summary for entry in ranked if entry.summary), None),
         body=next((entry.body for entry in ranked if entry.body), ""),
         enclosures=next((entry.enclosures for entry in ranked if entry.enclosures), ()),
         type=next((entry.type for entry in ranked if entry.type), None),
-        quality=quality,
-        heat=heat,
+        quality=next((entry.quality for entry in ranked if entry.quality is not None), None),
+        heat=next((entry.heat for entry in ranked if entry.heat is not None), None),
         topics=tuple(dict.fromkeys(topic for entry in ranked for topic in entry.topics)),
         related=tuple(related.values()),
     )
 
 
 def as_of(entry: Entry, now: dt.datetime) -> Entry:
-    """The entry without an update and without related links that are still to come."""
+    """Return the entry without an update and without related links that are dated after `now`."""
     related = tuple(link for link in entry.related if link.published <= now)
     if entry.updated <= now and len(related) == len(entry.related):
         return entry
@@ -123,8 +125,8 @@ def as_of(entry: Entry, now: dt.datetime) -> Entry:
     return msgspec.structs.replace(entry, updated=updated, related=related)
 
 
-def _known_provider(ranked: Sequence[Entry]) -> Provider:
-    """The provider of the first, with the name and the icon that others know of it where it has none."""
+def _merge_providers(ranked: Sequence[Entry]) -> Provider:
+    """Return the provider of the first entry, with the name and the icon of others with its domain if it lacks them."""
     best = ranked[0].provider
     same = [entry.provider for entry in ranked if entry.provider.domain == best.domain]
     name = next((provider.name for provider in same if provider.name != provider.domain), best.name)
@@ -133,48 +135,41 @@ def _known_provider(ranked: Sequence[Entry]) -> Provider:
 
 
 def _rank(entry: Entry) -> tuple[bool, float, dt.datetime, str, bytes]:
-    """What orders entries of the same id; last, for those of one article, all that they hold."""
+    """Return the sort key of entries with the same id. The encoded entry breaks ties between those of one article."""
     quality = entry.quality if entry.quality is not None else float("-inf")
     return not entry.is_article, -quality, entry.published, entry.path, msgspec.json.encode(entry)
 
 
-def _related(own: Entry, found: Iterable[tuple[Entry, Link]]) -> tuple[Link, ...]:
-    """The links to other stories, each once, in the article's order."""
-    links: dict[str, Link] = {}
-    for entry, link in found:
-        if entry.id != own.id:
-            links.setdefault(entry.id, link)
-    return tuple(links.values())
+def _derive(
+    story: StoryFields, article: Article, settings: SourceSettings, keys: Keys, diagnostics: list[Diagnostic]
+) -> Entry:
+    """Return the entry of an article or of one of its related links. `keys` lead to the story in the front matter.
 
-
-def _derive(story: StoryFields, article: Article, source: Source, at: Keys, findings: list[Diagnostic]) -> Entry:
-    found = {key: absolute_url(url, source.base_url) for key, url in _given(story) if not url.isspace()}
-    link = _link(story, found, source, at, findings)
+    Diagnostics that do not prevent an entry are appended. Raises _SkippedError for the others.
+    """
+    urls = {key: absolute_url(url, settings.base_url) for key, url in _written_urls(story) if not url.isspace()}
+    link = _link(story, urls, settings, keys, diagnostics)
     title = story.title
     if not title:
-        raise _SkippedError(
-            "no title",
-            Diagnostic(
-                (*at, "title"), f"{_what(at)} has no title; expected title: with some text", "entry-without-title"
-            ),
-        )
-    entry_id = _id(story, found, link, at)
-    published = _published(story, article, source, at)
-    provider = _provider(story, link, source, at, findings)
-    enclosures, image_findings = derive_enclosures(story.images, source.base_url, (*at, "images"))
-    findings.extend(image_findings)
-    body = _body(article, source, findings) if story is article else ""
+        message = f"{_kind(keys)} has no title; expected title: with some text"
+        raise _SkippedError("no title", Diagnostic((*keys, "title"), message, "entry-without-title"))
+    entry_id = _id(story, urls, link, keys)
+    published = _published(story, article, settings, keys)
+    provider = _provider(story, link, settings, keys, diagnostics)
+    enclosures, image_diagnostics = derive_enclosures(story.images, settings.base_url, (*keys, "images"))
+    diagnostics.extend(image_diagnostics)
+    body = _body(article, settings, diagnostics) if story is article else ""
     return Entry(
         id=entry_id,
         link=link,
-        via=_via(found, link),
+        via=_via(urls, link),
         title=title,
         published=published,
         updated=story.updated or published,
         summary=_summary(story.excerpt, body),
         body=body,
         provider=provider,
-        authors=_authors(story, provider, source),
+        authors=_authors(story, provider, settings),
         topics=story.topics or article.topics,
         enclosures=enclosures,
         type=story.type,
@@ -185,8 +180,8 @@ def _derive(story: StoryFields, article: Article, source: Source, at: Keys, find
     )
 
 
-def _given(story: StoryFields) -> Iterator[tuple[str, str]]:
-    """The addresses of a story, by field, as they are written."""
+def _written_urls(story: StoryFields) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of a story as the file has them, by field."""
     if story.web_url:
         yield "webUrl", story.web_url
     if story.original_url:
@@ -198,75 +193,83 @@ def _given(story: StoryFields) -> Iterator[tuple[str, str]]:
 
 
 def _link(
-    story: StoryFields, found: Mapping[str, str | None], source: Source, at: Keys, findings: list[Diagnostic]
+    story: StoryFields,
+    urls: Mapping[str, str | None],
+    settings: SourceSettings,
+    keys: Keys,
+    diagnostics: list[Diagnostic],
 ) -> str:
-    """The address that the entry links to. One that is none is passed over for the next, with a finding."""
-    wrong: list[Diagnostic] = []
-    for key in _PREFERRED[source.link]:
-        if link := found.get(key):
-            findings.extend(wrong)
+    """Return the URL that the entry links to: the first valid one in the order of preference.
+
+    Invalid URLs before it are reported.
+    """
+    invalid: list[Diagnostic] = []
+    for key in _PREFERRED[settings.link]:
+        if link := urls.get(key):
+            diagnostics.extend(invalid)
             return link
-        if key in found:
-            given = quoted(dict(_given(story))[key])
-            wrong.append(
-                Diagnostic((*at, key), f"{key} is {given}; expected {key}: with an http or https address", "bad-link")
-            )
-    message = f"{_what(at)} has no link; expected webUrl: with an http or https address"
-    missing = Diagnostic((*at, "webUrl"), message, "entry-without-link")
-    raise _SkippedError("no link", wrong[0] if wrong else missing)
+        if key in urls:
+            written = dict(_written_urls(story))[key]
+            message = f"{key} is {quoted(written)}; expected {key}: with an http or https address"
+            invalid.append(Diagnostic((*keys, key), message, "bad-link"))
+    message = f"{_kind(keys)} has no link; expected webUrl: with an http or https address"
+    missing = Diagnostic((*keys, "webUrl"), message, "entry-without-link")
+    raise _SkippedError("no link", invalid[0] if invalid else missing)
 
 
-def _via(found: Mapping[str, str | None], link: str) -> str | None:
-    """Where the story came from, if that is another place than the one that the entry links to."""
-    for url in (found.get("originalUrl"), found.get("webUrl")):
+def _via(urls: Mapping[str, str | None], link: str) -> str | None:
+    """Return the original URL, else the web URL, if it identifies another story than the link."""
+    for url in (urls.get("originalUrl"), urls.get("webUrl")):
         if url and url != link and canonical_url(url) != canonical_url(link):
             return url
     return None
 
 
-def _id(story: StoryFields, found: Mapping[str, str | None], link: str, at: Keys) -> str:
-    """The id that is given, else the canonical form of the story's usual address, whichever one entries link to."""
+def _id(story: StoryFields, urls: Mapping[str, str | None], link: str, keys: Keys) -> str:
+    """Return the given id, else the canonical form of the web URL or original URL, whatever the entry links to."""
     given = (story.id or "").strip()
     if not given:
-        return canonical_url(found.get("webUrl") or found.get("originalUrl") or link)
+        return canonical_url(urls.get("webUrl") or urls.get("originalUrl") or link)
     if remove_controls(given) != given or not is_iri(given):
         message = f"id is {quoted(given)}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
-        raise _SkippedError("bad id", Diagnostic((*at, "id"), message, "bad-id"))
+        raise _SkippedError("bad id", Diagnostic((*keys, "id"), message, "bad-id"))
     return given
 
 
-def _published(story: StoryFields, article: Article, source: Source, at: Keys) -> dt.datetime:
+def _published(story: StoryFields, article: Article, settings: SourceSettings, keys: Keys) -> dt.datetime:
     published = story.published or story.updated
     if published:
         return published
-    if source.undated == "file":
+    if settings.undated == "file":
         return article.modified
-    message = f"{_what(at)} has no date; expected publishedDateTime: (or set source.undated: file)"
-    raise _SkippedError("no date", Diagnostic((*at, "publishedDateTime"), message, "entry-without-date"))
+    message = f"{_kind(keys)} has no date; expected publishedDateTime: (or set source.undated: file)"
+    raise _SkippedError("no date", Diagnostic((*keys, "publishedDateTime"), message, "entry-without-date"))
 
 
-def _provider(story: StoryFields, link: str, source: Source, at: Keys, findings: list[Diagnostic]) -> Provider:
+def _provider(
+    story: StoryFields, link: str, settings: SourceSettings, keys: Keys, diagnostics: list[Diagnostic]
+) -> Provider:
     given = story.provider
     domain = valid_domain(given.domain) if given and given.domain else None
     if not domain:
         domain = domain_of(link)
         if given and given.domain:
             message = f"domain is {quoted(given.domain)}; expected a domain such as example.com; {domain} is taken"
-            findings.append(Diagnostic((*at, "provider", "domain"), message, "bad-domain"))
+            diagnostics.append(Diagnostic((*keys, "provider", "domain"), message, "bad-domain"))
     if given is None:
         return Provider(domain=domain, name=domain)
-    icons, icon_findings = derive_enclosures(given.images, source.base_url, (*at, "provider", "images"))
-    findings.extend(icon_findings)
+    icons, icon_diagnostics = derive_enclosures(given.images, settings.base_url, (*keys, "provider", "images"))
+    diagnostics.extend(icon_diagnostics)
     return Provider(domain=domain, name=given.name or domain, icon=icons[0] if icons else None)
 
 
-def _authors(story: StoryFields, provider: Provider, source: Source) -> tuple[Person, ...]:
-    """The people who wrote the story, if they are known."""
+def _authors(story: StoryFields, provider: Provider, settings: SourceSettings) -> tuple[Person, ...]:
+    """Return the authors of a story, without the provider."""
     people = story.provider.authors if story.provider else ()
     if not people:
         return ()
     return tuple(
-        Person(name=person.name, uri=absolute_url(person.uri, source.base_url) if person.uri else None)
+        Person(name=person.name, uri=absolute_url(person.uri, settings.base_url) if person.uri else None)
         for person in people
         if person.name != provider.name
     )
@@ -277,25 +280,26 @@ def _summary(excerpt: str | None, body: str) -> str | None:
     return text or shorten(plain_text(body), _SUMMARY_WIDTH) or None
 
 
-def _body(article: Article, source: Source, findings: list[Diagnostic]) -> str:
-    """The article's body. Without a base, relative addresses are left out of it, with a finding for all of them."""
+def _body(article: Article, settings: SourceSettings, diagnostics: list[Diagnostic]) -> str:
+    """Return the article's body as safe HTML. Without a base URL, relative URLs are removed and reported once."""
     relative: list[str] = []
 
-    def note(what: str) -> None:
-        findings.append(Diagnostic((), f"the body {what}", "beyond-limit"))
+    def note(problem: str) -> None:
+        diagnostics.append(Diagnostic((), f"the body {problem}", "beyond-limit"))
 
     def resolve(url: str) -> str | None:
-        found = absolute_url(url, source.base_url)
-        if found is None and is_relative(url):
+        absolute = absolute_url(url, settings.base_url)
+        if absolute is None and is_relative(url):
             relative.append(url)
-        return found
+        return absolute
 
     body = render_body(article.body, resolve, note)
     if relative:
-        there = f"the body has the relative address {quoted(relative[0])}" + (" and others" if relative[1:] else "")
-        findings.append(Diagnostic((), f"{there}; expected source.base_url to be set; left out", "relative-in-body"))
+        found = f"the body has the relative address {quoted(relative[0])}" + (" and others" if relative[1:] else "")
+        message = f"{found}; expected source.base_url to be set; left out"
+        diagnostics.append(Diagnostic((), message, "relative-in-body"))
     return body
 
 
-def _what(at: Keys) -> str:
-    return "the related link" if at else "the article"
+def _kind(keys: Keys) -> str:
+    return "the related link" if keys else "the article"

@@ -1,4 +1,4 @@
-"""What does a run's work: the processors of this machine, or others that do the same to the same values."""
+"""The interface of an engine, which reads, merges and renders in a run. Every engine gives the same bytes."""
 
 from __future__ import annotations
 
@@ -6,36 +6,41 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Generator, Sequence
     from contextlib import AbstractContextManager
 
     from feeds.catalog.protocol import Catalog, ReadingFingerprint
     from feeds.config.schema import Config
+    from feeds.output.publisher import WrittenDocument
     from feeds.pipeline.ingest import IngestResult
-    from feeds.pipeline.publish import Rendering
+    from feeds.pipeline.plan import Site
+    from feeds.pipeline.publish import RenderTask
     from feeds.selection.membership import MembershipRules
 
 
-class Work(Protocol):
-    """What a run has at hand while it lasts: what is known, a way to bring that up to date, and one to render."""
+class Engine(Protocol):
+    """An engine with its catalog open."""
 
     @property
     def catalog(self) -> Catalog: ...
 
-    @property
-    def rendering(self) -> Rendering: ...
-
     def refresh(self, config: Config, rules: MembershipRules, now: dt.datetime) -> IngestResult:
-        """Bring the catalog up to what the article folders hold at the time `now`."""
+        """Bring the catalog up to date with the archive as of `now`."""
+
+    def render(
+        self, site: Site, stages: Sequence[Sequence[RenderTask]], /
+    ) -> Generator[list[WrittenDocument], None, None]:
+        """Render and write the documents of tasks; see pipeline.publish.Render."""
 
 
-class Engine(Protocol):
-    """How a run is done. Whatever it is, the same archive gives the same bytes."""
+class EngineOpener(Protocol):
+    """The way to open an engine."""
 
-    def opened(self, reading: ReadingFingerprint, *, anew: bool, looks: bool) -> AbstractContextManager[Work]:
-        """What is at hand for a run; one that only `looks` keeps nothing. `anew` forgets what is known.
+    def open(self, fingerprint: ReadingFingerprint, *, fresh: bool, read_only: bool) -> AbstractContextManager[Engine]:
+        """Open the engine. A `fresh` catalog is empty; changes of a `read_only` one are not kept.
 
-        Raises DamagedCatalogError, also while it lasts, where what is known is damaged.
+        Raises DamagedCatalogError, also while the engine is open, if the catalog is damaged.
         """
 
-    def opened_anew(self, reading: ReadingFingerprint, *, looks: bool) -> AbstractContextManager[Work]:
-        """The same, where what was known turned out to be damaged."""
+    def discard_catalog(self) -> None:
+        """Remove what is damaged of the catalog, so that a fresh one can be opened."""

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def cache_control(config: Config) -> str:
-    """The header Cache-Control (RFC 9111, 5.2): what `site.ttl` says, in seconds."""
+    """Return the value of the Cache-Control header (RFC 9111, 5.2): `site.ttl`, in seconds."""
     return f"max-age={config.site.ttl * 60}"
 
 
 def headers_of(media_type: str, coding: Coding | None, config: Config) -> dict[str, str]:
-    """What is to be said with a document by a store that keeps it; a compressed copy is of the type of its document."""
-    said = {"Content-Type": content_type(media_type), "Cache-Control": cache_control(config)}
-    return {**said, "Content-Encoding": coding} if coding else said
+    """Return the headers that an object store keeps with a file. A precompressed file has its document's media type."""
+    headers = {"Content-Type": content_type(media_type), "Cache-Control": cache_control(config)}
+    return {**headers, "Content-Encoding": coding} if coding else headers

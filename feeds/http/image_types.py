@@ -1,4 +1,4 @@
-"""Media types of enclosures, from what an article says or from the URL (RFC 6838)."""
+"""Media types of enclosures, as an article gives them or by the URL (RFC 6838)."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ _TYPES = {
 
 _DEFAULT_TYPE = "image/jpeg"
 
-#: RFC 6838, 4.2, of which some characters that no type has are left out.
+#: RFC 6838, 4.2, without characters that no registered type contains.
 MEDIA_TYPE_PATTERN = r"[a-z]{1,127}/[a-z0-9][a-z0-9.+-]{0,126}"
 _MEDIA_TYPE = re.compile(MEDIA_TYPE_PATTERN)
 
-#: The parameters in which image services name the format that they send.
+#: Query parameters with which image services select the format.
 _FORMAT_PARAMETERS = frozenset({"format", "fm"})
 
 
 def is_media_type(text: str) -> bool:
-    """Whether a text is the name of a media type, in lower case and without parameters."""
+    """Whether a text is a media type in lower case, without parameters."""
     return bool(_MEDIA_TYPE.fullmatch(text))
 
 
-def image_type(href: str) -> str:
-    """The media type that an image's address tells: by its extension, else by a parameter, else JPEG."""
+def enclosure_type(href: str) -> str:
+    """Return the media type of an enclosure by its URL: the extension, else a query parameter, else JPEG."""
     path, _, query = href.partition("#")[0].partition("?")
     stem, _, extension = path.rpartition("/")[2].rpartition(".")
     if stem and extension.lower() in _TYPES:

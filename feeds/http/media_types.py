@@ -1,10 +1,10 @@
-"""The media types of what is published (RFC 6838), and how they are said (RFC 9110, 8.3)."""
+"""Media types of published files (RFC 6838), and their Content-Type headers (RFC 9110, 8.3)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.models import MANIFEST
+from feeds.models import FORMATS, MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,43 +12,37 @@ if TYPE_CHECKING:
     from feeds.models import Format
 
 
-#: Those of the formats.
-MEDIA_TYPES: dict[Format, str] = {
-    "rss": "application/rss+xml",
-    "atom": "application/atom+xml",
-    "json": "application/feed+json",
-}
+#: The media types of feeds, by format.
+MEDIA_TYPES: dict[Format, str] = {name: format_.media_type for name, format_ in FORMATS.items()}
 
 HTML = "text/html"
 
 OPML = "text/x-opml"
 
-#: The type of JSON that is no feed, such as the manifest.
+#: The media type of JSON that is not a feed, such as the manifest.
 JSON = "application/json"
 
-#: The type of what nothing is known of.
-UNKNOWN = "application/octet-stream"
+#: The media type of files with an unknown extension.
+OCTET_STREAM = "application/octet-stream"
 
 CHARSET = "utf-8"
 
-#: The types that are text, beside all `text/…`: they are sent with a charset and compressed.
-TEXTS = frozenset({*MEDIA_TYPES.values(), JSON, "application/xml", "application/manifest+json", "image/svg+xml"})
+#: Text types other than `text/*`. Text is sent with a charset and compressed.
+_TEXT_TYPES = frozenset({*MEDIA_TYPES.values(), JSON, "application/xml", "application/manifest+json", "image/svg+xml"})
 
 
 def is_text(media_type: str) -> bool:
-    return media_type.startswith("text/") or media_type in TEXTS
+    return media_type.startswith("text/") or media_type in _TEXT_TYPES
 
 
 def content_type(media_type: str) -> str:
-    """The header Content-Type."""
+    """Return the value of the Content-Type header: the media type, for text with its charset."""
     return f"{media_type}; charset={CHARSET}" if is_text(media_type) else media_type
 
 
-#: Media types by the extension of a file, without the parameter for the charset.
+#: Media types by file extension, without the charset parameter.
 TYPES: Mapping[str, str] = {
-    "rss": MEDIA_TYPES["rss"],
-    "atom": MEDIA_TYPES["atom"],
-    "json": MEDIA_TYPES["json"],
+    **{str(name): media_type for name, media_type in MEDIA_TYPES.items()},
     "opml": OPML,
     "html": HTML,
     "css": "text/css",
@@ -74,12 +68,12 @@ TYPES: Mapping[str, str] = {
     "webm": "video/webm",
 }
 
-#: The types that scripts on other sites may read, as readers in a browser do.
-SHARED = frozenset({*MEDIA_TYPES.values(), OPML})
+#: Media types that scripts of other origins may read (CORS), as feed readers in a browser do.
+CORS_TYPES = frozenset({*MEDIA_TYPES.values(), OPML})
 
 
 def media_type(path: str) -> str:
-    """The media type of a file, by its path. What is JSON counts as a feed, but for the manifest."""
+    """Return the media type of a file by its extension. JSON counts as a feed, except for the manifest."""
     if path == MANIFEST:
         return JSON
-    return TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), UNKNOWN)
+    return TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), OCTET_STREAM)

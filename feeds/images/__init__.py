@@ -1,1 +1,1 @@
-"""Metadata of images: probed from their servers, kept in `enclosures.lock`."""
+"""Image metadata: probed from the servers of the images and kept in `enclosures.lock`."""

@@ -1,19 +1,19 @@
-"""Asking the servers of images what they are: their types, lengths and, where articles do not say, sizes in pixels.
+"""Probe the servers of images for media types, lengths and, where articles give none, sizes in pixels.
 
-A few questions at a time to a host, and to many hosts at once; a HEAD, and where that says too little the first bytes
-(RFC 9110, 14.2). An address is connected to only if it is public: what a name stands for is looked up once, and the
-connection goes to just that, so neither a redirect nor the next answer of a name server leads into a private network.
+Requests run a few at a time per host, and many hosts at once. A probe sends HEAD and, if the response says too little,
+GET for the first bytes (RFC 9110, 14.2). Connections go to public addresses only: a host name is resolved once, and the
+connection uses the address that was checked. So neither a redirect nor a changed DNS record reaches a private network.
 
-What servers say is theirs: a type, a length or a size is taken only if it can be one.
+Responses are untrusted: a media type, length or size is used only if it is a possible one.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
 from itertools import groupby
@@ -24,83 +24,69 @@ import msgspec
 from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
-from feeds.http.client import TIMED_OUT, why
-from feeds.http.public import may_connect
-from feeds.images.connections import (
-    PER_HOST,
-    THREADS,
-    Connections,
-    HostQueue,
-    ProbeRequest,
-    ProbeResult,
-    Refused,
-    Task,
-    host_of,
-    is_offline,
-)
-from feeds.images.inquiry import Inquiry
+from feeds.http.client import TIMED_OUT, failure_reason
+from feeds.http.public import is_allowed_ip
+from feeds.images.connections import MAX_REQUESTS_PER_HOST, MAX_THREADS, Connections, Task, host_of, is_offline
+from feeds.images.http_probe import HttpProbe
 from feeds.images.lock import ImageInfo
+from feeds.images.requests import DEFAULT_LIMITS, HostQueue, ProbeError, ProbeLimits, ProbeRequest, ProbeResult
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
 
-_TOTAL = 20
-
-#: Seconds between two looks at whether one takes too long.
-_INTERVAL = 0.25
-
-#: How many questions a host may leave without any answer before no more are put to it.
-_PATIENCE = 3
-
-#: Seconds that requests for a question may take without being held against its host, and what all that is beyond that
-#: may come to.
-_QUICK = 1
-
-_MOST_SPENT = 300
-
 _TOO_LONG = "its host took too long"
 
 
 def probe_images(
-    requests: Sequence[ProbeRequest], now: dt.datetime, allowed: Sequence[str] = ()
+    requests: Sequence[ProbeRequest],
+    now: dt.datetime,
+    allowed: Sequence[str] = (),
+    limits: ProbeLimits = DEFAULT_LIMITS,
 ) -> Iterator[ProbeResult]:
-    """Put the questions and give each answer as it comes, in any order; `allowed` are networks that are not public."""
-    networks = [ip_network(network) for network in allowed]
-    return _Prober(requests, now.replace(microsecond=0), partial(may_connect, networks)).results()
+    """Probe the images and yield each result when it arrives, in any order.
+
+    `allowed` are networks that may be connected to although they are not public, in CIDR notation.
+    """
+    is_allowed = partial(is_allowed_ip, [ip_network(network) for network in allowed])
+    return _Prober(requests, now.replace(microsecond=0), is_allowed, limits).results()
 
 
 class _Prober:
-    """What the threads share that ask.
+    """The threads that probe, and the state that they share.
 
-    A thread that is busy with a question for too long, because a server says a byte at a time, has its connections
-    ended. Another one takes its place meanwhile: a name that is not found cannot be ended.
+    If a probe is overdue, because its server sends a byte at a time, its connections are ended and a new thread takes
+    its place. The new thread does not wait for the old one, because a DNS lookup cannot be ended.
     """
 
-    def __init__(self, requests: Sequence[ProbeRequest], now: dt.datetime, may: Callable[[str], bool]) -> None:
+    def __init__(
+        self, requests: Sequence[ProbeRequest], now: dt.datetime, is_allowed: Callable[[str], bool], limits: ProbeLimits
+    ) -> None:
         self._now = now
-        self._ways = Connections(may)
+        self._limits = limits
+        self._connections = Connections(is_allowed, limits)
         self._results: SimpleQueue[ProbeResult] = SimpleQueue()
         self._is_over = threading.Event()
         self._expected = len(requests)
-        self._busy: dict[int, Task] = {}
-        ordered = sorted(requests, key=lambda request: host_of(request.address))
-        hosts = [HostQueue(deque(group)) for _, group in groupby(ordered, key=lambda request: host_of(request.address))]
-        self._lanes = deque(host for host in hosts for _ in range(min(PER_HOST, len(host.left))))
+        self._running: dict[int, Task] = {}
+        ordered = sorted(requests, key=lambda request: host_of(request.url))
+        hosts = [HostQueue(deque(group)) for _, group in groupby(ordered, key=lambda request: host_of(request.url))]
+        #: Each host once for each thread that may probe it.
+        self._hosts = deque(host for host in hosts for _ in range(min(MAX_REQUESTS_PER_HOST, len(host.requests))))
 
     def results(self) -> Iterator[ProbeResult]:
-        """Each answer as it comes."""
-        for _ in range(min(THREADS, len(self._lanes))):
+        """Yield each result when it arrives. Closing the iterator ends the probes that are running."""
+        for _ in range(min(MAX_THREADS, len(self._hosts))):
             self._start_thread()
         try:
             for _ in range(self._expected):
                 yield self._next_result()
         finally:
             self._is_over.set()
-            for task in list(self._busy.values()):
+            for task in list(self._running.values()):
                 task.end()
-            self._ways.kept.clear()
+            self._connections.pool.clear()
 
     def _start_thread(self) -> None:
         threading.Thread(target=self._work, name="probe", daemon=True).start()
@@ -108,79 +94,75 @@ class _Prober:
     def _next_result(self) -> ProbeResult:
         while True:
             with suppress(Empty):
-                return self._results.get(timeout=_INTERVAL)
-            late = [task for task in list(self._busy.values()) if task.deadline < time.monotonic()]
-            for task in late:
-                if self._busy.pop(id(task), None):
+                return self._results.get(timeout=self._limits.poll_interval)
+            overdue = [task for task in list(self._running.values()) if task.deadline < time.monotonic()]
+            for task in overdue:
+                if self._running.pop(id(task), None):
                     task.end()
-                    self._lanes.append(task.host)
+                    self._hosts.append(task.host)
                     self._start_thread()
-                    self._charge(task)
-                    return self._unresponsive(task.host, task.request, TIMED_OUT)
+                    self._count_excess(task)
+                    return self._unanswered(task.host, task.request, TIMED_OUT)
 
     def _work(self) -> None:
-        """Go through one lane after the other: a host's questions, beside another lane of the same host perhaps."""
+        """Probe the images of one host after the other. Another thread may probe the same host."""
         while not self._is_over.is_set():
             try:
-                host = self._lanes.popleft()
+                host = self._hosts.popleft()
             except IndexError:
                 return
             with suppress(IndexError):
                 while not self._is_over.is_set():
-                    if not self._settle(host, host.left.popleft()):
+                    if not self._complete(host, host.requests.popleft()):
                         return
 
-    def _settle(self, host: HostQueue, request: ProbeRequest) -> bool:
-        """Answer a question; whether that was in time."""
-        task = Task(host=host, request=request, deadline=time.monotonic() + _TOTAL)
-        self._busy[id(task)] = task
+    def _complete(self, host: HostQueue, request: ProbeRequest) -> bool:
+        """Probe an image and deliver the result. Return False if the probe was overdue and had been given up."""
+        task = Task(host=host, request=request, deadline=time.monotonic() + self._limits.total_timeout)
+        self._running[id(task)] = task
         result = self._result(task)
-        if self._busy.pop(id(task), None) is None:
+        if self._running.pop(id(task), None) is None:
             return False
-        self._charge(task)
+        self._count_excess(task)
         self._results.put(result)
         return True
 
-    def _charge(self, task: Task) -> None:
-        """Hold against a host what requests took; one that answers just in time, each time, would take hours."""
+    def _count_excess(self, task: Task) -> None:
         host = task.host
-        host.spent += max(task.seconds() - _QUICK, 0)
-        if host.spent > _MOST_SPENT:
-            host.over = host.over or ProbeResult(self._failed(task.request, _TOO_LONG))
+        host.excess += max(task.request_seconds() - self._limits.free_time, 0)
+        if host.excess > self._limits.max_excess:
+            host.stopped = host.stopped or ProbeResult(self._failed(task.request, _TOO_LONG))
 
     def _result(self, task: Task) -> ProbeResult:
-        """What comes of a question, whatever happens."""
+        """Return the result of a probe, whatever happens."""
         host, request = task.host, task.request
-        if host.over:
-            return replace(host.over, facts=self._failed(request, host.over.facts.failed))
+        if host.stopped:
+            return dataclasses.replace(host.stopped, image=self._failed(request, host.stopped.image.failed))
         try:
-            facts = Inquiry(self._ways, task, self._now).facts()
-        except Refused as refused:
-            result = ProbeResult(self._failed(request, refused.reason, refused.is_dead), is_asked=refused.is_asked)
-            host.silent = 0
-            host.over = host.over or (result if refused.ends_host else None)
+            image = HttpProbe(connections=self._connections, task=task, now=self._now, limits=self._limits).run()
+        except ProbeError as error:
+            result = ProbeResult(self._failed(request, error.reason, error.is_dead), is_blocked=error.is_blocked)
+            host.unanswered = 0
+            host.stopped = host.stopped or (result if error.stops_host else None)
             return result
-        except Exception as error:  # noqa: BLE001  # of a thread that ended the answers would be waited for without end
-            return self._unresponsive(host, request, _reason(error), is_offline=is_offline(error))
-        host.silent = 0
-        return ProbeResult(facts)
+        except Exception as error:  # noqa: BLE001  # if the thread ended, its result would be awaited for ever
+            is_timeout = isinstance(error, HTTPTimeoutError) and not isinstance(error, NewConnectionError)
+            return self._unanswered(
+                host, request, TIMED_OUT if is_timeout else failure_reason(error), is_offline=is_offline(error)
+            )
+        host.unanswered = 0
+        return ProbeResult(image)
 
-    def _unresponsive(
+    def _unanswered(
         self, host: HostQueue, request: ProbeRequest, reason: str, *, is_offline: bool = False
     ) -> ProbeResult:
-        """The answer where there is none, after which the host may be left alone."""
+        """Return the result of a probe without a response. The host is abandoned after several of them."""
         result = ProbeResult(self._failed(request, reason), is_offline=is_offline)
-        host.silent += 1
-        host.over = host.over or (result if host.silent >= _PATIENCE else None)
+        host.unanswered += 1
+        host.stopped = host.stopped or (result if host.unanswered >= self._limits.max_unanswered else None)
         return result
 
     def _failed(self, request: ProbeRequest, reason: str, is_dead: bool = False) -> ImageInfo:
-        """What is known stays, also that there is no such image."""
-        known = request.known or ImageInfo(address=request.address, asked=self._now)
-        return msgspec.structs.replace(known, asked=self._now, failed=reason, dead=is_dead or known.dead)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, HTTPTimeoutError) and not isinstance(error, NewConnectionError):
-        return TIMED_OUT
-    return why(error)
+        """Return the known metadata with the reason of a failure. A dead image stays dead."""
+        known = request.known or ImageInfo(url=request.url, probed_at=self._now)
+        return msgspec.structs.replace(known, probed_at=self._now, failed=reason, dead=is_dead or known.dead)

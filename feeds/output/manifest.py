@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 
     from feeds.storage.folder import Folder
 
-
+#: The paths that a run is about to write and the manifest does not list yet.
 JOURNAL = ".feeds-journal"
-
 _VERSION = 1
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the manifest says of a document (model.Document). `digest` is `sha256:` and hexadecimal digits."""
+    """A document (models.Document) in the manifest. `digest` is `sha256:` and hexadecimal digits."""
 
     path: str
     feed: str
@@ -40,10 +40,10 @@ class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     @property
     def subscribed(self) -> Format | None:
-        """The format of a document that people subscribe to.
+        """The format, if people subscribe to this document.
 
-        Neither archives nor compressed copies are, nor what is at a path that a feed had before: that says of itself
-        where the feed is now.
+        They do not subscribe to archives and precompressed files, nor to documents at a former path of a feed, which
+        name the current one.
         """
         if not self.feed or self.month or self.coding:
             return None
@@ -51,49 +51,66 @@ class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The documents that this publisher wrote, and the paths of those that there were once; both ordered by path."""
+    """The published documents, and the paths of former ones. Both are ordered by path."""
 
     version: int = _VERSION
     documents: tuple[DocumentRecord, ...] = ()
     gone: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class OutputState:
+    """The state of an output folder before a run.
+
+    `journal` has the paths that a stopped run was about to write; it is None if the last run finished.
+    """
+
+    manifest: Manifest
+    journal: frozenset[str] | None
+
+
 class _Version(msgspec.Struct):
-    """What there is in the manifest of any version."""
+    """The part of a manifest that every version has."""
 
     version: int
 
 
+def read_output(output: Folder) -> OutputState:
+    """Read the manifest and the journal of a folder; raises PublishError if the manifest is not one of ours."""
+    return OutputState(read_manifest(output), _read_journal(output))
+
+
 def read_manifest(output: Folder) -> Manifest:
-    """The manifest in `output`, an empty one where there is none; raises PublishError where it is not one."""
+    """The manifest in `output`, or an empty one if there is none; raises PublishError if it is not one of ours."""
     body = output.read(MANIFEST)
     if body is None:
         return Manifest()
-    place = output.place(MANIFEST)
+    label = output.label(MANIFEST)
     try:
         version = msgspec.json.decode(body, type=_Version).version
         if version != _VERSION:
-            raise PublishError(place, f"has version {version}; expected {_VERSION}")
+            raise PublishError(label, f"has version {version}; expected {_VERSION}")
         manifest = msgspec.json.decode(body, type=Manifest)
-        _check_names([record.path for record in manifest.documents])
+        _check_paths([record.path for record in manifest.documents])
     except ValueError as error:
-        raise PublishError(place, f"is not a manifest of ours ({error}); move it away to publish here") from error
+        raise PublishError(label, f"is not a manifest of ours ({error}); move it away to publish here") from error
     return manifest
 
 
 def is_unfinished(output: Folder) -> bool:
-    """Whether a run is at work in `output`, or was stopped there."""
-    return output.facts(JOURNAL) is not None
+    """Whether a run is writing to `output`, or was stopped while it did."""
+    return output.stat(JOURNAL) is not None
 
 
 def next_manifest(records: Iterable[DocumentRecord], before: Manifest) -> Manifest:
-    """What lists these, and as gone what others were listed before, but for compressed copies."""
+    """The manifest that lists these documents. Former documents are gone, except precompressed files."""
     documents = tuple(sorted(records, key=lambda record: record.path))
     gone = {*before.gone, *(record.path for record in before.documents if not record.coding)}
     return Manifest(documents=documents, gone=tuple(sorted(gone - {record.path for record in documents})))
 
 
 def record_of(document: Document) -> DocumentRecord:
+    """The manifest's record of a document."""
     return DocumentRecord(
         path=document.path,
         feed=document.feed,
@@ -110,19 +127,18 @@ def record_of(document: Document) -> DocumentRecord:
     )
 
 
-def _check_names(paths: Iterable[str]) -> None:
-    if any("\0" in path for path in paths):
-        raise ValueError("a path with NUL in it")
-
-
-def read_journal(output: Folder) -> set[str] | None:
-    """The paths that a run has begun to write and not listed, None if the last run came to its end."""
+def _read_journal(output: Folder) -> frozenset[str] | None:
     body = output.read(JOURNAL)
     if body is None:
         return None
     try:
         paths = msgspec.json.decode(body, type=list[str])
-        _check_names(paths)
-    except ValueError:
-        return set()
-    return set(paths)
+        _check_paths(paths)
+    except ValueError:  # it was being written
+        return frozenset()
+    return frozenset(paths)
+
+
+def _check_paths(paths: Iterable[str]) -> None:
+    if any("\0" in path for path in paths):
+        raise ValueError("a path with NUL in it")

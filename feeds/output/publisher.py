@@ -1,11 +1,11 @@
-"""Documents put into the output folder: whole or not at all, only what changed, and nothing that is not ours.
+"""Documents written to the output folder: atomically, only if they changed, and never over files of others.
 
-What is ours is what the manifest `feeds.json` lists. While a run writes there is a journal of the paths that are not in
-it yet: a run that was killed leaves nothing behind that the next one would not know, nor any file half written.
+The manifest `feeds.json` lists the files that belong to the publisher. While a run writes, a journal lists the paths
+that the manifest does not have yet, so that the next run knows what a killed one left.
 
-The manifest, the journal and what takes the place of a published document are vital, because a machine may lose its
-power; a document that is new is not: nobody has asked for it yet, and the next run sees by its size that it is not what
-it was.
+The manifest, the journal and documents that replace others are flushed to the disk, because a machine may lose its
+power. A new document is not: no reader has asked for it yet, and the next run notices by its size that it is
+incomplete.
 """
 
 from __future__ import annotations
@@ -16,32 +16,31 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.errors import PublishError
-from feeds.http.codings import is_copy
+from feeds.http.codings import is_precompressed
+from feeds.http.media_types import JSON
 from feeds.models import ASSETS, MANIFEST, Document
-from feeds.output.manifest import JOURNAL, DocumentRecord, next_manifest, read_journal, read_manifest, record_of
+from feeds.output.manifest import JOURNAL, DocumentRecord, Manifest, OutputState, next_manifest, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from feeds.storage.folder import Folder
 
-
 #: Seconds to wait for another run to end.
-_PATIENCE = 5
+LOCK_TIMEOUT = 5
 
 
 class WrittenDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document in its place: its record, whether that took a change, and its stamp, by which it is known there."""
+    """A document in the output folder: its record, whether a write was needed, and the version of its file."""
 
     record: DocumentRecord
     is_written: bool
-    stamp: int = -1
+    version: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Which documents a run wrote, found unchanged and removed, by path, and what the manifest lists then."""
+    """The paths of the documents that a run wrote, found unchanged and removed, and the new manifest's documents."""
 
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -51,115 +50,84 @@ class Published:
 
 def publish(
     output: Folder,
+    before: OutputState,
     paths: Collection[str],
-    puts: Iterable[WrittenDocument],
+    written: Iterable[WrittenDocument],
     *,
     kept: Collection[WrittenDocument] = (),
-    known: Mapping[str, int] | None = None,
-    headers: Mapping[str, str] | None = None,
-    dry_run: bool = False,
+    known_versions: Mapping[str, int] | None = None,
 ) -> Published:
-    """Make `output` hold the documents at `paths` and those that are `kept`, and of earlier documents no others.
+    """Make `output` hold the documents at `paths` and the `kept` ones, and remove earlier documents.
 
-    `puts` are what `put_document` gives for each path, and are asked for when it is known that all can be published.
-    `known` are the stamps of documents by path, which are ours also if the manifest is gone; `headers` are those of the
-    manifest. Raises PublishError, before that, where a path is taken by a file that is not ours or leads out of
-    `output`; while writing, where the disk refuses. Every file is whole at any time, old or new.
+    `written` yields a result of `write_document` for each path; it is consumed when it is certain that everything can
+    be published. `known_versions` are versions of documents by path; such files are ours even if the manifest is lost.
+    Raises PublishError, before anything is written, if a path is taken by a file that is not ours or leads out of
+    `output`; and while writing, if the disk refuses. Every file is complete at any time, old or new.
     """
-    wanted = {*paths, *(put.record.path for put in kept)}
-    before = read_manifest(output)
-    listed = {record.path: record for record in before.documents}
-    journal = read_journal(output)
-    ours = listed.keys() | (journal or set())
+    listed = {record.path: record for record in before.manifest.documents}
+    wanted = {*paths, *(document.record.path for document in kept)}
+    ours = listed.keys() | (before.journal or frozenset())
     output.check_inside(wanted | ours)
-    renamed = output.renamed(ours - wanted, wanted - ours)
-    _check_free(output, sorted(wanted - ours - renamed), known or {})
-    if not dry_run:
-        output.remove_begun(({*ours, *wanted} if journal is not None else set()) | {MANIFEST, JOURNAL})
-    if not dry_run and paths:
-        begun = msgspec.json.encode(sorted((ours | wanted) - listed.keys()))
-        _put(output, JOURNAL, begun, headers or {}, is_vital=True)
-    leaving = sorted(ours - wanted - renamed, key=lambda path: _leaving_order(path, listed.get(path)))
-    copies = [path for path in leaving if is_copy(path)]
-    removed = _remove_all(output, copies, dry_run=dry_run)  # before what they are copies of is another
-    done = [*kept, *puts]
-    removed += _remove_all(output, [path for path in leaving if not is_copy(path)], dry_run=dry_run)
-    manifest = next_manifest([put.record for put in done], before)
-    if not dry_run:
-        if manifest != before or not before.documents:
-            body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-            _put(output, MANIFEST, body, headers or {}, is_vital=True)
-        output.remove(JOURNAL)
-    written = sorted(put.record.path for put in done if put.is_written)
-    unchanged = sorted(put.record.path for put in done if not put.is_written)
-    return Published(tuple(written), tuple(unchanged), tuple(sorted(removed)), manifest.documents)
+    renamed = output.same_files(ours - wanted, wanted - ours)
+    _check_free(output, sorted(wanted - ours - renamed), known_versions or {})
+    output.remove_temporary(({*ours, *wanted} if before.journal is not None else set()) | {MANIFEST, JOURNAL})
+    if paths:
+        _write_json(output, JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed.keys())))
+    leaving = sorted(ours - wanted - renamed, key=lambda path: _removal_order(path, listed.get(path)))
+    # A precompressed file is removed before its document changes, everything else when nothing refers to it any more.
+    removed = [path for path in leaving if is_precompressed(path) and output.remove(path)]
+    documents = [*kept, *written]
+    removed += [path for path in leaving if not is_precompressed(path) and output.remove(path)]
+    manifest = next_manifest([document.record for document in documents], before.manifest)
+    _finish(output, manifest, before.manifest)
+    return Published(
+        tuple(sorted(document.record.path for document in documents if document.is_written)),
+        tuple(sorted(document.record.path for document in documents if not document.is_written)),
+        tuple(sorted(removed)),
+        manifest.documents,
+    )
 
 
-def locked(output: Folder, patience: float | None = None) -> AbstractContextManager[None]:
-    """Keep other runs out of `output` while this lasts; raises PublishError if one is in it for so many seconds."""
-    return output.locked(_PATIENCE if patience is None else patience)
+def write_document(output: Folder, document: Document) -> WrittenDocument:
+    """Write a document unless its file holds the same bytes; raises PublishError."""
+    version = output.unchanged_version(document.path, document.body)
+    is_written = version is None
+    if version is None:
+        version = output.write(document.path, document.body, media_type=document.media_type, coding=document.coding)
+    return WrittenDocument(record=record_of(document), is_written=is_written, version=version)
 
 
-def write_document(
-    output: Folder,
-    document: Document,
-    headers: Mapping[str, str] | None = None,
-    *,
-    dry_run: bool = False,
-    is_new: bool = False,
-) -> WrittenDocument:
-    """Make the document's file hold its bytes; one that does is not touched. Raises PublishError.
-
-    A document that `is_new` was not there when the run began: stores are not asked for it.
-    """
-    is_written, stamp = _put(output, document.path, document.body, headers or {}, dry_run=dry_run, is_new=is_new)
-    return WrittenDocument(record=record_of(document), is_written=is_written, stamp=stamp)
+def _finish(output: Folder, manifest: Manifest, before: Manifest) -> None:
+    """Write the manifest if it changed, and remove the journal."""
+    if manifest != before or not before.documents:
+        _write_json(output, MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    output.remove(JOURNAL)
 
 
-def looking(output: Folder) -> Callable[[str], tuple[int, int] | None]:
-    """How to get the facts of many files: as of now, or as of when each is asked for."""
+def _write_json(output: Folder, path: str, body: bytes) -> None:
+    if output.unchanged_version(path, body) is None:
+        output.write(path, body, media_type=JSON, is_vital=True)
+
+
+def _check_free(output: Folder, paths: Sequence[str], known_versions: Mapping[str, int]) -> None:
+    """Raise PublishError if one of these paths has a file that is not ours."""
+    if not paths:
+        return
     listing = output.listing()
-    return output.facts if listing is None else listing.get
-
-
-def _check_free(output: Folder, paths: Sequence[str], known: Mapping[str, int]) -> None:
-    """Raise PublishError where there is a file that is not ours: neither listed nor known by its stamp."""
-    facts_of = looking(output) if paths else output.facts
+    stat = output.stat if listing is None else listing.get
     for path in paths:
-        facts = facts_of(path)
-        if facts is not None and facts[1] != known.get(path):
+        found = stat(path)
+        if found is not None and found[1] != known_versions.get(path):
             message = (
                 f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
             )
-            raise PublishError(output.place(path), message)
+            raise PublishError(output.label(path), message)
 
 
-def _put(
-    output: Folder,
-    path: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    dry_run: bool = False,
-    is_vital: bool = False,
-    is_new: bool = False,
-) -> tuple[bool, int]:
-    """Make the file hold `body`; whether that took a change, and its stamp. An unchanged file is not touched."""
-    stamp = output.stamp_if_it_holds(path, body, is_new=is_new)
-    if stamp is not None:
-        return False, stamp
-    return True, -1 if dry_run else output.write(path, body, headers=headers, is_vital=is_vital)
+def _removal_order(path: str, record: DocumentRecord | None) -> tuple[int, int, str]:
+    """Documents are removed in the reverse order of writing: before the documents that they refer to.
 
-
-def _remove_all(output: Folder, paths: Iterable[str], *, dry_run: bool) -> list[str]:
-    """Remove files of ours in this order; those that were there."""
-    return [path for path in paths if output.remove(path, dry_run=dry_run)]
-
-
-def _leaving_order(path: str, record: DocumentRecord | None) -> tuple[int, int, str]:
-    """What goes before what: lists, feeds, their archives, the newest first, and what all of them lead to.
-
-    That is the order in which documents are put in their places, turned around. What nobody knows of yet goes first.
+    Unlisted files first, then lists, feeds, archives from the newest to the oldest, and assets.
     """
     if record is None:
         return 0, 0, path

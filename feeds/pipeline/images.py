@@ -1,43 +1,41 @@
-"""The images that feeds show, and what is known of them: asked for where it is not, and kept in `enclosures.lock`."""
+"""The images that feeds show: probed if nothing is known of them, and kept in `enclosures.lock`."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from feeds.digests import digest_of
 from feeds.errors import ConfigError, LocatedDiagnostic
 from feeds.images.lock import check_writable, digest_of_images, is_stale, lock_beside, read_lock, write_lock
+from feeds.images.requests import ProbeRequest
 from feeds.pipeline.plan import shown_images
 from feeds.progress import PROBING
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
-    from feeds.images.connections import ProbeRequest, ProbeResult
     from feeds.images.lock import ImageInfo
+    from feeds.images.requests import ProbeResult
     from feeds.pipeline.ingest import IngestResult
-    from feeds.pipeline.plan import Site
+    from feeds.pipeline.plan import Site, Snapshot
     from feeds.progress import Track
 
-
-#: What the catalog keeps under it: the epoch at which nothing was left to ask, what was known, by which configuration.
+#: The catalog's state: the epoch at which every image was known, and a digest of the configuration and the metadata.
 _STATE = "images"
-
-#: Seconds after which answers are kept, so that a run that is killed asks nobody twice.
-_KEEP_EVERY = 5
+#: Seconds between writes of results, so that a killed run probes nothing twice.
+SAVE_INTERVAL = 5
 
 
 class ImagesReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking: how many images something is known of, how many were asked for now.
+    """The number of known images, and of those probed in this run.
 
-    `failed` is why one that was asked for has no answer, by its address. `is_offline`: there is no network, so that
-    nothing of it is kept.
+    `failed` has the reason of each failure by URL. Without a network (`is_offline`) no result is kept.
     """
 
     known: int
@@ -46,124 +44,108 @@ class ImagesReport(msgspec.Struct, frozen=True, kw_only=True):
     is_offline: bool = False
 
 
+def check_probing_enabled(config: Config) -> None:
+    """Raise ConfigError if the configuration does not enable probing."""
+    if config.enclosures.probe == "off":
+        message = "enclosures.probe is off; expected on to ask for images"
+        raise ConfigError([LocatedDiagnostic(display_path(str(config.path)), 0, message, "not-configured")])
+
+
 def with_known_images(site: Site) -> Site:
-    """The site with what is known of images; nobody is asked. Raises ConfigError where the file is damaged."""
-    return replace(site, facts=read_lock(lock_beside(site.config.path)))
+    """The site with the metadata in the lock file; raises ConfigError if that is damaged."""
+    return replace(site, images=read_lock(lock_beside(site.config.path)))
 
 
-def with_probed_images(
-    catalog: Catalog, site: Site, refreshed: IngestResult, *, everything: bool, track: Track
-) -> tuple[Site, ImagesReport]:
-    """The site with what is known of the images that its feeds show, and what came of asking for the rest.
+def with_probed_images(snapshot: Snapshot, *, everything: bool, track: Track) -> tuple[Site, ImagesReport]:
+    """The site with the metadata of the images that its feeds show, and the report.
 
-    Those of which nothing is known are asked for, and those whose answer is old; with `everything`, all. Of what is old
-    and no feed shows nothing is kept. Raises ConfigError where the file of facts is damaged, PublishError where it
-    cannot be written.
+    Unknown images and stale metadata are probed, or `everything`. Stale metadata of images that no feed shows is
+    dropped. Raises ConfigError if the lock file is damaged, PublishError if it cannot be written.
     """
-    site = with_known_images(site)
-    known, settings = dict(site.facts or {}), site.config.enclosures
-    old = {address for address, facts in known.items() if everything or is_stale(facts, site.now, settings)}
-    settled = catalog.state(_STATE) == [refreshed.before, _state(site.config, known)]
-    shown = _shown(catalog, site, None if old or not settled else refreshed)
-    asked = {address: has_size for address, has_size in shown.items() if address in old or address not in known}
-    for address in old - shown.keys():
-        del known[address]
-    requests = list(_requests(asked, known))
+    catalog, ingested, site = snapshot.catalog, snapshot.ingested, with_known_images(snapshot.site)
+    known = dict(site.images or {})
+    stale = {url for url, image in known.items() if everything or is_stale(image, site.now, site.config.enclosures)}
+    is_settled = catalog.state(_STATE, list[Any]) == [ingested.before, _state(site.config, known)]
+    shown = _sizes_known(snapshot, None if stale or not is_settled else ingested)
+    requests = [
+        ProbeRequest(url=url, known=known.get(url), needs_size=not has_size)
+        for url, has_size in shown.items()
+        if url in stale or url not in known
+    ]
+    for url in stale - shown.keys():
+        del known[url]
     results = _probe(requests, site, known, track)
     report = _report(known, results)
     if not report.is_offline:
-        catalog.set_state(_STATE, [refreshed.epoch, _state(site.config, known)])
-    return replace(site, facts=known), report
+        catalog.set_state(_STATE, [ingested.epoch, _state(site.config, known)])
+    return replace(site, images=known), report
 
 
-def check_probing_enabled(config: Config) -> None:
-    """Raise ConfigError where the configuration does not want images to be asked for."""
-    if config.enclosures.probe == "off":
-        raise ConfigError(
-            [
-                LocatedDiagnostic(
-                    str(config.path), 0, "enclosures.probe is off; expected on to ask for images", "not-configured"
-                )
-            ]
-        )
-
-
-def _shown(catalog: Catalog, site: Site, refreshed: IngestResult | None) -> dict[str, bool]:
-    """The images that feeds show, or those that were touched, and whether all who name one know its size in pixels."""
+def _sizes_known(snapshot: Snapshot, only_touched: IngestResult | None) -> dict[str, bool]:
+    """The images that feeds, or only touched ones, show, and whether every article with one knows its size."""
     shown: dict[str, bool] = {}
-    for address, has_size in shown_images(catalog, site, refreshed.touched.feeds if refreshed else None):
-        shown[address] = shown.get(address, True) and has_size
+    for url, has_size in shown_images(snapshot, only_touched.touched.feeds if only_touched else None):
+        shown[url] = shown.get(url, True) and has_size
     return shown
-
-
-def _requests(asked: Mapping[str, bool], known: Mapping[str, ImageInfo]) -> Iterator[ProbeRequest]:
-    from feeds.images.connections import ProbeRequest  # noqa: PLC0415  # most runs ask nobody
-
-    for address, has_size in asked.items():
-        yield ProbeRequest(address=address, known=known.get(address), needs_size=not has_size)
 
 
 def _probe(
     requests: Sequence[ProbeRequest], site: Site, known: dict[str, ImageInfo], track: Track
 ) -> list[ProbeResult]:
-    """Put the questions, and keep the answers, also those of a run that is stopped; without a network, none."""
+    """Probe images and keep the results, even if the run is stopped; without a network, keep none."""
     if not requests:
-        _keep(site, known)
+        _save(site, known)
         return []
-    from feeds.images.probe import probe_images  # noqa: PLC0415  # as above
+    from feeds.images.probe import probe_images  # noqa: PLC0415  # most runs probe nothing
 
     check_writable(lock_beside(site.config.path))
     results: list[ProbeResult] = []
     probing = probe_images(requests, site.now, site.config.enclosures.allow_private)
-    kept = time.monotonic()
+    saved = time.monotonic()
     try:
         for result in track(probing, len(requests), PROBING):
             results.append(result)
-            if time.monotonic() - kept > _KEEP_EVERY and not _is_offline(results):
-                _keep(site, known | _facts_of(results))
-                kept = time.monotonic()
+            if time.monotonic() - saved > SAVE_INTERVAL and not _is_offline(results):
+                _save(site, known | _images(results))
+                saved = time.monotonic()
     finally:
         if not _is_offline(results):
-            known |= _facts_of(results)
-        _keep(site, known)
+            known |= _images(results)
+        _save(site, known)
     return results
 
 
-def _facts_of(results: Iterable[ProbeResult]) -> dict[str, ImageInfo]:
-    return {result.facts.address: result.facts for result in results}
+def _images(results: Iterable[ProbeResult]) -> dict[str, ImageInfo]:
+    return {result.image.url: result.image for result in results}
 
 
-def _keep(site: Site, known: Mapping[str, ImageInfo]) -> None:
-    """Write what is known, if that is news, and with it what others have written since it was read."""
-    if known == site.facts:
+def _save(site: Site, known: Mapping[str, ImageInfo]) -> None:
+    """Write the lock file if it changes, with what others wrote to it since it was read."""
+    if known == site.images:
         return
     lock = lock_beside(site.config.path)
-    found, read = read_lock(lock), site.facts or {}
-    news = {address: facts for address, facts in found.items() if facts != read.get(address)}
-    newer = {address: facts for address, facts in news.items() if _is_newer(facts, known.get(address))}
+    read = site.images or {}
+    others = {url: image for url, image in read_lock(lock).items() if image != read.get(url)}
+    newer = {url: image for url, image in others.items() if url not in known or image.probed_at > known[url].probed_at}
     write_lock(lock, {**known, **newer}.values())
 
 
-def _is_newer(facts: ImageInfo, other: ImageInfo | None) -> bool:
-    return other is None or facts.asked > other.asked
-
-
 def _is_offline(results: Sequence[ProbeResult]) -> bool:
-    """Whether there was no network for any of those who were to be asked."""
-    asked = [result for result in results if result.is_asked]
-    return bool(asked) and all(result.is_offline for result in asked)
+    """Whether no request found a network."""
+    tried = [result for result in results if not result.is_blocked]
+    return bool(tried) and all(result.is_offline for result in tried)
 
 
 def _report(known: Mapping[str, ImageInfo], results: Sequence[ProbeResult]) -> ImagesReport:
     return ImagesReport(
         known=len(known),
         asked=len(results),
-        failed={result.facts.address: result.facts.failed for result in results if result.facts.failed},
+        failed={result.image.url: result.image.failed for result in results if result.image.failed},
         is_offline=_is_offline(results),
     )
 
 
 def _state(config: Config, known: Mapping[str, ImageInfo]) -> bytes:
-    """What stands for all images that there are being known of, for as long as no story is touched."""
-    said = msgspec.structs.asdict(config) | {"path": None, "articles": None}
-    return digest_of([said, digest_of_images(sorted(known), known)])
+    """A digest that stands for complete metadata, as long as no story is touched."""
+    digest_input = msgspec.structs.asdict(config) | {"path": None, "articles": None}
+    return digest_of([digest_input, digest_of_images(sorted(known), known)])

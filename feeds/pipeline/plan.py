@@ -1,6 +1,6 @@
-"""What there is to publish of a site: the feeds, what each document of theirs shows, and which of them changed.
+"""The plan of a site: its feeds, what each document of them shows, and which documents must be rendered.
 
-A feed is rendered only if the window of stories that it shows changed, or what else decides the bytes of its documents.
+A feed is rendered only if the window of stories that it shows changed, or anything else that its bytes depend on.
 """
 
 from __future__ import annotations
@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from feeds.catalog.fingerprint import fingerprint
-from feeds.catalog.protocol import labels_version
+from feeds.catalog.schema import DamagedCatalogError
 from feeds.digests import digest_of
 from feeds.images.lock import digest_of_images, with_image_info
-from feeds.output.manifest import read_manifest
-from feeds.pipeline.published import Previous, outlines_of
-from feeds.selection.archives import least_shown, split_history
+from feeds.pipeline.published import outlines_of
+from feeds.selection.archives import split_history
 from feeds.selection.membership import FeedKey
-from feeds.selection.plans import gone_feed, has_archives, images_of, make_feed, paths_of, plan_feeds
+from feeds.selection.plans import (
+    entry_limits,
+    has_archives,
+    images_of,
+    make_feed,
+    paths_of,
+    plan_emptied_feed,
+    plan_feeds,
+)
+from feeds.selection.taxonomy import UnknownTopicError
 from feeds.text.slugs import folded
 
 if TYPE_CHECKING:
@@ -34,195 +42,225 @@ if TYPE_CHECKING:
     from feeds.models import Entry, Feed, Month, Segment
     from feeds.output.publisher import WrittenDocument
     from feeds.pipeline.ingest import IngestResult
-    from feeds.selection.plans import Plan
+    from feeds.pipeline.published import PublishedState
+    from feeds.selection.plans import FeedPlan
     from feeds.selection.taxonomy import Taxonomy
     from feeds.storage.folder import Folder
 
-
-#: What turns entries into bytes, beside our own code.
+#: The packages whose versions decide the bytes of documents, beside our own code.
 RENDERING_PACKAGES = ("brotli", "feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
 
 
 @dataclass(frozen=True)
 class Site:
-    """What is to be published now, and where; `prunes`: feeds that have lost their last entry are not kept.
+    """A site as of `now`, and the folder that it is published into.
 
-    `facts` are what is known of images, by address; None where that is not asked for.
+    `images` has the probed metadata by URL, or is None if images are not probed.
     """
 
     config: Config
     taxonomy: Taxonomy
     now: dt.datetime
     output: Folder
-    is_dry_run: bool = False
-    prunes: bool = False
-    facts: Mapping[str, ImageInfo] | None = None
+    images: Mapping[str, ImageInfo] | None = None
 
     @property
-    def of_entries(self) -> Site:
-        """What is needed of it to render a feed that is planned; feeds are not to be planned by it."""
-        return replace(self, taxonomy=self.taxonomy.of_entries)
+    def for_rendering(self) -> Site:
+        """The same site with only what rendering of planned feeds needs; it may go to many machines."""
+        return replace(self, taxonomy=self.taxonomy.for_rendering)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An archive after it was read, with the published state before the run, and the plans of the site's feeds.
+
+    With `prune`, feeds that have lost their last entry are not planned. `current_paths` are those of all other feeds.
+    """
+
+    catalog: Catalog
+    ingested: IngestResult
+    published: PublishedState
+    site: Site
+    plans: Sequence[FeedPlan]
+    current_paths: frozenset[str]
+    prune: bool = False
 
 
 @dataclass(frozen=True)
 class RenderJob:
-    """What is to be rendered of a feed: its plan, the stories that it shows, what tells whether that changed, where.
+    """A document of a feed to render: the feed's plan, the segment and the stories that it shows, and where it goes.
 
-    `new` are those of its paths at which nothing can be yet.
+    `signature` is a digest of everything that decides its bytes. At the `absent` ones of its paths nothing can exist.
     """
 
-    plan: Plan
+    plan: FeedPlan
     segment: Segment
     stories: StoryKeys
     signature: bytes
     paths: tuple[str, ...]
-    new: tuple[str, ...]
+    absent: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class RenderDecision:
-    """What is to be done: the documents that are right as they are, and what is to be rendered.
+    """The documents that stay as they are, and the jobs for all others.
 
-    `rendering` is a digest of what decides the bytes of all documents; `state` stands for the output folder when that
-    is done, for as long as its manifest stays.
+    `rendering` is a digest of what decides the bytes of every document. `state` identifies the state of the output
+    folder when the jobs are done, as long as its manifest does not change.
     """
 
     kept: list[WrittenDocument]
-    todo: list[RenderJob]
+    jobs: list[RenderJob]
     rendering: bytes
     state: list[Any]
 
     @property
-    def feeds(self) -> int:
-        """How many feeds there are."""
-        return len({*(job.plan.path for job in self.todo), *(put.record.feed for put in self.kept)})
+    def feed_count(self) -> int:
+        return len({*(job.plan.path for job in self.jobs), *(document.record.feed for document in self.kept)})
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """What a document of a feed is to show: the scope, a digest of the stories, and their keys."""
+class _Part:
+    """The part of a feed that a document shows: the segment, a digest of the stories, and their keys."""
 
     segment: Segment
     digest: bytes
     stories: Callable[[], StoryKeys]
 
 
-def survey_feeds(catalog: Catalog, site: Site) -> Iterator[Feed]:
-    """The feeds that `publish_site` would publish, with the entries that they show."""
-    previous = Previous(site.output, catalog)
-    for plan in _plans(site, previous):
-        for shown in islice(_shown(catalog, plan, site, previous), 1):
-            entries = catalog.entries(shown.stories(), site.now)
-            yield make_feed(plan, entries, site.config, site.taxonomy, shown.segment)
+def take_snapshot(
+    catalog: Catalog, ingested: IngestResult, published: PublishedState, site: Site, *, prune: bool
+) -> Snapshot:
+    """Plan the feeds of a site: the current ones and, unless `prune`, published ones without entries."""
+    current = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
+    taken = set(map(folded, current))
+    empty = {} if prune else dict(_emptied_feeds(site.config, published, taken))
+    moved = {old: new for old, new in site.config.moved.items() if folded(old) not in taken}
+    plans = _with_former_paths({**current, **empty}, moved)
+    return Snapshot(catalog, ingested, published, site, plans, frozenset(current), prune)
 
 
-def empty_feeds(catalog: Catalog, site: Site, waiting: Collection[FeedKey] = ()) -> Iterator[FeedKey]:
-    """The feeds that `publish_site` would publish without any entry, or that are published and have lost the last.
+def current_feeds(snapshot: Snapshot) -> Iterator[Feed]:
+    """The feeds that a run would publish, with the entries that they show."""
+    catalog, site = snapshot.catalog, snapshot.site
+    for plan in snapshot.plans:
+        for part in islice(_parts(snapshot, plan), 1):
+            entries = catalog.entries(part.stories(), site.now)
+            yield _make_feed(plan, entries, site, part.segment)
 
-    Those for which entries are `waiting` will not stay empty.
-    """
-    previous = Previous(site.output, catalog)
-    for plan in _plans(site, previous):
-        if plan.key in waiting:
+
+def empty_feeds(snapshot: Snapshot, scheduled: Collection[FeedKey]) -> Iterator[FeedKey]:
+    """The feeds that a run would publish without an entry, except those that have `scheduled` entries."""
+    for plan in snapshot.plans:
+        if plan.key in scheduled:
             continue
-        for shown in islice(_shown(catalog, plan, site, previous), 1):
-            if not shown.stories():
+        for part in islice(_parts(snapshot, plan), 1):
+            if not part.stories():
                 yield FeedKey(plan.key.kind, plan.path)
 
 
-def shown_images(catalog: Catalog, site: Site, only: Collection[FeedKey] | None = None) -> Iterator[tuple[str, bool]]:
-    """The addresses of the images that feeds show, or only these feeds; with whether the size of each is known."""
-    previous = Previous(site.output, catalog)
-    keeps_dead = site.config.enclosures.dead == "keep"  # else the next one may be shown
-    for plan in _plans(site, previous):
-        choice = images_of(plan, site.config)
+def shown_images(snapshot: Snapshot, only: Collection[FeedKey] | None = None) -> Iterator[tuple[str, bool]]:
+    """The URLs of the images that all feeds, or `only` some, show, and whether the size of each is known."""
+    config = snapshot.site.config
+    keeps_dead = config.enclosures.dead == "keep"  # otherwise the next image may be shown
+    for plan in snapshot.plans:
+        choice = images_of(plan, config)
         if choice == "off" or (only is not None and plan.key not in only):
             continue
-        for shown in _shown(catalog, plan, site, previous):
-            for images in catalog.images(shown.stories()):
+        for part in _parts(snapshot, plan):
+            for images in snapshot.catalog.images(part.stories()):
                 yield from images[:1] if choice == "first" and keeps_dead else images
 
 
-def moved_wrongly(site: Site) -> Iterator[str]:
-    """What `moved` says of feeds that is not so."""
-    if not site.config.moved:
+def wrong_moves(snapshot: Snapshot) -> Iterator[str]:
+    """Messages about `moved` keys that are paths of feeds, and values that are not."""
+    moved = snapshot.site.config.moved
+    if not moved:
         return
-    paths = {plan.path for plan in plan_feeds(site.config, site.taxonomy)}
-    taken = set(map(folded, paths))
-    known = {record.feed for record in read_manifest(site.output).documents} | paths
-    for old, new in sorted(site.config.moved.items()):
+    known = snapshot.published.feeds | snapshot.current_paths
+    taken = set(map(folded, snapshot.current_paths))
+    for old, new in sorted(moved.items()):
         if folded(old) in taken:
             yield f"moved.{old}: is the path of a feed; expected one that no feed has any more"
         elif new not in known:
             yield f"moved.{old}: {new} is no feed; expected the path that the feed has now"
 
 
-def decide(catalog: Catalog, site: Site, refreshed: IngestResult, previous: Previous) -> RenderDecision:
-    """What is to be done so that the output folder shows what the catalog holds.
+def decide(snapshot: Snapshot) -> RenderDecision:
+    """Decide what must be rendered so that the output folder shows what the catalog holds.
 
-    An output folder whose epoch is behind, because its last run was stopped or because another folder was published
-    to, is looked at as a whole.
+    If the last run was stopped, or published into another folder, every feed is compared.
     """
-    rendering = _rendering(site, labels_version(catalog, _labels(site.taxonomy)))
-    known = digest_of_images(sorted(site.facts), site.facts) if site.facts is not None else b""
-    look_at_all = site.prunes or previous.state != [refreshed.before, rendering, known, previous.manifest]
+    catalog, site, published, ingested = snapshot.catalog, snapshot.site, snapshot.published, snapshot.ingested
+    rendering = _rendering_digest(site, _labels_version(catalog, _labels(site.taxonomy)))
+    images = digest_of_images(sorted(site.images), site.images) if site.images is not None else b""
+    compare_all = snapshot.prune or published.catalog_state != [ingested.before, rendering, images, published.digest]
     kept: list[WrittenDocument] = []
-    todo: list[RenderJob] = []
-    for plan in _plans(site, previous):
-        is_looked_at = look_at_all or plan.key in refreshed.touched.feeds or plan.oldest(site.now) or not plan.key.name
-        if not is_looked_at and previous.is_intact_feed(plan, site.config):
-            kept += previous.kept_feed(plan.path)
+    jobs: list[RenderJob] = []
+    for plan in snapshot.plans:
+        is_touched = plan.key in ingested.touched.feeds or plan.oldest(site.now) or not plan.key.name
+        if not (compare_all or is_touched) and published.is_intact_feed(plan, site.config):
+            kept += published.kept_feed(plan.path)
             continue
-        for shown in _shown(catalog, plan, site, previous):
-            signature = _signature(catalog, site, plan, shown, rendering)
-            part, paths = (plan.path, shown.segment.month), tuple(paths_of(plan, site.config, shown.segment.month))
-            if previous.is_right(part, paths, signature):
-                kept += previous.kept(part)
+        for part in _parts(snapshot, plan):
+            signature = _signature(catalog, site, plan, part, rendering)
+            key, paths = (plan.path, part.segment.month), tuple(paths_of(plan, site.config, part.segment.month))
+            if published.is_current(key, paths, signature):
+                kept += published.kept(key)
             else:
-                todo.append(RenderJob(plan, shown.segment, shown.stories(), signature, paths, previous.new(paths)))
-    return RenderDecision(kept, todo, rendering, [refreshed.epoch, rendering, known])
+                jobs.append(RenderJob(plan, part.segment, part.stories(), signature, paths, published.absent(paths)))
+    return RenderDecision(kept, jobs, rendering, [ingested.epoch, rendering, images])
 
 
 def feed_of(job: RenderJob, entries: Sequence[Entry], site: Site) -> Feed:
-    """The feed that is to be rendered, of the entries of its stories."""
-    if site.facts is not None:
-        entries = [with_image_info(entry, site.facts, site.config.enclosures) for entry in entries]
-    return make_feed(job.plan, entries, site.config, site.taxonomy, job.segment)
+    """The feed of a job, with the entries of its stories."""
+    if site.images is not None:
+        entries = [with_image_info(entry, site.images, site.config.enclosures) for entry in entries]
+    return _make_feed(job.plan, entries, site, job.segment)
 
 
-def _rendering(site: Site, labels: int) -> bytes:
-    """A digest of all that decides a document's bytes, beyond its feed's title and its stories."""
+def _make_feed(plan: FeedPlan, entries: Sequence[Entry], site: Site, segment: Segment) -> Feed:
+    """Make a feed; raises DamagedCatalogError if the catalog gave the entries and not the names of their topics."""
+    try:
+        return make_feed(plan, entries, site.config, site.taxonomy, segment)
+    except UnknownTopicError as error:
+        raise DamagedCatalogError(f"the cache cannot be used: it lacks the topic {error}") from error
+
+
+def _rendering_digest(site: Site, labels: int) -> bytes:
+    """A digest of everything that decides the bytes of a document, except its feed's texts and its stories."""
     without = {"path": None, "articles": None, "enclosures": site.config.enclosures.dead}
     config = msgspec.structs.asdict(site.config) | without
     return digest_of([fingerprint(RENDERING_PACKAGES), config, labels])
 
 
 def _labels(taxonomy: Taxonomy) -> dict[str, str]:
-    """What entries show of their topics and providers, and other entries may change."""
+    """Slugs and titles of topics and providers, which entries show and other entries may change."""
     topics = {f"topic {topic.key}": f"{topic.slug} {topic.title}" for topic in taxonomy.topics.values()}
     sources = {f"provider {node.domain}": node.title for node in taxonomy.providers.values() if node.settings.feed}
     return topics | sources
 
 
-def _plans(site: Site, previous: Previous) -> list[Plan]:
-    """The feeds that there may be, and those that were published and have lost their last entry."""
-    plans = {plan.path: plan for plan in plan_feeds(site.config, site.taxonomy)}
-    taken = set(map(folded, plans))
-    lost = {} if site.prunes else dict(_lost(site, previous, taken))
-    return _moved({**plans, **lost}, {old: new for old, new in site.config.moved.items() if folded(old) not in taken})
+def _labels_version(catalog: Catalog, labels: Mapping[str, str]) -> int:
+    """A number that grows when one of the labels differs from when it was last used."""
+    known, number = catalog.state("labels", tuple[dict[str, str], int]) or ({}, 0)
+    number += any(known.get(key, label) != label for key, label in labels.items())
+    if not labels.items() <= known.items():
+        catalog.set_state("labels", ({**known, **labels}, number))
+    return number
 
 
-def _lost(site: Site, previous: Previous, taken: Collection[str]) -> Iterator[tuple[str, Plan]]:
-    """The feeds that were published, by path, where no feed is now, not on any file system."""
-    former = {part: records for part, records in previous.records.items() if folded(part[0]) not in taken}
+def _emptied_feeds(config: Config, published: PublishedState, taken: Collection[str]) -> Iterator[tuple[str, FeedPlan]]:
+    """The published feeds, by path, whose paths no current feed has on any file system."""
+    former = {part: records for part, records in published.records.items() if folded(part[0]) not in taken}
     for outline in outlines_of(former):
-        gone = gone_feed(outline, site.config)
-        if gone:
-            yield outline.path, gone
+        plan = plan_emptied_feed(outline, config)
+        if plan:
+            yield outline.path, plan
 
 
-def _moved(plans: dict[str, Plan], moved: Mapping[str, str]) -> list[Plan]:
-    """The feeds with the paths that they had before, which are no feeds any more."""
+def _with_former_paths(plans: dict[str, FeedPlan], moved: Mapping[str, str]) -> list[FeedPlan]:
+    """The feeds with their former paths, which are no feeds any more."""
     former: dict[str, list[str]] = defaultdict(list)
     for old, new in sorted(moved.items()):
         if new in plans:
@@ -231,32 +269,34 @@ def _moved(plans: dict[str, Plan], moved: Mapping[str, str]) -> list[Plan]:
     return [replace(plan, moved_from=tuple(former[path])) if path in former else plan for path, plan in plans.items()]
 
 
-def _shown(catalog: Catalog, plan: Plan, site: Site, previous: Previous) -> Iterator[_Shown]:
-    """What the documents of a feed show, first those that people subscribe to, then its archives.
+def _parts(snapshot: Snapshot, plan: FeedPlan) -> Iterator[_Part]:
+    """The documents of a feed: first the one that people subscribe to, then its archives.
 
-    There are none if it has not the entries that it needs and was not published, under whatever path: people may have
+    A feed with fewer entries than it needs has none, unless it was published, under whatever path: people may have
     subscribed to it.
     """
+    catalog, site = snapshot.catalog, snapshot.site
     months = catalog.months(plan.key) if has_archives(plan, site.config) else []
-    limit = max(plan.limit, least_shown(months))
-    window = catalog.window(plan.key, max(limit, plan.least), plan.oldest(site.now))
-    was_published = any(map(previous.has, (plan.path, *plan.moved_from))) and (window.stories or not site.prunes)
-    if len(window.stories) < plan.least and not was_published:
+    limits = entry_limits(plan.own, plan.of_kind, site.now, months)
+    window = catalog.window(plan.key, limits.selected, limits.since)
+    was_published = not snapshot.published.feeds.isdisjoint((plan.path, *plan.moved_from))
+    was_published = was_published and bool(window.stories or not snapshot.prune)
+    if len(window.stories) < plan.min_entries and not was_published:
         return
-    newest, archives = split_history(months, limit)
-    yield _Shown(newest, window.digest, lambda: window.stories[:limit])
+    newest, archives = split_history(months, limits.shown)
+    yield _Part(newest, window.digest, lambda: window.stories[: limits.shown])
     for segment, month in archives:
-        yield _Shown(segment, month.digest, partial(_stories_of, catalog, plan, month))
+        yield _Part(segment, month.digest, partial(_stories_of_month, catalog, plan, month))
 
 
-def _stories_of(catalog: Catalog, plan: Plan, month: Month) -> StoryKeys:
+def _stories_of_month(catalog: Catalog, plan: FeedPlan, month: Month) -> StoryKeys:
     return catalog.window(plan.key, month.stories, month.first, month.after).stories
 
 
-def _signature(catalog: Catalog, site: Site, plan: Plan, shown: _Shown, rendering: bytes) -> bytes:
-    """A digest of all that decides the documents: of the feed, its stories, and what is known of their images."""
-    said = [plan.name, plan.title, plan.description, shown.segment, shown.digest, rendering]
-    if site.facts is not None:
-        addresses = [address for images in catalog.images(shown.stories()) for address, _ in images]
-        said.append(digest_of_images(addresses, site.facts))
-    return digest_of(said)
+def _signature(catalog: Catalog, site: Site, plan: FeedPlan, part: _Part, rendering: bytes) -> bytes:
+    """A digest of everything that decides the bytes of a document."""
+    digest_input = [plan.name, plan.title, plan.description, part.segment, part.digest, rendering]
+    if site.images is not None:
+        urls = [url for images in catalog.images(part.stories()) for url, _ in images]
+        digest_input.append(digest_of_images(urls, site.images))
+    return digest_of(digest_input)

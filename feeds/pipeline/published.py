@@ -1,16 +1,16 @@
-"""What an output folder holds of the site that was published into it last, and whether that is still as it was."""
+"""The published state: the documents in the output folder before a run, and what the catalog knows of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feeds.digests import digest_of
-from feeds.http.codings import is_copy
+from feeds.http.codings import is_precompressed
 from feeds.models import ALL_FORMATS, ASSETS, Outline, document_path
-from feeds.output.manifest import is_unfinished, read_manifest
-from feeds.output.publisher import WrittenDocument, looking
+from feeds.output.manifest import read_output
+from feeds.output.publisher import WrittenDocument
 from feeds.selection.plans import paths_of
 
 if TYPE_CHECKING:
@@ -19,90 +19,80 @@ if TYPE_CHECKING:
     from feeds.catalog.protocol import Catalog
     from feeds.config.schema import Config
     from feeds.output.manifest import DocumentRecord
-    from feeds.selection.plans import Plan
+    from feeds.selection.plans import FeedPlan
     from feeds.storage.folder import Folder
 
-
-#: A part of the output: the path of a feed, and the month that an archive of it has, or nothing.
+#: A part of the output: the path of a feed, and the month of an archive or nothing.
 Part = tuple[str, str]
 
-#: The part that belongs to no feed.
+#: The part with the documents that belong to no feed.
 SITE: Part = ("", "")
 
 
-class Previous:
-    """What an output folder holds: its documents by the part that they are, and what the catalog knows of each.
+class PublishedState:
+    """The documents in an output folder by part, read once in a run.
 
-    That is nothing where it did not publish them last: after a loss of power the two may be of different times, and
-    where one of them was brought back from a copy. `stamps` are those of all that it published there, by path.
+    What the catalog knows of them counts only if it belongs to the manifest in the folder. After a power failure, or if
+    one of the two was restored from a copy, they may differ. `versions` are those of all documents that the catalog
+    knows.
     """
 
     def __init__(self, output: Folder, catalog: Catalog) -> None:
-        self._output = output
-        documents = read_manifest(output).documents
-        self.manifest = digest_of_records(documents)
-        self.state = catalog.state(state_of(output))
-        *_, manifest = self.state or [None]
-        placed = catalog.documents(output.key)
-        self.stamps = {path: stamp for path, (_, stamp) in placed.items()}
-        self._known = placed if manifest == self.manifest else {}
-        self.records = of_parts(documents)
-        self._paths = frozenset(record.path for record in documents)
+        """Read the state; raises PublishError if the manifest is not one of ours."""
+        self.output = read_output(output)
+        self.digest = digest_of_records(self.output.manifest.documents)
+        self.catalog_state = catalog.state(state_key(output), list[Any])
+        self.records = by_part(self.output.manifest.documents)
+        documents = catalog.documents(output.key)
+        self.versions = {path: version for path, (_, version) in documents.items()}
+        *_, digest = self.catalog_state or [None]
+        self._known = documents if digest == self.digest else {}
+        self._folder = output
+        self._paths = frozenset(record.path for record in self.output.manifest.documents)
         self._months: dict[str, list[str]] = defaultdict(list)
         for path, month in self.records:
             self._months[path].append(month)
 
-    def has(self, feed: str) -> bool:
-        """Whether a feed was published."""
-        return (feed, "") in self.records
+    @cached_property
+    def feeds(self) -> frozenset[str]:
+        """The paths of the published feeds."""
+        return frozenset(path for path, month in self.records if path and not month)
 
     def has_any(self, paths: Collection[str]) -> bool:
         """Whether any of these documents was published."""
         return not self._paths.isdisjoint(paths)
 
-    def new(self, paths: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of these documents that cannot be there, not even of a run that was stopped or lost its manifest."""
-        new = tuple(path for path in paths if path not in self._paths and path not in self.stamps)
-        return () if not new or self._is_unfinished else new
-
-    @cached_property
-    def _is_unfinished(self) -> bool:
-        return is_unfinished(self._output)
-
-    def is_intact(self, part: Part, paths: Collection[str]) -> bool:
-        """Whether these are the documents of a part, as they were published."""
-        records = self.records.get(part, [])
-        return {*paths} == {record.path for record in records} and all(self._is_untouched(record) for record in records)
-
-    def _is_untouched(self, record: DocumentRecord) -> bool:
-        """Whether the file of a document is as it was when it was put there."""
-        known = self._known.get(record.path)
-        return known is not None and self._facts_of(record.path) == (record.bytes, known[1])
-
-    @cached_property
-    def _facts_of(self) -> Callable[[str], tuple[int, int] | None]:
-        return looking(self._output)
+    def absent(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of these paths that cannot exist, even after a stopped run or the loss of the manifest."""
+        if self.output.journal is not None:
+            return ()
+        return tuple(path for path in paths if path not in self._paths and path not in self.versions)
 
     def added(self, paths: Collection[str]) -> set[str]:
-        """Those of these documents that are new, beside others of them that were published."""
+        """The new documents among these if others of them were published; precompressed files do not count."""
         new = {path for path in paths if path not in self._paths}
-        return {path for path in new if not is_copy(path)} if len(new) < len(paths) else set()
+        return {path for path in new if not is_precompressed(path)} if len(new) < len(paths) else set()
 
-    def has_assets(self) -> bool:
-        """Whether what pages and feeds lead to is there."""
-        records = {record.path: record for record in self.records.get(SITE, [])}
-        return all(path in records and self._is_untouched(records[path]) for path in ASSETS)
+    def is_intact(self, part: Part, paths: Collection[str]) -> bool:
+        """Whether these are the documents of a part, unchanged since they were published."""
+        records = self.records.get(part, [])
+        return {*paths} == {record.path for record in records} and all(map(self._is_unchanged, records))
 
-    def is_right(self, part: Part, paths: Collection[str], signature: bytes) -> bool:
-        """Whether they are, and show what the signature stands for."""
+    def is_current(self, part: Part, paths: Collection[str], signature: bytes) -> bool:
+        """Whether these are the documents of a part, unchanged, and show what the signature stands for."""
         return self.is_intact(part, paths) and all(
             self._known[record.path][0] == signature for record in self.records[part]
         )
 
-    def is_intact_feed(self, plan: Plan, config: Config) -> bool:
-        """Whether all that there is of a feed is as it was published."""
+    def is_intact_feed(self, plan: FeedPlan, config: Config) -> bool:
+        """Whether all documents of a feed are unchanged since they were published."""
         months = self._months.get(plan.path, ())
         return all(self.is_intact((plan.path, month), paths_of(plan, config, month)) for month in months)
+
+    def has_intact_assets(self) -> bool:
+        """Whether the assets of pages and feeds are unchanged since they were published."""
+        records = {record.path: record for record in self.records.get(SITE, [])}
+        return all(path in records and self._is_unchanged(records[path]) for path in ASSETS)
 
     def kept(self, part: Part) -> list[WrittenDocument]:
         """The documents of a part as they are."""
@@ -110,10 +100,20 @@ class Previous:
 
     def kept_feed(self, feed: str) -> list[WrittenDocument]:
         """All documents of a feed as they are."""
-        return [put for month in self._months.get(feed, ()) for put in self.kept((feed, month))]
+        return [document for month in self._months.get(feed, ()) for document in self.kept((feed, month))]
+
+    def _is_unchanged(self, record: DocumentRecord) -> bool:
+        known = self._known.get(record.path)
+        return known is not None and self._stat(record.path) == (record.bytes, known[1])
+
+    @cached_property
+    def _stat(self) -> Callable[[str], tuple[int, int] | None]:
+        """The size and version of a document: by one listing if that is cheaper."""
+        listing = self._folder.listing()
+        return self._folder.stat if listing is None else listing.get
 
 
-def of_parts(records: Iterable[DocumentRecord]) -> dict[Part, list[DocumentRecord]]:
+def by_part(records: Iterable[DocumentRecord]) -> dict[Part, list[DocumentRecord]]:
     """The documents of each part."""
     found: dict[Part, list[DocumentRecord]] = defaultdict(list)
     for record in records:
@@ -140,11 +140,11 @@ def outlines_of(parts: Mapping[Part, Sequence[DocumentRecord]]) -> Iterator[Outl
         )
 
 
-def state_of(output: Folder) -> str:
-    """What the catalog keeps the state of an output folder under."""
+def state_key(output: Folder) -> str:
+    """The key of an output folder's state in the catalog."""
     return f"output {output.key}"
 
 
 def digest_of_records(records: Iterable[DocumentRecord]) -> bytes:
-    """A digest of what a manifest says of documents."""
+    """A digest of the paths and bytes of documents."""
     return digest_of([(record.path, record.digest) for record in records])

@@ -1,1 +1,1 @@
-"""Renderers: from a feed to the bytes of its documents, one module per format."""
+"""Renderers: from a feed to the bytes of its documents. One module per format."""

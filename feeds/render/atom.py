@@ -1,7 +1,7 @@
 """Atom 1.0 (RFC 4287), with Media RSS.
 
-feedgen makes the document and its metadata, and the entries are put into it: feedgen has no elements for Media RSS,
-loses all attributes of an entry's links but the address (its issue 135), and takes many times as long.
+feedgen writes the metadata of the feed, and the entries are inserted: feedgen has no Media RSS elements, drops all
+attributes of an entry's links except `href` (its issue 135), and takes many times as long.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement
 
 from feeds.http.media_types import MEDIA_TYPES
-from feeds.render.entries import GENERATOR, GENERATOR_VERSION, HISTORY, MEDIA, feed_links, history_mark, shows_media
+from feeds.render.entries import GENERATOR, GENERATOR_VERSION, feed_links, history_element, shows_media
+from feeds.render.namespaces import HISTORY, MEDIA
 from feeds.render.xml import (
     attribute,
     block,
-    construct,
     insert,
     label,
     label_attribute,
     text,
-    write_construct,
+    text_construct,
     write_label,
+    write_text_construct,
 )
 
 if TYPE_CHECKING:
@@ -36,17 +37,18 @@ if TYPE_CHECKING:
 
 
 def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
-    """The feed as an Atom 1.0 document in UTF-8."""
+    """Return the feed as an Atom 1.0 document in UTF-8."""
     document = FeedGenerator()
     document.register_extension("publisher", _Extension, atom=True, rss=False)
     document.publisher.shows_media = shows_media(shown)
-    document.publisher.mark = history_mark(feed)
+    document.publisher.history_element = history_element(feed)
     _add_metadata(document, feed)
-    entries = (block("entry", _entry(item, feed), depth=1) for item in shown)
+    entries = (block("entry", _entry(entry, feed), depth=1) for entry in shown)
     return insert(document.atom_str(pretty=True), "</feed>", entries, feed.stylesheet)
 
 
 def _add_metadata(document: FeedGenerator, feed: Feed) -> None:
+    """Section 4.1.1."""
     document.id(feed.id)
     document.title(feed.title)
     document.subtitle(feed.description)
@@ -74,20 +76,20 @@ def _person(person: Person) -> dict[str, str]:
 
 
 class _Extension(BaseExtension):
-    """What feedgen has not: Media RSS, declared where an entry uses it, the mark of RFC 5005, texts like HTML."""
+    """Parts that feedgen lacks: the Media RSS namespace, the RFC 5005 element, and text constructs of type html."""
 
     shows_media: bool
-    mark: str | None
+    history_element: str | None
 
     def extend_ns(self) -> dict[str, str]:
         media = {"media": MEDIA} if self.shows_media else {}
-        return media | ({"fh": HISTORY} if self.mark else {})
+        return media | ({"fh": HISTORY} if self.history_element else {})
 
     def extend_atom(self, atom: etree._Element) -> etree._Element:
-        if self.mark:
-            SubElement(atom, f"{{{HISTORY}}}{self.mark}")
+        if self.history_element:
+            SubElement(atom, f"{{{HISTORY}}}{self.history_element}")
         for element in atom.iterchildren("title", "subtitle", "rights"):
-            write_construct(element)
+            write_text_construct(element)
         for name in atom.iterfind("author/name"):
             write_label(name)
         return atom
@@ -97,13 +99,13 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     """Section 4.1.2."""
     entry = shown.entry
     yield f"<id>{text(entry.id)}</id>"
-    yield construct("title", entry.title)
+    yield text_construct("title", entry.title)
     yield f"<updated>{shown.updated}+00:00</updated>"
     for author in entry.authors:
         yield from _author(author)
     yield f'<content type="html">{shown.content_text}</content>'
     if entry.summary:
-        yield construct("summary", entry.summary)
+        yield text_construct("summary", entry.summary)
     for category in entry.categories:
         yield (
             f'<category term="{attribute(category.term)}" scheme="{attribute(category.scheme)}" '
@@ -117,6 +119,7 @@ def _entry(shown: ShownEntry, feed: Feed) -> Iterator[str]:
 
 
 def _author(person: Person) -> Iterator[str]:
+    """Section 4.2.1."""
     yield "<author>"
     yield f"  <name>{label(person.name)}</name>"
     for name, value in (("uri", person.uri), ("email", person.email)):
@@ -134,18 +137,18 @@ def _links(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     for enclosure in shown.enclosures:
         length = f' length="{enclosure.length}"' if enclosure.length else ""
         title = f' title="{label_attribute(enclosure.title)}"' if enclosure.title else ""
-        address = f'type="{attribute(enclosure.type)}" href="{attribute(enclosure.href)}"'
-        yield f'<link rel="enclosure" {address}{length}{title}/>'
+        type_and_href = f'type="{attribute(enclosure.type)}" href="{attribute(enclosure.href)}"'
+        yield f'<link rel="enclosure" {type_and_href}{length}{title}/>'
     if feed.shows_related:
         for link in entry.related:
             yield f'<link rel="related" href="{attribute(link.href)}" title="{label_attribute(link.title)}"/>'
 
 
 def _source(source: Link, updated: str) -> Iterator[str]:
-    """The provider's feed. It was updated when the entry was, if not since."""
+    """Section 4.2.11: the provider's feed. Its own update is unknown, but it is at least as new as the entry's."""
     yield "<source>"
     yield f"  <id>{text(source.href)}</id>"
-    yield f"  {construct('title', source.title)}"
+    yield f"  {text_construct('title', source.title)}"
     yield f"  <updated>{updated}+00:00</updated>"
     yield f'  <link rel="self" href="{attribute(source.href)}"/>'
     yield "</source>"

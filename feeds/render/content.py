@@ -1,6 +1,6 @@
-"""The HTML of an entry: its picture, its body or excerpt, who published it, and the related coverage.
+"""HTML content of an entry: its image, its body or summary, the attribution, and related coverage.
 
-Every address and text that is put in is escaped; the body is safe HTML already.
+URLs and texts are escaped; the body is safe HTML already.
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ _PARAGRAPH = "<p>%s</p>"
 
 _IMAGE = '<figure><img src="%s" alt="%s"%s></figure>'
 
+_ATTRIBUTION = '<p><a href="%s">%s</a>, <time datetime="%s">%s</time></p>'
+
 _RELATED = "<p><strong>%s</strong></p>"
 
 _RELATED_LINK = '<li><a href="%s">%s</a> (%s)</li>'
 
-#: The address of a picture in a body, in which the sanitiser left `<` for tags only, and `"` for what is around values.
-_SOURCE = re.compile(r'<img (?:[^>]* )?src="([^"]*)"')
+#: The URL of an image in a body. The sanitizer leaves `<` only in tags, and `"` only around attribute values.
+_IMAGE_SOURCE = re.compile(r'<img (?:[^>]* )?src="([^"]*)"')
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
 
 def shown_enclosures(entry: Entry, feed: Feed) -> tuple[Enclosure, ...]:
-    """The enclosures of an entry that the feed's `images` setting lets through."""
+    """Return the enclosures of an entry that the feed's `images` setting selects."""
     if feed.images == "off":
         return ()
     return entry.enclosures[:1] if feed.images == "first" else entry.enclosures
 
 
 def render_content(entry: Entry, feed: Feed) -> str:
-    """The content of an entry as `feed` shows it: safe, balanced HTML with absolute addresses only."""
+    """Return the content of an entry as a feed shows it: safe, balanced HTML with absolute URLs only."""
     body = _body(entry, feed)
     images = [_image(enclosure, entry) for enclosure in _missing_images(entry, feed, body)]
     related = _related(entry, feed) if feed.shows_related and entry.related else ()
@@ -48,19 +50,19 @@ def render_content(entry: Entry, feed: Feed) -> str:
 
 
 def attribution(entry: Entry, feed: Feed) -> str:
-    """Who published the story and when, as plain text: `TechCrunch, 11 June 2020`."""
+    """Return the provider and the date of a story as plain text: `TechCrunch, 11 June 2020`."""
     return f"{entry.provider.name}, {shown_date(entry.published, feed.language)}"
 
 
 def escape(value: str) -> str:
-    """`value` as text or within quotes; most have nothing to escape, and to see that takes a quarter of the time."""
+    """Escape a value for HTML text and quoted attributes. Most have nothing to escape: looking first is faster."""
     if "&" in value or "<" in value or ">" in value or '"' in value or "'" in value:
         return escape_html(value)
     return value
 
 
 def _fill(template: str, *values: str) -> str:
-    """The template with the values in it, escaped."""
+    """Return the template with the escaped values."""
     return template % tuple(map(escape, values))
 
 
@@ -71,12 +73,12 @@ def _body(entry: Entry, feed: Feed) -> str:
 
 
 def _missing_images(entry: Entry, feed: Feed, body: str) -> Sequence[Enclosure]:
-    """The pictures that the body does not show itself."""
+    """Return the images that the body does not show itself."""
     images = [enclosure for enclosure in shown_enclosures(entry, feed) if enclosure.type.startswith("image/")]
     if not images or "<img " not in body:
         return images
-    there = set(_SOURCE.findall(body))
-    return [image for image in images if image.href.replace("&", "&amp;") not in there]
+    in_body = set(_IMAGE_SOURCE.findall(body))
+    return [image for image in images if image.href.replace("&", "&amp;") not in in_body]
 
 
 def _image(enclosure: Enclosure, entry: Entry) -> str:
@@ -86,13 +88,13 @@ def _image(enclosure: Enclosure, entry: Entry) -> str:
 
 
 def _attribution(entry: Entry, feed: Feed) -> str:
-    day, words = entry.published.date().isoformat(), shown_date(entry.published, feed.language)
-    link = f'<a href="{escape(entry.link)}">{escape(entry.provider.name)}</a>'
-    return f'<p>{link}, <time datetime="{day}">{words}</time></p>'
+    date = entry.published.date().isoformat()
+    words = shown_date(entry.published, feed.language)
+    return _ATTRIBUTION % (escape(entry.link), escape(entry.provider.name), date, words)
 
 
 def shown_date(time: dt.datetime, language: str) -> str:
-    """A date in words where the language is English, else as ISO 8601 has it, which everybody reads."""
+    """Return a date for people: in words if the language is English, else in ISO 8601, which everybody can read."""
     if _is_english(language):
         return f"{time.day} {_MONTHS[time.month - 1]} {time.year}"
     return time.date().isoformat()

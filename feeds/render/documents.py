@@ -1,59 +1,52 @@
-"""Feeds made documents: one module a format, and what they share.
+"""Documents of a feed and of the whole site.
 
-A renderer is a pure function of what it renders: no clock, the same bytes for the same feed.
+Renderers are pure and have no clock: the same feed gives the same bytes.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from feeds.http.media_types import HTML, MEDIA_TYPES
 from feeds.http.media_types import OPML as OPML_TYPE
-from feeds.models import (
-    ASSETS,
-    INDEX,
-    OPML,
-    Document,
-    Feed,
-    Format,
-    SubscriptionList,
-    document_path,
-    page_path,
-    scoped_path,
-)
-from feeds.render import atom, jsonfeed, rss
-from feeds.render.entries import ShownEntry, show_entries
+from feeds.models import ASSETS, FORMATS, INDEX, OPML, Document, document_path, page_path, scoped_path
+from feeds.render.entries import show_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from feeds.models import Feed, Format, SubscriptionList
+    from feeds.render.entries import ShownEntry
 
 
-__all__ = ["RENDERERS", "render_assets", "render_documents", "render_site"]
+def renderer(format_: Format) -> Callable[[Feed, Sequence[ShownEntry]], bytes]:
+    """Return the function `render(feed, shown)` of a format, which returns the document in UTF-8.
 
-RENDERERS: Mapping[Format, Callable[[Feed, Sequence[ShownEntry]], bytes]] = {
-    "rss": rss.render,
-    "atom": atom.render,
-    "json": jsonfeed.render,
-}
+    Its module is imported when the format is first rendered.
+    """
+    module = import_module(f"feeds.render.{FORMATS[format_].module}")
+    render: Callable[[Feed, Sequence[ShownEntry]], bytes] = module.render
+    return render
 
 
 def render_documents(feed: Feed) -> Iterator[Document]:
-    """The documents of `feed`: its page if it has one, and one for each of its formats; also where it was before.
+    """Yield the documents of a feed: its page, if it has one, and a document in each of its formats.
 
-    What was a document's place has the same bytes, and what was a page's leads to the page.
+    Each document is repeated at the feed's former paths. There, a page is a redirect to the current one.
     """
     shown = show_entries(feed)
     month = feed.segment.month
     if feed.has_page and not month:
         yield from _pages(feed, shown)
     for format_ in feed.formats:
-        body = RENDERERS[format_](feed, shown)
+        body = renderer(format_)(feed, shown)
         for path in (feed.path, *feed.moved_from):
             yield _document(feed, document_path(scoped_path(path, month), format_), MEDIA_TYPES[format_], body)
 
 
 def _pages(feed: Feed, shown: Sequence[ShownEntry]) -> Iterator[Document]:
-    from feeds.render import pages  # noqa: PLC0415  # takes long, and not every site has pages
+    from feeds.render import pages  # noqa: PLC0415  # slow to import, and not every site has pages
 
     yield _document(feed, page_path(feed.path), HTML, pages.render_page(feed, shown))
     for path in feed.moved_from:
@@ -61,7 +54,7 @@ def _pages(feed: Feed, shown: Sequence[ShownEntry]) -> Iterator[Document]:
 
 
 def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
-    """What a site has beside its feeds: the list of them, as OPML and as a page, and what pages lead to."""
+    """Yield the documents of the whole site: the subscription list as OPML and as a page, and the assets of pages."""
     from feeds.render import opml, pages  # noqa: PLC0415  # as above
 
     yield _site_document(subscriptions, OPML, OPML_TYPE, opml.render(subscriptions))
@@ -71,15 +64,17 @@ def render_site(subscriptions: SubscriptionList) -> Iterator[Document]:
 
 
 def render_assets(subscriptions: SubscriptionList) -> Iterator[Document]:
-    """What pages and feeds lead to. The bytes are the package's own, whatever the list is."""
+    """Yield the style sheets and scripts that pages and feeds refer to. They are the same for all sites."""
     from feeds.render import pages  # noqa: PLC0415  # as above
 
     for path in ASSETS:
         yield _site_document(subscriptions, path, *pages.render_asset(path))
 
 
-def _site_document(about: SubscriptionList, path: str, media_type: str, body: bytes) -> Document:
-    return Document(path=path, media_type=media_type, body=body, title=about.title, updated=about.updated)
+def _site_document(subscriptions: SubscriptionList, path: str, media_type: str, body: bytes) -> Document:
+    return Document(
+        path=path, media_type=media_type, body=body, title=subscriptions.title, updated=subscriptions.updated
+    )
 
 
 def _document(feed: Feed, path: str, media_type: str, body: bytes) -> Document:

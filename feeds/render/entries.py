@@ -1,4 +1,4 @@
-"""What the formats share: entries as a feed shows them, names of the generator, times, Media RSS elements."""
+"""Entries as feeds show them, and the parts that several formats share: feed links, RFC 5005, Media RSS."""
 
 from __future__ import annotations
 
@@ -22,30 +22,25 @@ GENERATOR = "feeds"
 
 GENERATOR_VERSION = __version__
 
-MEDIA = "http://search.yahoo.com/mrss/"
+#: The values of the attribute `medium` of `media:content` that are also top-level media types.
+_MEDIUMS = frozenset({"image", "audio", "video"})
 
-_MEDIA = frozenset({"image", "audio", "video"})
-
-HISTORY = "http://purl.org/syndication/history/1.0"
-
-#: What pages may load and do (https://www.w3.org/TR/CSP3/); those that only lead to others need nothing.
+#: The content security policies (https://www.w3.org/TR/CSP3/) of redirects, which load nothing, and of other pages.
 MOVED_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https:; base-uri 'none'; form-action 'none'"
 )
 
-LABELS: dict[Format, str] = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
-
-#: The kinds of feeds in the order in which they are listed, and what they are called there.
-_KINDS: dict[Kind, str] = {"all": "Everything", "custom": "Selections", "topic": "Topics", "provider": "Providers"}
+#: The kinds of feeds in the order of subscription lists, with their headings there.
+_HEADINGS: dict[Kind, str] = {"all": "Everything", "custom": "Selections", "topic": "Topics", "provider": "Providers"}
 
 
 @dataclass(frozen=True)
 class ShownEntry:
-    """An entry as a feed shows it: with the enclosures that its settings let through, and `content` in safe HTML.
+    """An entry as a feed shows it: the enclosures that the feed's `images` setting selects, `content` in safe HTML.
 
-    `published` and `updated` are in UTC, as ISO 8601 writes them but for the offset, which formats write in two ways.
+    `published` and `updated` are times in UTC by ISO 8601, without the offset: formats write it as `Z` or `+00:00`.
     """
 
     entry: Entry
@@ -56,17 +51,17 @@ class ShownEntry:
 
     @cached_property
     def content_text(self) -> str:
-        """The content as the text of an element."""
+        """The content as the text of an XML element."""
         return text(self.content)
 
     @cached_property
     def media_lines(self) -> tuple[str, ...]:
-        """Media RSS 1.5: a `media:content` for each enclosure, and one `media:thumbnail`, of the first picture."""
+        """Media RSS 1.5: a `media:content` for each enclosure, and one `media:thumbnail`, for the first image."""
         return tuple(_media_lines(self.enclosures))
 
 
 def show_entries(feed: Feed) -> list[ShownEntry]:
-    """The entries of a feed as it shows them, in every format."""
+    """Return the entries of a feed as it shows them. They are the same in every format."""
     return [_show(entry, feed) for entry in feed.entries]
 
 
@@ -81,14 +76,15 @@ def _iso8601(time: dt.datetime) -> str:
 
 
 def shows_media(shown: Iterable[ShownEntry]) -> bool:
-    """Whether any entry shows an enclosure, so that a document needs the namespace for it."""
-    return any(item.enclosures for item in shown)
+    """Whether any entry shows an enclosure, so that the document declares the namespace of Media RSS."""
+    return any(entry.enclosures for entry in shown)
 
 
 def feed_links(feed: Feed, own: Format) -> Iterator[dict[str, str]]:
-    """What a document links to beside itself and its page: its other formats, the hub, the feed's history.
+    """Yield the links of a document in the format `own`, except those to itself and to its page.
 
-    WebSub, 4; RFC 5005, 4, where `current` is what people subscribe to.
+    They lead to the other formats, the hub (WebSub, 4) and the feed's archives (RFC 5005, 4). `current` is the document
+    that people subscribe to.
     """
     for other in feed.formats:
         if other != own:
@@ -102,28 +98,31 @@ def feed_links(feed: Feed, own: Format) -> Iterator[dict[str, str]]:
             yield {"href": feed.address_of(month, own), "rel": rel, "type": MEDIA_TYPES[own]}
 
 
-def history_mark(feed: Feed) -> str | None:
-    """The element of RFC 5005 that tells what part of the feed's entries a document has; most have none."""
+def history_element(feed: Feed) -> str | None:
+    """Return the name of the RFC 5005 element of a document: `archive`, `complete`, or None."""
     if feed.segment.month:
         return "archive"
     return "complete" if feed.segment.is_complete else None
 
 
 def group_outlines(outlines: Iterable[Outline]) -> list[tuple[str, list[Outline]]]:
-    """The feeds of each kind that there is, with what it is called, by name as people look for it."""
+    """Return the headings of subscription lists, each with the feeds of that kind by name. No group is empty."""
     by_name = sorted(outlines, key=lambda outline: (outline.name.casefold(), outline.path))
-    groups = ((label, [outline for outline in by_name if outline.kind == kind]) for kind, label in _KINDS.items())
-    return [(label, found) for label, found in groups if found]
+    groups = (
+        (heading, [outline for outline in by_name if outline.kind == kind]) for kind, heading in _HEADINGS.items()
+    )
+    return [(heading, group) for heading, group in groups if group]
 
 
 def first_image(enclosures: Sequence[Enclosure]) -> Enclosure | None:
+    """Return the first enclosure that is an image."""
     return next((enclosure for enclosure in enclosures if enclosure.type.startswith("image/")), None)
 
 
 def _media_lines(enclosures: Sequence[Enclosure]) -> Iterator[str]:
     for enclosure in enclosures:
         medium = enclosure.type.partition("/")[0]
-        known_medium = f' medium="{medium}"' if medium in _MEDIA else ""
+        known_medium = f' medium="{medium}"' if medium in _MEDIUMS else ""
         length = f' fileSize="{enclosure.length}"' if enclosure.length else ""
         content = (
             f'<media:content url="{attribute(enclosure.href)}" type="{attribute(enclosure.type)}"'

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/). The types have the names of its fields, in its order."""
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/). The types have its field names, in its order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Object(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The format has no null: what has no value is left out."""
+    """A JSON object. Fields without a value are omitted: the format has no null."""
 
 
 class _Author(_Object, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class _Document(_Object, frozen=True, kw_only=True):
 
 
 def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
-    """The feed as a JSON Feed document in UTF-8, indented."""
+    """Return the feed as a JSON Feed 1.1 document in UTF-8, indented."""
     document = _Document(
         version="https://jsonfeed.org/version/1.1",
         title=feed.title,
@@ -80,7 +80,7 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
         authors=[_author(feed.author)] if feed.author else [],
         language=feed.language,
         hubs=[_Hub(type="WebSub", url=feed.hub)] if feed.hub and not feed.segment.month else [],
-        items=[_item(item) for item in shown],
+        items=[_item(entry) for entry in shown],
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 

@@ -1,4 +1,4 @@
-"""Pages: one for each feed, and one that lists all. They ask nothing of other sites but the pictures of entries."""
+"""HTML pages: one for each feed, and an index of all feeds. From other sites they load only the images of entries."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from feeds.http.media_types import MEDIA_TYPES
-from feeds.models import page_path
+from feeds.models import FORMATS, page_path
 from feeds.render.content import shown_date
-from feeds.render.entries import GENERATOR, LABELS, MOVED_POLICY, POLICY, first_image, group_outlines
+from feeds.render.entries import GENERATOR, MOVED_POLICY, POLICY, first_image, group_outlines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +25,9 @@ _ASSET_TYPES = {"css": "text/css", "js": "text/javascript"}
 _LOADER = PackageLoader("feeds.render")
 
 #: Entries on the page of a feed; the feed may have more.
-_MOST = 30
+_MAX_ENTRIES = 30
 
-#: Where readers on the web take a feed's address, percent-encoded.
+#: Pages of web readers that subscribe to a feed; `{}` is its percent-encoded URL.
 _READERS = {
     "Feedly": "https://feedly.com/i/subscription/feed%2F{}",
     "Inoreader": "https://www.inoreader.com/?add_feed={}",
@@ -39,37 +38,37 @@ _READERS = {
 
 
 def render_page(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
-    """The page of a feed: its newest entries, and how to subscribe to it."""
-    address = quote(feed.address(feed.formats[0]), safe="")
+    """Return the page of a feed: its newest entries, and ways to subscribe."""
+    url = quote(feed.address(feed.formats[0]), safe="")
     page = _environment().get_template("feed.html")
     return page.render(
         feed=feed,
         root=_root(page_path(feed.path)),
-        shown=shown[:_MOST],
-        readers=[(name, pattern.format(address)) for name, pattern in _READERS.items()],
+        shown=shown[:_MAX_ENTRIES],
+        readers=[(name, pattern.format(url)) for name, pattern in _READERS.items()],
     ).encode()
 
 
 def render_index(subscriptions: SubscriptionList) -> bytes:
-    """The page that lists all feeds, by kind."""
+    """Return the index page, which lists all feeds by kind."""
     page = _environment().get_template("index.html")
     return page.render(subscriptions=subscriptions, root="", groups=group_outlines(subscriptions.outlines)).encode()
 
 
 def render_moved(feed: Feed, path: str) -> bytes:
-    """What leads to the page of a feed from where that was when the feed had this path."""
+    """Return the page at a former path of a feed, which redirects to its current page."""
     target = f"{_root(page_path(path))}{quote(feed.path)}/"
     return _environment().get_template("moved.html").render(feed=feed, target=target).encode()
 
 
 def render_asset(path: str) -> tuple[str, bytes]:
-    """The media type and the bytes of one of the `ASSETS`, which are the package's own."""
+    """Return the media type and the bytes of one of the `ASSETS`, which are files of this package."""
     source, _, _ = _LOADER.get_source(_environment(), path)
     return _ASSET_TYPES[path.rpartition(".")[2]], source.encode()
 
 
 def _root(path: str) -> str:
-    """The output folder, seen from a document in it."""
+    """Return the relative URL of the output folder from a document in it."""
     return "../" * path.count("/")
 
 
@@ -83,7 +82,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"date": shown_date, "picture": first_image}
-    environment.globals |= {"generator": GENERATOR, "labels": LABELS, "media_types": MEDIA_TYPES}
-    environment.globals |= {"policy": Markup(POLICY), "moved_policy": Markup(MOVED_POLICY)}  # noqa: S704  # our own
+    environment.filters |= {"date": shown_date, "first_image": first_image}
+    environment.globals |= {"generator": GENERATOR, "formats": FORMATS}
+    environment.globals |= {"policy": Markup(POLICY), "moved_policy": Markup(MOVED_POLICY)}  # noqa: S704  # constants
     return environment

@@ -1,7 +1,7 @@
-"""RSS 2.0, with Atom, Content, Dublin Core and Media RSS elements where RSS has none of its own.
+"""RSS 2.0, with elements of Atom, Content, Dublin Core and Media RSS where RSS has none of its own.
 
-https://www.rssboard.org/rss-specification and https://www.rssboard.org/rss-profile. feedgen makes the channel and its
-metadata, and the items are put into it: feedgen lacks several of their elements, and takes many times as long.
+https://www.rssboard.org/rss-specification and https://www.rssboard.org/rss-profile. feedgen writes the metadata of the
+channel, and the items are inserted: feedgen lacks several of their elements, and takes many times as long.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement, cleanup_namespaces
 
-from feeds.http.image_types import image_type as media_type
+from feeds.http.image_types import enclosure_type as media_type
 from feeds.http.media_types import MEDIA_TYPES
 from feeds.render.content import attribution
-from feeds.render.entries import GENERATOR, GENERATOR_VERSION, HISTORY, MEDIA, feed_links, history_mark, shows_media
+from feeds.render.entries import GENERATOR, GENERATOR_VERSION, feed_links, history_element, shows_media
+from feeds.render.namespaces import ATOM, DC, HISTORY, MEDIA
 from feeds.render.xml import attribute, block, insert, plain, text, write_plain
 
 if TYPE_CHECKING:
@@ -30,35 +31,31 @@ if TYPE_CHECKING:
     from feeds.render.entries import ShownEntry
 
 
-ATOM = "http://www.w3.org/2005/Atom"
-
-DC = "http://purl.org/dc/elements/1.1/"
-
-#: The texts of a channel in which readers might see HTML.
+#: Plain texts of a channel that readers may take for HTML.
 _PLAIN_TEXTS = ("title", "description", "copyright", "managingEditor", "image/title")
 
-_PAIR = re.compile(r"\([^()]*\)")
+_PARENTHESES = re.compile(r"\([^()]*\)")
 
-_BRACKET = re.compile(r"[()\\]")
+_UNQUOTED = re.compile(r"[()\\]")
 
-#: email.utils has them too, but takes four times as long to write a time.
+#: English names, as in email.utils, which takes four times as long to format a date.
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
-_OTHER_ENDING = re.compile(r"\.(?!(?:gif|jpe?g|png)$)\w+$", re.IGNORECASE)
+_OTHER_EXTENSION = re.compile(r"\.(?!(?:gif|jpe?g|png)$)\w+$", re.IGNORECASE)
 
 _IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
 def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
-    """The feed as an RSS 2.0 document in UTF-8."""
+    """Return the feed as an RSS 2.0 document in UTF-8."""
     channel = FeedGenerator()
-    channel.register_extension("publisher", _Channel, atom=False, rss=True)
+    channel.register_extension("publisher", _Extension, atom=False, rss=True)
     channel.publisher.feed = feed
     channel.publisher.shown = shown
     _add_metadata(channel, feed)
-    items = (block("item", _item(item, feed), depth=2) for item in shown)
+    items = (block("item", _item(entry, feed), depth=2) for entry in shown)
     return insert(channel.rss_str(pretty=True), "</channel>", items, feed.stylesheet)
 
 
@@ -66,7 +63,7 @@ def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:
     channel.title(feed.title)
     channel.description(feed.description)
     channel.link({"href": feed.address("rss"), "rel": "self", "type": MEDIA_TYPES["rss"]})
-    channel.link({"href": feed.link, "rel": "alternate"})  # the last link is the channel's
+    channel.link({"href": feed.link, "rel": "alternate"})  # feedgen takes the last link for the channel's own
     channel.language(feed.language)
     channel.lastBuildDate(feed.updated)
     channel.generator(f"{GENERATOR} {GENERATOR_VERSION}")
@@ -82,38 +79,38 @@ def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:
 
 
 def _comment(name: str) -> str:
-    """A name as a comment beside an e-mail address, in which brackets that do not fit are quoted (RFC 5322, 3.2.2)."""
+    r"""Return a name as a comment (RFC 5322, 3.2.2), with a `\` before each parenthesis if they do not match."""
     without, before = name, ""
     while without != before:
-        without, before = _PAIR.sub("", without), without
-    return _BRACKET.sub(r"\\\g<0>", name) if "(" in without or ")" in without else name
+        without, before = _PARENTHESES.sub("", without), without
+    return _UNQUOTED.sub(r"\\\g<0>", name) if "(" in without or ")" in without else name
 
 
 def _channel_image(feed: Feed) -> str | None:
-    """RSS 2.0: the image is a GIF, JPEG or PNG, also to who looks at the end of the address for that."""
+    """Return the URL of a GIF, JPEG or PNG. It must not end in another extension, because readers go by that."""
     images = (url for url in (feed.logo, feed.icon) if url and media_type(url) in _IMAGE_TYPES)
-    return next((url for url in images if not _OTHER_ENDING.search(url)), None)
+    return next((url for url in images if not _OTHER_EXTENSION.search(url)), None)
 
 
-class _Channel(BaseExtension):
-    """What RSS takes from elsewhere for a channel, links and the mark of RFC 5005; and the prefixes that items use."""
+class _Extension(BaseExtension):
+    """Parts that feedgen lacks: all links, the element of RFC 5005, and the namespaces that items use."""
 
     feed: Feed
     shown: Sequence[ShownEntry]
 
     def extend_ns(self) -> dict[str, str]:
-        """The prefixes that this document uses, beyond those that feedgen always declares."""
+        """Return the namespaces that this document uses, besides those that feedgen always declares."""
         namespaces = {"dc": DC} if self.shown else {}
-        namespaces |= {"fh": HISTORY} if history_mark(self.feed) else {}
+        namespaces |= {"fh": HISTORY} if history_element(self.feed) else {}
         return namespaces | ({"media": MEDIA} if shows_media(self.shown) else {})
 
     def extend_rss(self, rss: etree._Element) -> etree._Element:
         channel = rss[0]
         for link in feed_links(self.feed, "rss"):
             SubElement(channel, f"{{{ATOM}}}link", link)
-        mark = history_mark(self.feed)
-        if mark:
-            SubElement(channel, f"{{{HISTORY}}}{mark}")
+        history = history_element(self.feed)
+        if history:
+            SubElement(channel, f"{{{HISTORY}}}{history}")
         for path in _PLAIN_TEXTS:
             for element in channel.findall(path):
                 write_plain(element)
@@ -138,21 +135,15 @@ def _item(shown: ShownEntry, feed: Feed) -> Iterator[str]:
     yield f"<pubDate>{_rfc822(entry.published, shown.published)}</pubDate>"
     if entry.source:
         yield f'<source url="{attribute(entry.source.href)}">{plain(entry.source.title)}</source>'
-    yield from _extensions(shown)
-
-
-def _rfc822(time: dt.datetime, iso8601: str) -> str:
-    """A time in UTC as RFC 822 writes it, with four digits of the year, made of what ISO 8601 makes of it."""
-    year, month, day = iso8601[:4], _MONTHS[time.month - 1], iso8601[8:10]
-    return f"{_DAYS[time.weekday()]}, {day} {month} {year} {iso8601[11:]} +0000"
-
-
-def _extensions(shown: ShownEntry) -> Iterator[str]:
-    """What RSS takes from Dublin Core, Atom and Media RSS for an item."""
-    entry = shown.entry
     for author in entry.authors:
         yield f"<dc:creator>{plain(author.name)}</dc:creator>"
     yield f"<atom:updated>{shown.updated}Z</atom:updated>"
     if entry.via:
         yield f'<atom:link href="{attribute(entry.via)}" rel="via"/>'
     yield from shown.media_lines
+
+
+def _rfc822(time: dt.datetime, iso8601: str) -> str:
+    """Format a time in UTC by RFC 822, with a year of four digits. Most of it is sliced from its ISO 8601 form."""
+    year, month, day = iso8601[:4], _MONTHS[time.month - 1], iso8601[8:10]
+    return f"{_DAYS[time.weekday()]}, {day} {month} {year} {iso8601[11:]} +0000"

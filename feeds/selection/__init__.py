@@ -1,1 +1,1 @@
-"""Which feeds there are, and which entries each of them has."""
+"""Selection: the feeds of a site, and the entries of each feed."""

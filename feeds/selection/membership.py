@@ -1,12 +1,12 @@
-"""Which feeds hold an entry: that of all, those of its topics and their parents, its provider's, custom ones by rules.
+"""Membership of entries in feeds: everything, topics and their ancestors, the provider, and custom feeds by rules.
 
-That follows from the entry and the configuration alone, so it can be worked out in any process, and in any order.
+Membership depends on the entry and the configuration only, so any process can compute it, in any order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from feeds.selection.taxonomy import TopicTree
 
 
-#: The rank of an entry without the number that its feed is sorted by: after all that have one.
-_LAST = 2**62
+#: The rank of an entry that lacks the number by which its feed is sorted: after all others.
+_LAST_RANK = 2**62
 
-#: For how many topics, and for how many providers, is remembered which feeds they mean.
-_REMEMBERED = 10_000
+#: The number of topics, and of providers, whose feeds are cached.
+_CACHE_SIZE = 10_000
 
 
 class FeedKey(NamedTuple):
-    """What identifies a feed whatever it is called: its kind, and the topic's key, the domain or the custom path."""
+    """The identity of a feed, which its title does not change: kind, and topic key, domain or custom path."""
 
     kind: Kind
     name: str = ""
@@ -51,7 +51,7 @@ class FeedKey(NamedTuple):
 
 @dataclass(frozen=True)
 class MembershipRules:
-    """What the configuration says of which entry is in which feed."""
+    """The settings that decide the membership of entries, prepared for `memberships`."""
 
     config: Config
 
@@ -69,23 +69,23 @@ class MembershipRules:
 
     @cached_property
     def custom(self) -> Sequence[tuple[CustomFeed, Sequence[Callable[[Entry], bool]]]]:
-        return [(feed, tuple(_rules(feed, self.tree))) for feed in self.config.feeds.custom]
+        return [(feed, tuple(_predicates(feed, self.tree))) for feed in self.config.feeds.custom]
 
     @cached_property
     def digest(self) -> bytes:
-        """A digest of all that `memberships` depends on, beyond the entry."""
+        """A digest of all settings that `memberships` depends on."""
         kinds, general = self.config.feeds, self.config.entries.related
-        said = (
+        digest_input = (
             [kind if kind == "off" else kind.related for kind in (kinds.all, kinds.topics, kinds.providers)],
             general,
             [msgspec.structs.replace(feed, title=None, description=None, icon=None) for feed in kinds.custom],
             {name: (topic.parent, topic.aliases, topic.related) for name, topic in self.config.topics.items()},
             {name: settings.related for name, settings in self.config.providers.items()},
         )
-        return digest_of(said)
+        return digest_of(digest_input)
 
-    def takes(self, *, is_article: bool, own: FeedSettings | None, of_kind: FeedSettings) -> bool:
-        """Whether a feed with these settings takes an entry, which may be that of a related link."""
+    def includes(self, *, is_article: bool, own: FeedSettings | None, of_kind: FeedSettings) -> bool:
+        """Whether a feed with these settings includes an entry: an article always, a related link by `related`."""
         if is_article:
             return True
         related = first_set(own.related if own else None, of_kind.related, self.config.entries.related)
@@ -93,69 +93,72 @@ class MembershipRules:
 
     @cached_property
     def feed_of_all(self) -> Callable[[bool], tuple[FeedKey, ...]]:
-        """The feed of everything, if it takes an entry: `is_article`."""
-        return cache(partial(_feed_of_all, self))
+        """A function of `is_article`: the feed of everything, if it includes such an entry."""
+        kind = self.config.feeds.all
+
+        @cache
+        def feed_of_all(is_article: bool) -> tuple[FeedKey, ...]:
+            is_included = isinstance(kind, AllFeed) and self.includes(is_article=is_article, own=None, of_kind=kind)
+            return (FeedKey("all"),) if is_included else ()
+
+        return feed_of_all
 
     @cached_property
     def feeds_of_topic(self) -> Callable[[str, bool], tuple[FeedKey, ...]]:
-        """The topic feeds that take an entry because of one of its topics: `name`, `is_article`."""
-        return lru_cache(_REMEMBERED)(partial(_feeds_of_topic, self))
+        """A function of a topic and `is_article`: the feeds of it and its ancestors that include such an entry."""
+        kind = self.config.feeds.topics
+
+        @lru_cache(_CACHE_SIZE)
+        def feeds_of_topic(name: str, is_article: bool) -> tuple[FeedKey, ...]:
+            if not isinstance(kind, TopicFeeds):
+                return ()
+            return tuple(
+                FeedKey("topic", key)
+                for key in sorted(self.tree.with_ancestors(self.tree.keys([name])))
+                if self.includes(is_article=is_article, own=self.topics.get(key), of_kind=kind)
+            )
+
+        return feeds_of_topic
 
     @cached_property
     def feed_of_provider(self) -> Callable[[str, bool], tuple[FeedKey, ...]]:
-        """The provider's feed, if it takes an entry: `domain`, `is_article`."""
-        return lru_cache(_REMEMBERED)(partial(_feed_of_provider, self))
+        """A function of a domain and `is_article`: the provider's feed, if it includes such an entry."""
+        kind = self.config.feeds.providers
+
+        @lru_cache(_CACHE_SIZE)
+        def feed_of_provider(domain: str, is_article: bool) -> tuple[FeedKey, ...]:
+            if not isinstance(kind, ProviderFeeds):
+                return ()
+            is_included = self.includes(is_article=is_article, own=self.providers.get(domain), of_kind=kind)
+            return (FeedKey("provider", domain),) if is_included else ()
+
+        return feed_of_provider
 
 
 def memberships(entry: Entry, rules: MembershipRules) -> list[tuple[FeedKey, int]]:
-    """The feeds that hold an entry, and its rank in each; a feed may let it go when it has become too old."""
+    """Return the feeds that hold an entry, with its rank in each. `newer_than` is not applied: it needs the time."""
     is_article = entry.is_article
     keys = [*rules.feed_of_all(is_article), *rules.feed_of_provider(entry.provider.domain, is_article)]
     for topic in entry.topics:
         keys += rules.feeds_of_topic(topic, is_article)
-    found = [(key, 0) for key in dict.fromkeys(keys)]
-    for feed, passes in rules.custom:
-        if rules.takes(is_article=is_article, own=None, of_kind=feed) and all(rule(entry) for rule in passes):
-            found.append((FeedKey("custom", feed.path), _rank(entry, feed)))
-    return found
-
-
-def _feed_of_all(rules: MembershipRules, is_article: bool) -> tuple[FeedKey, ...]:
-    kind = rules.config.feeds.all
-    takes = isinstance(kind, AllFeed) and rules.takes(is_article=is_article, own=None, of_kind=kind)
-    return (FeedKey("all"),) if takes else ()
-
-
-def _feeds_of_topic(rules: MembershipRules, topic: str, is_article: bool) -> tuple[FeedKey, ...]:
-    kind = rules.config.feeds.topics
-    if not isinstance(kind, TopicFeeds):
-        return ()
-    keys = rules.tree.with_ancestors(rules.tree.keys([topic]))
-    return tuple(
-        FeedKey("topic", key)
-        for key in sorted(keys)
-        if rules.takes(is_article=is_article, own=rules.topics.get(key), of_kind=kind)
-    )
-
-
-def _feed_of_provider(rules: MembershipRules, domain: str, is_article: bool) -> tuple[FeedKey, ...]:
-    kind = rules.config.feeds.providers
-    if not isinstance(kind, ProviderFeeds):
-        return ()
-    takes = rules.takes(is_article=is_article, own=rules.providers.get(domain), of_kind=kind)
-    return (FeedKey("provider", domain),) if takes else ()
+    ranked = [(key, 0) for key in dict.fromkeys(keys)]
+    for feed, predicates in rules.custom:
+        is_included = rules.includes(is_article=is_article, own=None, of_kind=feed)
+        if is_included and all(passes(entry) for passes in predicates):
+            ranked.append((FeedKey("custom", feed.path), _rank(entry, feed)))
+    return ranked
 
 
 def _rank(entry: Entry, feed: CustomFeed) -> int:
     number = {"date": 0, "quality": entry.quality, "heat": entry.heat}[feed.sort]
-    return _LAST if number is None else -number
+    return _LAST_RANK if number is None else -number
 
 
-def _rules(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool]]:
-    """The tests that an entry must pass. A topic's children count as the topic."""
-    yield from _topic_rules(feed, tree)
-    yield from _provider_rules(feed)
-    yield from _quality_rules(feed)
+def _predicates(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool]]:
+    """Yield the predicates that an entry of a custom feed must pass. A topic includes its child topics."""
+    yield from _topic_predicates(feed, tree)
+    yield from _provider_predicates(feed)
+    yield from _number_predicates(feed)
     if feed.types:
         types = {type_.casefold() for type_ in feed.types}
         yield lambda entry: (entry.type or "").casefold() in types
@@ -164,7 +167,7 @@ def _rules(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool
         yield lambda entry: bool(pattern.search(f"{entry.title}\n{entry.summary or ''}"))
 
 
-def _topic_rules(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool]]:
+def _topic_predicates(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry], bool]]:
     any_of, all_of, none_of = (
         frozenset(tree.keys(names)) for names in (feed.topics.any, feed.topics.all, feed.topics.none)
     )
@@ -180,7 +183,7 @@ def _topic_rules(feed: CustomFeed, tree: TopicTree) -> Iterator[Callable[[Entry]
         yield lambda entry: none_of.isdisjoint(topics(entry))
 
 
-def _provider_rules(feed: CustomFeed) -> Iterator[Callable[[Entry], bool]]:
+def _provider_predicates(feed: CustomFeed) -> Iterator[Callable[[Entry], bool]]:
     any_of, none_of = (
         frozenset(valid_domain(name) or name for name in names) for names in (feed.providers.any, feed.providers.none)
     )
@@ -190,7 +193,7 @@ def _provider_rules(feed: CustomFeed) -> Iterator[Callable[[Entry], bool]]:
         yield lambda entry: entry.provider.domain not in none_of
 
 
-def _quality_rules(feed: CustomFeed) -> Iterator[Callable[[Entry], bool]]:
+def _number_predicates(feed: CustomFeed) -> Iterator[Callable[[Entry], bool]]:
     quality, heat = feed.min_quality, feed.min_heat
     if quality is not None:
         yield lambda entry: entry.quality is not None and entry.quality >= quality

@@ -1,4 +1,4 @@
-"""Topics and providers: which names mean the same, what they are called and under which address they are published."""
+"""Topics and providers: the names that mean the same one, their titles, and the paths of their feeds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from feeds.config.schema import Config, ProviderSettings, Topic
@@ -21,14 +22,12 @@ if TYPE_CHECKING:
 
 _LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
-_LONGEST_SLUG = 100
+#: Bytes of a slug, and of a domain as a file name.
+_MAX_SLUG = 100
 
-_LONGEST_DOMAIN = 150
+_MAX_DOMAIN = 150
 
-#: Of how many names the key is remembered.
-_REMEMBERED = 10_000
-
-#: What is configured of those that the configuration does not name.
+#: The settings of topics and providers that are not configured.
 _NO_TOPIC = Topic()
 
 _NO_PROVIDER = ProviderSettings()
@@ -36,7 +35,7 @@ _NO_PROVIDER = ProviderSettings()
 
 @dataclass(frozen=True, slots=True)
 class TopicNode:
-    """A topic: what it is called, where it is published and what is configured of it."""
+    """A topic, with its title, slug and settings."""
 
     key: str
     title: str
@@ -50,7 +49,7 @@ class TopicNode:
 
 @dataclass(frozen=True, slots=True)
 class ProviderNode:
-    """A provider: what it is called and what the configuration knows of it."""
+    """A provider, with its title and settings."""
 
     domain: str
     title: str
@@ -63,31 +62,35 @@ class ProviderNode:
 
 @dataclass(frozen=True)
 class TopicTree:
-    """What the configuration says of topics: which names mean the same, and which topics are above which.
+    """The configured aliases of topics, and the ancestors of each topic, nearest first. All are keys of topics.
 
-    Topics go by their key. A topic that is not configured has no other names and nothing above it.
+    A topic that is not configured has neither.
     """
 
     aliases: Mapping[str, str]
     ancestors: Mapping[str, tuple[str, ...]]
 
     def key(self, name: str) -> str:
-        """The key of the topic that `name` means."""
+        """Return the key of the topic with this name or alias."""
         key = topic_key(name)
         return self.aliases.get(key, key)
 
     def keys(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The keys of the topics that `names` mean, each once."""
+        """Return the keys of the topics with these names or aliases, without repeats, in order."""
         return tuple(dict.fromkeys(map(self.key, names)))
 
     def with_ancestors(self, keys: Iterable[str]) -> frozenset[str]:
-        """The topics and all topics above them."""
+        """Return the keys and those of all ancestors."""
         return frozenset(key for name in keys for key in (name, *self.ancestors.get(name, ())))
+
+
+class UnknownTopicError(LookupError):
+    """An entry has a topic that the taxonomy was not built with; the argument is its key."""
 
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """All topics, by key, and all providers, by domain; `collisions` says which slugs two topics wanted."""
+    """All topics by key, all providers by domain, and messages about topics that have the same slug (`collisions`)."""
 
     tree: TopicTree
     topics: Mapping[str, TopicNode]
@@ -96,39 +99,43 @@ class Taxonomy:
     collisions: tuple[str, ...] = ()
 
     @property
-    def of_entries(self) -> Taxonomy:
-        """What is known beyond what entries say, to render feeds and no more.
+    def for_rendering(self) -> Taxonomy:
+        """The part of the taxonomy that rendering needs. It is smaller, and too small to plan feeds with.
 
-        Providers of which that is nothing, which may be many, are missing: no feed is to be planned by it.
+        Providers without settings are missing, which may be most: entries hold all that is known about them.
         """
-        known = {domain: node for domain, node in self.providers.items() if node.settings != _NO_PROVIDER}
-        return replace(self, providers=known, collisions=())
+        configured = {domain: node for domain, node in self.providers.items() if node.settings != _NO_PROVIDER}
+        return replace(self, providers=configured, collisions=())
 
     def provider_name(self, name: str) -> str:
-        """The configured title in place of a domain, which stands where no name is known."""
+        """Return the configured title of a provider whose name is its domain, for want of a name; else the name."""
         node = self.providers.get(name)
         return node.settings.title or name if node else name
 
     def categories(self, names: Iterable[str]) -> tuple[Category, ...]:
-        nodes = [self.topics[key] for key in self.tree.keys(names)]
+        """Return the categories (RFC 4287, 4.2.2) of topics by their names; raises UnknownTopicError."""
+        try:
+            nodes = [self.topics[key] for key in self.tree.keys(names)]
+        except KeyError as error:
+            raise UnknownTopicError(str(error.args[0])) from error
         return tuple([Category(term=node.slug, scheme=self.scheme, label=node.title) for node in nodes])
 
 
 def topic_tree(config: Config) -> TopicTree:
-    """The tree of the configured topics."""
+    """Return the tree of the configured topics."""
     aliases = {topic_key(alias): topic_key(name) for name, topic in config.topics.items() for alias in topic.aliases}
-    above = {topic_key(name): topic_key(topic.parent) for name, topic in config.topics.items() if topic.parent}
-    parents = {key: aliases.get(parent, parent) for key, parent in above.items()}
+    written = {topic_key(name): topic_key(topic.parent) for name, topic in config.topics.items() if topic.parent}
+    parents = {key: aliases.get(parent, parent) for key, parent in written.items()}
     return TopicTree(aliases, {key: tuple(_ancestors(key, parents)) for key in parents})
 
 
 def build_taxonomy(
     config: Config, topic_names: Iterable[tuple[str, dt.datetime]], provider_names: Iterable[tuple[str, str, int]]
 ) -> Taxonomy:
-    """The taxonomy of what entries use and of what is configured.
+    """Return the taxonomy of all topics and providers that entries or the configuration name.
 
-    `topic_names` are pairs of a name and when an entry with it was published; `provider_names` are a domain, a name and
-    how many entries have them.
+    `topic_names` are pairs of a name and the time when an entry with it was published. `provider_names` are a domain, a
+    name, and the number of entries with both.
     """
     tree = topic_tree(config)
     configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
@@ -146,7 +153,7 @@ def build_taxonomy(
 
 
 def _topic_title(configured: tuple[str, Topic] | None, first_spelling: str) -> str:
-    """The configured title or name, else the spelling of its oldest entry, which no further entry changes."""
+    """Return the configured title or name, else the spelling in the oldest entry, which newer entries do not change."""
     if configured:
         name, topic = configured
         return topic.title or name
@@ -156,10 +163,10 @@ def _topic_title(configured: tuple[str, Topic] | None, first_spelling: str) -> s
 def _assign_slugs(
     keys: Iterable[str], titles: Mapping[str, str], settings: Mapping[str, Topic]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """A slug for each topic, no two the same.
+    """Return a unique slug for each topic, and a message for each collision.
 
-    Of topics that want the same slug the first of `keys` gets it; the others get a digest of their key behind it, so
-    that a further topic never moves them. It moves the first, if its oldest entry is older.
+    The first of `keys` with a slug gets it; the others get it with a digest of their key, so that a new topic never
+    changes their slugs. A new topic changes the first one's slug only if its oldest entry is older.
     """
     slugs = {key: topic.slug for key, topic in settings.items() if topic.slug}
     taken = {folded(slug): key for key, slug in slugs.items()}
@@ -168,10 +175,11 @@ def _assign_slugs(
         if key in slugs:
             continue
         wanted = slug_of(key)
-        slug = wanted if _is_file_name(wanted, _LONGEST_SLUG) else _with_digest(wanted or "topic", key)
+        slug = wanted if _is_file_name(wanted, _MAX_SLUG) else _with_digest(wanted or "topic", key)
         other = taken.get(folded(slug), key)
         if other != key:
-            slug = next(slug for slug in _with_digests(wanted, key) if folded(slug) not in taken)
+            longer = (_with_digest(wanted, key, digits) for digits in range(8, 65, 8))
+            slug = next(slug for slug in longer if folded(slug) not in taken)
             collisions.append(
                 f"topics {titles[other]!r} and {titles[key]!r} both have the slug {wanted!r}; the second is published "
                 f"at topics/{slug}; give it a slug of its own, or make it an alias, under topics:"
@@ -182,13 +190,8 @@ def _assign_slugs(
 
 
 def _with_digest(slug: str, key: str, digits: int = 8) -> str:
-    short = slug.encode()[: _LONGEST_SLUG - digits - 1].decode(errors="ignore").strip("-_\u200c\u200d")
+    short = slug.encode()[: _MAX_SLUG - digits - 1].decode(errors="ignore").strip("-_\u200c\u200d")
     return f"{short}-{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:digits]}"
-
-
-def _with_digests(slug: str, key: str) -> Iterator[str]:
-    """The slug with a digest, and with ever longer ones, of which one is free."""
-    return (_with_digest(slug, key, digits) for digits in range(8, 65, 8))
 
 
 def _ancestors(key: str, parents: Mapping[str, str]) -> Iterator[str]:
@@ -213,10 +216,10 @@ def _providers(config: Config, names: Iterable[tuple[str, str, int]]) -> dict[st
 
 
 def _provider_title(domain: str, names: Counter[str], settings: ProviderSettings | None) -> str:
-    """The configured title, else the name that most entries give, else, where they do not agree, the domain."""
+    """Return the configured title, else the name in more than half of the entries, else the domain."""
     if settings and settings.title:
         return settings.title
-    name, count = max(names.items(), key=lambda item: item[1], default=(domain, 1))
+    name, count = max(names.items(), key=itemgetter(1), default=(domain, 1))
     return name if count * 2 > names.total() else domain
 
 
@@ -224,10 +227,10 @@ def _file_name(domain: str) -> str:
     name = re.sub(r"[^a-z0-9._-]", "-", domain)
     if is_device(name):
         label, dot, rest = name.partition(".")
-        name = f"{label}-{dot}{rest}"  # which no domain is
-    return name if _is_file_name(name, _LONGEST_DOMAIN) else _with_digest(name, domain)
+        name = f"{label}-{dot}{rest}"  # no domain has a label that ends with a hyphen
+    return name if _is_file_name(name, _MAX_DOMAIN) else _with_digest(name, domain)
 
 
-def _is_file_name(name: str, longest: int) -> bool:
-    """Whether files may be called so everywhere, also where Windows is."""
-    return 0 < len(name.encode()) <= longest and not is_device(name)
+def _is_file_name(name: str, max_bytes: int) -> bool:
+    """Whether a name is a valid file name on all systems: up to `max_bytes`, and not a device name of Windows."""
+    return 0 < len(name.encode()) <= max_bytes and not is_device(name)

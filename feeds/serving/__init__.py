@@ -1,1 +1,1 @@
-"""The output folder over HTTP: the WSGI application, its server, redirects and configurations of other servers."""
+"""The output folder over HTTP: a WSGI application, its server, and configurations of other web servers."""

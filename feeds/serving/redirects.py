@@ -1,6 +1,7 @@
-"""What any web server is to say of the output folder: for `feeds serve`, and for the set-ups of other servers.
+"""Redirects of moved feeds (301) and removed documents (410), for `feeds serve` and for other web servers.
 
-Paths are those of requests, below the address of the site and decoded: `topics/ai.rss`, and `topics/ai/` for a page.
+Paths are request paths below the URL of the site, percent-decoded and without the leading slash: `topics/ai.rss`, or
+`topics/ai/` for a page.
 """
 
 from __future__ import annotations
@@ -19,49 +20,46 @@ if TYPE_CHECKING:
     from feeds.output.manifest import Manifest
 
 
-#: What follows a feed's path in that of an archive.
+#: The part of an archive document's path that follows the path of its feed.
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}\.[a-z]+")
 
 
 @dataclass(frozen=True)
-class Move:
-    """A feed that had the path `old` before, the formats that it has, and whether it has a page."""
+class MovedFeed:
+    """A feed whose path changed, with the formats and the page that it has at its new path."""
 
-    old: str
-    new: str
+    old_path: str
+    new_path: str
     formats: tuple[Format, ...]
     has_page: bool = True
 
-    def target(self, path: str) -> str | None:
-        """Where a document of the feed is now that was at `path`; None where that was none of them."""
-        if not path.startswith(self.old):
+    def location(self, path: str) -> str | None:
+        """Return the new path of the document at `path`, or None if `path` is not a former document of the feed."""
+        if not path.startswith(self.old_path):
             return None
-        rest = path.removeprefix(self.old)
+        suffix = path.removeprefix(self.old_path)
         documents = {f".{name}" for name in self.formats} | ({"", "/"} if self.has_page else set())
-        if rest in documents or _ARCHIVE.fullmatch(rest):
-            return self.new + (rest or "/")
+        if suffix in documents or _ARCHIVE.fullmatch(suffix):
+            return self.new_path + (suffix or "/")
         return None
 
 
-def moves(config: Config, manifest: Manifest) -> tuple[Move, ...]:
-    """The feeds that have another path than before, as `moved` says, and that are published there and not here."""
-    feeds = {record.feed for record in manifest.documents}
-    paths = {record.path for record in manifest.documents}
-    return tuple(
-        Move(old, new, _formats(new, manifest), has_page=page_path(new) in paths)
-        for old, new in sorted(config.moved.items())
-        if new in feeds and old not in feeds
-    )
+def moved_feeds(config: Config, manifest: Manifest) -> tuple[MovedFeed, ...]:
+    """Return the feeds that `moved` lists and that are published only at their new path, ordered by old path."""
+    feed_paths = {record.feed for record in manifest.documents}
+    document_paths = {record.path for record in manifest.documents}
+    moved = []
+    for old_path, new_path in sorted(config.moved.items()):
+        if new_path in feed_paths and old_path not in feed_paths:
+            records = (record for record in manifest.documents if record.feed == new_path)
+            formats = tuple(record.subscribed for record in records if record.subscribed)
+            moved.append(MovedFeed(old_path, new_path, formats, has_page=page_path(new_path) in document_paths))
+    return tuple(moved)
 
 
-def gone(manifest: Manifest, moved: tuple[Move, ...]) -> Iterator[str]:
-    """The paths of what there was once and is not any more, but for what has moved."""
+def gone_paths(manifest: Manifest, moved: tuple[MovedFeed, ...]) -> Iterator[str]:
+    """Yield the paths of former documents that have no redirect."""
     for document in manifest.gone:
         path = document.removesuffix(INDEX) if document.endswith(f"/{INDEX}") else document
-        if not any(move.target(path) for move in moved):
+        if not any(feed.location(path) for feed in moved):
             yield path
-
-
-def _formats(feed: str, manifest: Manifest) -> tuple[Format, ...]:
-    """The formats in which a feed is published."""
-    return tuple(record.subscribed for record in manifest.documents if record.feed == feed and record.subscribed)

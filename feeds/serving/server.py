@@ -1,4 +1,4 @@
-"""An HTTP server for a preview or a small site."""
+"""The HTTP server of `feeds serve`, for a preview or a small site."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 
-_CONNECTIONS = 500
+_MAX_CONNECTIONS = 500
 
-#: Bytes of a request's body, which nobody reads.
-_MOST_RECEIVED = 65_536
+#: Bytes of request content, which the application ignores.
+_MAX_REQUEST_CONTENT = 65_536
 
-#: Seconds within which answers that have begun may end, when the server is to.
-_GRACE = 2
+#: Seconds that responses in progress have to finish when the server closes.
+_SHUTDOWN_TIMEOUT = 2
 
 
 class Server:
-    """A server that runs in a thread of its own until it is closed; `address` is where it is."""
+    """A server that runs in its own thread until it is closed; `address` is the URL of its root."""
 
     def __init__(self, application: Application, host: str, port: int) -> None:
-        """Listen there, at a port of the system's choice if `port` is 0; raises ServeError where that cannot be."""
-        logging.getLogger("waitress").setLevel(logging.ERROR)  # it tells of clients that go away
+        """Listen on `host` and `port`, where port 0 is any free port; raise ServeError if that is not possible."""
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # it warns when a client disconnects
         listening = _listen(host, port)
         self._connections: dict[int, Any] = {}
         self._server: Any = create_server(
@@ -44,38 +44,39 @@ class Server:
             map=self._connections,
             sockets=[listening],
             threads=_THREADS,
-            connection_limit=_CONNECTIONS,
+            connection_limit=_MAX_CONNECTIONS,
             asyncore_use_poll=True,
-            max_request_body_size=_MOST_RECEIVED,
+            max_request_body_size=_MAX_REQUEST_CONTENT,
             log_socket_errors=False,
             ident=f"feeds/{__version__}",
         )
-        shown = f"[{host}]" if ":" in host else host
-        self.address = f"http://{shown}:{listening.getsockname()[1]}/"
+        url_host = f"[{host}]" if ":" in host else host
+        self.address = f"http://{url_host}:{listening.getsockname()[1]}/"
         self._thread = Thread(target=self._server.run, name="server", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait until it is closed; signals come through."""
+        """Wait until the server is closed. Joining with a timeout lets signals interrupt the wait."""
         while self._thread.is_alive():
             self._thread.join(1)
 
     def close(self) -> None:
-        """End it. Only its own thread may touch its connections; it may have ended before it is woken."""
-        with suppress(OSError):
-            self._server.trigger.pull_trigger(self._end)
-        self._thread.join(_GRACE)
+        """Stop the server: let responses finish for two seconds, then close all connections."""
+        with suppress(OSError):  # the server's thread may have ended already
+            # Only that thread may touch the connections.
+            self._server.trigger.pull_trigger(self._close_connections)
+        self._thread.join(_SHUTDOWN_TIMEOUT)
 
-    def _end(self) -> None:
-        self._server.task_dispatcher.shutdown(timeout=_GRACE)
+    def _close_connections(self) -> None:
+        self._server.task_dispatcher.shutdown(timeout=_SHUTDOWN_TIMEOUT)
         wasyncore.close_all(self._connections, ignore_all=True)
 
 
 @contextmanager
 def serving(application: Application, host: str, port: int) -> Iterator[Server]:
-    """A server that runs meanwhile."""
+    """Run a server for the duration of the block; raise ServeError if it cannot listen."""
     server = Server(application, host, port)
     server.start()
     try:

@@ -1,36 +1,37 @@
-"""The site as a WSGI application (PEP 3333), which answers as RFC 9110 and 9111 have it.
+"""The output folder as a WSGI application (PEP 3333), with the semantics of RFC 9110 and the caching of RFC 9111.
 
-It is what `feeds serve` serves, and answers as the web servers do that `feeds hosting` sets up. A document is read
-before the answer begins, so that what is sent is whole, old or new, whatever a run publishes meanwhile.
+`feeds serve` runs it. It responds like the web servers that `feeds hosting` configures. Each response comes from one
+version of its file, whatever a run publishes meanwhile: a text is read before the response starts, and any other file
+is read from the descriptor that gave its length.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import os
 import threading
 import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Request, Response
 
-from feeds.config.loader import file_facts, load_config
+from feeds.config.loader import file_version, load_config
 from feeds.errors import ConfigError, PublishError, ServeError
 from feeds.http.codings import compress
 from feeds.http.headers import cache_control
-from feeds.http.media_types import JSON, SHARED, content_type, is_text, media_type
+from feeds.http.media_types import CORS_TYPES, JSON, content_type, is_text, media_type
 from feeds.models import INDEX, MANIFEST, OPML, document_address
 from feeds.output.manifest import Manifest, read_manifest
-from feeds.serving.redirects import Move, gone, moves
-from feeds.storage.local import DiskFolder
+from feeds.serving.redirects import MovedFeed, gone_paths, moved_feeds
+from feeds.storage.local import LocalFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,24 +44,25 @@ if TYPE_CHECKING:
 
 _METHODS = ("GET", "HEAD")
 
-#: Bytes below which compressing saves nothing, since an answer is sent in packets.
-_WORTH_COMPRESSING = 512
+#: Bytes. Compressing less saves no packet.
+_MIN_COMPRESSED_SIZE = 512
 
-#: Bytes of a file that are sent at a time.
-_CHUNK = 65_536
+#: Bytes that are read from a file at a time.
+_CHUNK_SIZE = 65_536
 
-#: How many compressed answers are kept.
-_KEPT = 64
+#: Compressed texts that are kept in memory.
+_CACHE_SIZE = 64
 
-#: The folder of RFC 8615 alone begins with a dot and is not hidden.
+#: The only name with a leading dot that is served (RFC 8615), and only at the top of the output folder.
 _WELL_KNOWN = ".well-known"
 
+#: Nanoseconds.
 _SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Served:
-    """A request that was answered: its path as it was sent, the status, and how many bytes the answer's body has."""
+    """A request and its response: the path as it was sent, the status code, and the bytes of content sent."""
 
     method: str
     path: str
@@ -69,12 +71,16 @@ class Served:
 
 
 @dataclass(frozen=True)
-class _ServingRules:
-    """What the configuration and the manifest say. `base` is the path of the site; other paths are below it."""
+class _Routes:
+    """The resources of the site, from its configuration and manifest.
 
-    base: str
+    `base_path` is the path of the site's URL; all other paths are below it. `links` are the values of the header Link,
+    by path.
+    """
+
+    base_path: str
     cache_control: str
-    moved: tuple[Move, ...]
+    moved: tuple[MovedFeed, ...]
     gone: frozenset[str]
     links: Mapping[str, Sequence[str]]
     documents: frozenset[str]
@@ -82,102 +88,107 @@ class _ServingRules:
 
 @dataclass(frozen=True)
 class _File:
-    """A file as it was found at a path; `body` of texts alone, `modified` in nanoseconds."""
+    """One version of a file in the output folder. `content` is the bytes of a text, and else the open file.
+
+    `size` is in bytes, `modified` is the mtime in nanoseconds.
+    """
 
     path: str
-    place: Path
-    body: bytes | None
+    content: bytes | BinaryIO
     size: int
     modified: int
 
 
 class Application:
-    """The output folder as a site, which tells `note` of each request that it answered.
+    """The WSGI application; it calls `on_response` with each request that it has answered.
 
-    The configuration and the manifest are read anew when they changed; while the configuration is wrong, the one before
-    stays in force.
+    A changed configuration or manifest is read before the next request. An invalid one is ignored until it is fixed.
     """
 
-    def __init__(self, config: Config, output: Path, note: Callable[[Served], None] = lambda _: None) -> None:
+    def __init__(self, config: Config, output: Path, on_response: Callable[[Served], None] = lambda _: None) -> None:
         self._config = config
         self._output = output
-        self._note = note
+        self._on_response = on_response
         self._lock = threading.Lock()
-        self._facts: object = None
-        self._rules = _rules(config, Manifest())
+        self._versions: object = None
+        self._routes = _build_routes(config, Manifest())
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         response = self._respond(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
-        self._note(_served(request, response))
+        self._on_response(_served(request, response))
         return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
         if request.method not in _METHODS:
-            return _refusal(405, f"expected {' or '.join(_METHODS)}", Allow=", ".join(_METHODS))
-        rules = self._current_rules()
-        path = _path(request)
-        if path is not None and path.startswith(rules.base):
-            return self._find(request, rules, path.removeprefix(rules.base))
-        if path in {"/", rules.base.rstrip("/")}:
-            return _redirect(rules, "", 302)
-        return _refusal(404, f"the site is at {rules.base}")
+            return _message(405, f"expected {' or '.join(_METHODS)}", Allow=", ".join(_METHODS))
+        routes = self._current_routes()
+        path = _decoded_path(request)
+        if path is not None and path.startswith(routes.base_path):
+            return self._respond_below(request, routes, path.removeprefix(routes.base_path))
+        if path in {"/", routes.base_path.rstrip("/")}:
+            return _redirect(routes, "", 302)
+        return _message(404, f"the site is at {routes.base_path}")
 
-    def _find(self, request: Request, rules: _ServingRules, path: str) -> Response:
-        """The answer for a path below that of the site."""
-        target = next(filter(None, (move.target(path) for move in rules.moved)), None)
-        file = None if target else _read(self._output, path)
+    def _respond_below(self, request: Request, routes: _Routes, path: str) -> Response:
+        """Respond with what is at a path below the path of the site."""
+        location = next(filter(None, (feed.location(path) for feed in routes.moved)), None)
+        file = None if location else _open_file(self._output, path)
         if file:
-            return _document(request, rules, file)
-        if not target and path and _read(self._output, f"{path}/"):
-            target = f"{path}/"
-        if target:
-            return _redirect(rules, target)
-        if not rules.gone.isdisjoint({path, f"{path}/", path.removesuffix(INDEX)}):
-            return _refusal(410, "this was here once, and is not published any more")
-        return _refusal(404, "there is nothing here" if path else f"the site has no pages; {OPML} lists its feeds")
+            return _represent(request, routes, file)
+        if not location and path and _open_file(self._output, f"{path}/"):  # an index is a text: nothing stays open
+            location = f"{path}/"
+        if location:
+            return _redirect(routes, location)
+        if not routes.gone.isdisjoint({path, f"{path}/", path.removesuffix(INDEX)}):
+            return _message(410, "this was here once, and is not published any more")
+        return _message(404, "there is nothing here" if path else f"the site has no pages; {OPML} lists its feeds")
 
-    def _current_rules(self) -> _ServingRules:
-        facts = (file_facts(self._config.path), file_facts(self._output / MANIFEST))
+    def _current_routes(self) -> _Routes:
+        versions = (file_version(self._config.path), file_version(self._output / MANIFEST))
         with self._lock:
-            if facts != self._facts:
-                with contextlib.suppress(ConfigError):
+            if versions != self._versions:
+                with suppress(ConfigError):
                     self._config = load_config(self._config.path)
-                with contextlib.suppress(PublishError):
-                    self._rules = _rules(self._config, read_manifest(DiskFolder(self._output)))
-                self._facts = facts
-            return self._rules
+                with suppress(PublishError):
+                    self._routes = _build_routes(self._config, read_manifest(LocalFolder(self._output)))
+                self._versions = versions
+            return self._routes
 
 
 def check_published(output: Path) -> None:
-    """Raises ServeError where nothing is published, and PublishError where the manifest cannot be read."""
-    if not read_manifest(DiskFolder(output)).documents:
-        raise ServeError(f"{output}: nothing is published there; `feeds regenerate` does it, and --watch")
+    """Raise ServeError if nothing is published in `output`, and PublishError if its manifest cannot be read."""
+    folder = LocalFolder(output)
+    if not read_manifest(folder).documents:
+        raise ServeError(f"{folder}: nothing is published there; `feeds regenerate` does it, and --watch")
 
 
-def _rules(config: Config, manifest: Manifest) -> _ServingRules:
-    moved = moves(config, manifest)
-    return _ServingRules(
-        base=unquote(urlsplit(config.base_url).path),
+def _build_routes(config: Config, manifest: Manifest) -> _Routes:
+    moved = moved_feeds(config, manifest)
+    return _Routes(
+        base_path=unquote(urlsplit(config.base_url).path),
         cache_control=cache_control(config),
         moved=moved,
-        gone=frozenset(gone(manifest, moved)),
+        gone=frozenset(gone_paths(manifest, moved)),
         links=dict(_links(config, manifest)),
         documents=frozenset(record.path for record in manifest.documents),
     )
 
 
 def _links(config: Config, manifest: Manifest) -> Iterator[tuple[str, Sequence[str]]]:
-    """The header Link of all that people subscribe to (https://www.w3.org/TR/websub/, section 4)."""
+    """Yield the path of each feed document with its links to the hub and to itself (WebSub, section 4)."""
     for record in manifest.documents:
         if config.hub and record.subscribed:
-            address = document_address(config.base_url, record.feed, record.subscribed)
-            yield record.path, (f'<{config.hub}>; rel="hub"', f'<{address}>; rel="self"')
+            url = document_address(config.base_url, record.feed, record.subscribed)
+            yield record.path, (f'<{config.hub}>; rel="hub"', f'<{url}>; rel="self"')
 
 
-def _path(request: Request) -> str | None:
-    """The path that is asked for, decoded; None where it is not UTF-8. Slashes at its begin are kept."""
+def _decoded_path(request: Request) -> str | None:
+    """Return the path of the request, percent-decoded, or None if it is not UTF-8.
+
+    `Request.path` would merge slashes at its start and replace bytes that are not UTF-8.
+    """
     raw: str = request.environ.get("PATH_INFO", "")
     try:
         return raw.encode("latin-1").decode()
@@ -185,86 +196,95 @@ def _path(request: Request) -> str | None:
         return None
 
 
-def _read(output: Path, path: str) -> _File | None:
-    """The file at a path, a folder's index where that ends in a slash; None where there is none that may be served."""
+def _open_file(output: Path, path: str) -> _File | None:
+    """Open the file at a path; at a path with a trailing slash, the index of that folder.
+
+    Return None for a hidden file, for anything outside the output folder, and for anything but a regular file.
+    """
     parts = path.split("/")
     is_hidden = any(part.startswith(".") for part in parts[parts[0] == _WELL_KNOWN :])
     path = f"{path}{INDEX}" if not parts[-1] else path
     joined = None if is_hidden or "" in parts[:-1] or "\0" in path else safe_join(str(output), path)
     if joined is None:
         return None
-    try:
-        place = Path(joined).resolve(strict=True)
-        if place.is_relative_to(output.resolve()) and place.is_file():
-            with place.open("rb") as file:
-                facts = os.fstat(file.fileno())
-                body = file.read() if is_text(media_type(path)) else None
-                return _File(path, place, body, facts.st_size, facts.st_mtime_ns)
-    except OSError:
-        pass
+    with suppress(OSError), ExitStack() as stack:
+        resolved = Path(joined).resolve(strict=True)
+        if not resolved.is_relative_to(output.resolve()) or not resolved.is_file():
+            return None
+        stream = stack.enter_context(resolved.open("rb"))
+        status = os.fstat(stream.fileno())
+        if is_text(media_type(path)):
+            return _File(path, stream.read(), status.st_size, status.st_mtime_ns)
+        stack.pop_all()  # the response closes it
+        return _File(path, stream, status.st_size, status.st_mtime_ns)
     return None
 
 
-def _document(request: Request, rules: _ServingRules, file: _File) -> Response:
-    """The file, or 304 where the client has it."""
-    type_ = JSON if file.path.endswith(".json") and file.path not in rules.documents else media_type(file.path)
-    response = Response(headers={"Content-Type": content_type(type_), "Cache-Control": rules.cache_control})
-    if type_ in SHARED:
+def _represent(request: Request, routes: _Routes, file: _File) -> Response:
+    """Respond with a file, or with 304 or 412 as the conditions of the request demand (RFC 9110, 13.2)."""
+    type_ = JSON if file.path.endswith(".json") and file.path not in routes.documents else media_type(file.path)
+    response = Response(headers={"Content-Type": content_type(type_), "Cache-Control": routes.cache_control})
+    if type_ in CORS_TYPES:
         response.headers["Access-Control-Allow-Origin"] = "*"
-    for link in rules.links.get(file.path, ()):
+    for link in routes.links.get(file.path, ()):
         response.headers.add("Link", link)
-    if file.body is None:
-        response.response = _chunks(file.place)
+    if isinstance(file.content, bytes):
+        _set_text(response, request.accept_encodings, file.content)
+    else:
+        response.call_on_close(file.content.close)
+        response.response = _read_chunks(file.content, file.size)
         response.content_length = file.size
         response.set_etag(f"{file.size:x}-{file.modified:x}")
-    else:
-        _fill(response, request.accept_encodings, file.body)
-    if time.time_ns() - file.modified > _SECOND:  # else it may be that of two versions
+    if time.time_ns() - file.modified > _SECOND:  # within a second, two versions may have the same Last-Modified
         response.last_modified = dt.datetime.fromtimestamp(file.modified // _SECOND, dt.UTC)
     response.make_conditional(request)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-        return _refusal(412, "this is another version")
+        response.close()
+        return _message(412, "this is another version")
     return response
 
 
-def _fill(response: Response, accepted: Accept, body: bytes) -> None:
-    """Put a text into the answer, in the coding that the client likes."""
+def _set_text(response: Response, accepted: Accept, text: bytes) -> None:
+    """Set the content to a text, in the content coding that the client prefers."""
     response.vary.add("Accept-Encoding")
-    coding = _coding(accepted) if len(body) >= _WORTH_COMPRESSING else None
+    coding = _negotiate_coding(accepted) if len(text) >= _MIN_COMPRESSED_SIZE else None
     if coding:
-        body = _compressed(body, coding)
+        text = _compress(text, coding)
         response.headers["Content-Encoding"] = coding
-    response.set_data(body)
-    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    response.set_data(text)
+    response.set_etag(hashlib.sha256(text).hexdigest()[:32])
 
 
-def _chunks(place: Path) -> Iterator[bytes]:
-    """A file, a piece at a time."""
-    with place.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+def _read_chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the first `size` bytes of a file.
+
+    If the file was truncated in place, there are fewer, and the server closes the connection (RFC 9112, 8).
+    """
+    while size > 0 and (chunk := stream.read(min(_CHUNK_SIZE, size))):
+        size -= len(chunk)
+        yield chunk
 
 
-def _coding(accepted: Accept) -> Coding | None:
-    """The coding that the client likes best (RFC 9110, 12.5.3); the smaller one where it likes both the same."""
+def _negotiate_coding(accepted: Accept) -> Coding | None:
+    """Return the content coding that the client prefers (RFC 9110, 12.5.3), Brotli on a tie; None for `identity`."""
     qualities: dict[Coding, float] = {"br": accepted["br"], "gzip": accepted["gzip"]}
     best = max(qualities, key=lambda coding: qualities[coding])
     identity = accepted["identity"] if "identity" in accepted.values() else 0
     return best if qualities[best] > 0 and qualities[best] >= identity else None
 
 
-_compressed = lru_cache(maxsize=_KEPT)(compress)
+_compress = lru_cache(maxsize=_CACHE_SIZE)(compress)
 
 
-def _redirect(rules: _ServingRules, path: str, status: int = 301) -> Response:
-    """To a path of the site."""
-    response = _refusal(status, f"this is at {rules.base}{path}", Location=quote(rules.base + path))
-    response.headers["Cache-Control"] = rules.cache_control
+def _redirect(routes: _Routes, path: str, status: int = 301) -> Response:
+    """Redirect to a path below the path of the site."""
+    response = _message(status, f"this is at {routes.base_path}{path}", Location=quote(routes.base_path + path))
+    response.headers["Cache-Control"] = routes.cache_control
     return response
 
 
-def _refusal(status: int, reason: str, **headers: str) -> Response:
-    """An answer that is no document, with a line for people."""
+def _message(status: int, reason: str, **headers: str) -> Response:
+    """Respond with a status and a line of text that explains it."""
     line = f"{status} {HTTPStatus(status).phrase}"
     response = Response(status=line, headers={"Cache-Control": "no-store", **headers}, mimetype="text/plain")
     response.set_data(f"{line}: {reason}\n")
@@ -273,5 +293,5 @@ def _refusal(status: int, reason: str, **headers: str) -> Response:
 
 def _served(request: Request, response: Response) -> Served:
     path = quote(request.environ.get("PATH_INFO", "").encode("latin-1"))
-    has_body = request.method != "HEAD" and response.status_code != HTTPStatus.NOT_MODIFIED
-    return Served(request.method, path, response.status_code, response.content_length or 0 if has_body else 0)
+    has_content = request.method != "HEAD" and response.status_code != HTTPStatus.NOT_MODIFIED
+    return Served(request.method, path, response.status_code, response.content_length or 0 if has_content else 0)

@@ -1,7 +1,7 @@
-"""Files of our own, read and replaced: whole or not at all, and only those that are files.
+"""Files of our own: read, replaced atomically, and folders locked.
 
-A machine may lose its power. A file that is moved to its place before its bytes are on the disk may be empty then, so
-who cannot bear that waits for the disk.
+A file that is renamed before its bytes are on the disk may be empty after a power failure. Where that matters, the
+file is flushed first.
 """
 
 from __future__ import annotations
@@ -16,65 +16,57 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from feeds.errors import PublishError
-from feeds.storage.names import is_utf8, readable
+from feeds.storage.names import display_path, is_utf8, not_utf8, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-#: Where text and bytes are not the same to the system, bytes are meant; a pipe is not waited for.
-_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-
-#: Where a new file is to be, a link is not followed.
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-
-#: What the name of a file ends with before it is moved to its place.
-TEMPORARY = ".feeds-new"
-
+#: O_BINARY: bytes are read as they are on Windows. O_NONBLOCK: opening a pipe does not wait for a writer.
+READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+#: O_EXCL and O_NOFOLLOW: a link at the path of a new file is not followed.
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _MODE = 0o666
-
-_HAS_LOCKS = find_spec("fcntl") is not None  # not on Windows
-
-#: Seconds between two looks at whether another run has ended.
-_INTERVAL = 0.05
-
-#: Seconds after which what was left of a file that others may write is nobody's any more.
-_ABANDONED = 3600
-
-#: What a file system says that cannot be asked to flush, as some of those that are reached over a network.
-_NO_FLUSH = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
+#: The suffix of a file before it is moved to its path.
+TEMPORARY = ".feeds-new"
+_HAS_LOCKS = find_spec("fcntl") is not None  # Windows has none
+#: Seconds between attempts to lock a folder.
+_LOCK_INTERVAL = 0.05
+#: Age in seconds from which a temporary file was left by a killed run.
+_ABANDONED_AGE = 3600
+#: Errors of file systems without fsync, such as some network file systems.
+_NO_FSYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 
 
-def read_regular(place: Path) -> bytes:
-    """The bytes of a file; raises OSError, also where something else has its place, such as a pipe."""
-    descriptor = os.open(place, _READ_ONLY)
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file; raises OSError, also for a pipe or a device."""
+    descriptor = os.open(path, READ_ONLY)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "Is not a regular file")
         return file.read()
 
 
-def is_there(place: Path) -> bool:
-    """Whether there is something, be it a link to nowhere; raises OSError where that cannot be known."""
+def exists(path: Path) -> bool:
+    """Whether there is a file, a folder or a link, even a broken one; raises OSError if that cannot be determined."""
     try:
-        place.lstat()
+        path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
 
 
-def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> int:
-    """Write a file beside its place, and move it there when it is whole, and on the disk if it `waits`; its mtime."""
-    descriptor = _open_new(temporary)
+def write_atomically(path: Path, body: bytes, temporary: Path, *, flush: bool) -> int:
+    """Write `temporary`, flush it to the disk if asked, and move it to `path`; return the mtime in nanoseconds."""
+    descriptor = _create(temporary)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
             file.flush()
-            if waits:
-                _flush(descriptor)
+            if flush:
+                _fsync(descriptor)
             mtime = os.fstat(descriptor).st_mtime_ns
-        temporary.replace(place)
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -82,55 +74,59 @@ def write_whole(place: Path, body: bytes, temporary: Path, *, waits: bool) -> in
     return mtime
 
 
-def own_temporary(place: Path) -> Path:
-    """Where to write a file before it is moved to its place: beside it, where nobody else who writes it does."""
-    return place.with_name(f".{place.name}.{os.urandom(4).hex()}{TEMPORARY}")
+def temporary_path(path: Path) -> Path:
+    """A path beside `path` that no other writer of the same file uses."""
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}{TEMPORARY}")
 
 
-def replace_file(place: Path, body: bytes) -> None:
-    """Write a file that others may write meanwhile, whole or not at all; raises OSError."""
-    write_whole(place, body, own_temporary(place), waits=True)
-    _remove_abandoned(place)
+def replace_file(path: Path, body: bytes) -> None:
+    """Replace a file atomically while others may replace it too; raises OSError."""
+    write_atomically(path, body, temporary_path(path), flush=True)
+    _remove_abandoned(path)
 
 
-def _remove_abandoned(place: Path) -> None:
-    """Remove what runs that were killed left of a file, and nothing that others gave a name."""
-    ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}")
-    for left in place.parent.glob(f".*{TEMPORARY}"):
+def _remove_abandoned(path: Path) -> None:
+    """Remove temporary files of `path` that killed runs left."""
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}")
+    for left in path.parent.glob(f".*{TEMPORARY}"):
         with contextlib.suppress(OSError):
-            if ours.fullmatch(left.name) and time.time() - left.lstat().st_mtime > _ABANDONED:
+            if ours.fullmatch(left.name) and time.time() - left.lstat().st_mtime > _ABANDONED_AGE:
                 left.unlink()
 
 
-def check_replaceable(place: Path) -> None:
-    """Raise OSError where the file could not be replaced, as far as that can be known before."""
-    temporary = own_temporary(place)
+def check_replaceable(path: Path) -> None:
+    """Raise OSError if the file cannot be replaced, as far as that can be known in advance."""
+    temporary = temporary_path(path)
     temporary.touch(exist_ok=False)
     temporary.unlink()
 
 
-def check_name(folder: Path) -> None:
-    """Raises PublishError where a folder's path, or that of what it is a link to, is not UTF-8 or has no end."""
+def check_path(folder: Path) -> None:
+    """Raise PublishError if the path of a folder, or of the target of a link, is not UTF-8 or is a loop of links."""
+    label = readable(display_path(str(folder)))
     try:
-        places = (folder.absolute(), folder.resolve())
-    except FileNotFoundError as error:  # the working folder is gone
-        raise PublishError(readable(str(folder)), f"cannot be found: {error.strerror}") from error
-    except (OSError, RuntimeError) as error:  # RuntimeError: before Python 3.13
-        raise PublishError(readable(str(folder)), "is a link to itself; expected a folder") from error
-    for place in places:
-        if not is_utf8(str(place)):
-            message = f"is {readable(str(place))}, which is not UTF-8; expected a path that is"
-            raise PublishError(readable(str(folder)), message)
+        paths = (folder.absolute(), folder.resolve())
+    except FileNotFoundError as error:  # the working directory was removed
+        raise PublishError(label, f"cannot be found: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise PublishError(label, f"cannot be used: {error.strerror}") from error
+        # RuntimeError before Python 3.13
+        raise PublishError(label, "is a link to itself; expected a folder") from error
+    for path in paths:
+        if not is_utf8(str(path)):
+            raise PublishError(label, f"is {not_utf8(path)}")
 
 
 @contextlib.contextmanager
-def locked_folder(folder: Path, patience: float) -> Iterator[None]:
-    """Keep others out of a folder that is there while this lasts; raises BlockingIOError after so many seconds.
+def locked_folder(folder: Path, timeout: float) -> Iterator[None]:
+    """Lock a folder, which is created if needed; raises BlockingIOError after `timeout` seconds.
 
-    The lock is on the folder itself: it leaves no file, and goes with the run that has it, however that ends. Where the
-    system or the file system has no such locks, there is none.
+    The lock is on the folder itself: it needs no file, and it ends with the process that holds it. Where the system or
+    the file system has no such locks, this only creates the folder.
     """
-    descriptor = _open_locked(folder, time.monotonic() + patience) if _HAS_LOCKS else None
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = _open_locked(folder, time.monotonic() + timeout) if _HAS_LOCKS else None
     try:
         yield
     finally:
@@ -138,40 +134,41 @@ def locked_folder(folder: Path, patience: float) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _open_new(place: Path) -> int:
-    """An empty file, in a folder that is made where there is none."""
+def _create(path: Path) -> int:
+    """Create an empty file, and its folder if needed."""
     try:
-        return os.open(place, _NEW, _MODE)
+        return os.open(path, _CREATE, _MODE)
     except FileNotFoundError:
-        place.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(place, _NEW, _MODE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, _CREATE, _MODE)
 
 
-def _flush(descriptor: int) -> None:
-    """Wait until the bytes are on the disk; where the file system knows no such thing, go on."""
+def _fsync(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in _NO_FLUSH:
+        if error.errno not in _NO_FSYNC:
             raise
 
 
 def _open_locked(folder: Path, deadline: float) -> int:
-    """The folder, locked; another one has its place where it was swapped while this waited."""
+    """Open and lock the folder. If it was replaced or removed while this waited, lock the new one."""
     while True:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            _lock(descriptor, deadline)
-            if os.path.samestat(os.fstat(descriptor), folder.stat()):
-                return descriptor
-        except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                _lock(descriptor, deadline)
+                if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
             os.close(descriptor)
-            raise
-        os.close(descriptor)
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _lock(descriptor: int, deadline: float) -> None:
-    import fcntl  # noqa: PLC0415  # not on Windows
+    import fcntl  # noqa: PLC0415  # Windows has none
 
     while True:
         try:
@@ -179,8 +176,8 @@ def _lock(descriptor: int, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise
-            time.sleep(_INTERVAL)
-        except OSError:  # no locks here
+            time.sleep(_LOCK_INTERVAL)
+        except OSError:  # the file system has no locks
             return
         else:
             return

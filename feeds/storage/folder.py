@@ -1,86 +1,146 @@
-"""Where articles lie and documents are put: a folder of this machine, or of an object store."""
+"""Folders that documents are written to: of this machine, of an object store, or of a dry run."""
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from feeds.errors import PublishError, mask_credentials
 from feeds.storage.addresses import is_address, wrong_address
-from feeds.storage.files import check_name
-from feeds.storage.local import DiskFolder
-from feeds.storage.objects import ObjectFolder, StorageError
+from feeds.storage.files import check_path
+from feeds.storage.local import LocalFolder
+from feeds.storage.objects import ObjectFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from contextlib import AbstractContextManager
 
-
-__all__ = ["DiskFolder", "Folder", "ObjectFolder", "StorageError", "open_folder"]
+    from feeds.models import Coding
 
 
 class Folder(Protocol):
-    """A folder that documents are put into. Paths are relative to it, with forward slashes.
+    """A folder of files. Paths are relative to it, with forward slashes; `str()` is its name in messages.
 
-    `str()` of it is how messages call it. A *stamp* is a number that tells whether a file is the one that was put
-    there: its mtime in nanoseconds, or what a store says of a version. Whatever goes wrong is a PublishError.
+    A *version* is a number that changes when a file is replaced: its mtime in nanoseconds, or a hash of what a store
+    reports. Every failure is a PublishError.
     """
 
     @property
     def key(self) -> str:
-        """What it is known by, however it is reached."""
+        """An identifier that does not depend on how the folder is reached."""
 
-    def place(self, path: str) -> str:
-        """How messages call a file in it."""
+    def label(self, path: str) -> str:
+        """The name of a file in messages."""
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file, None where there is none."""
+        """The bytes of a file, or None if it does not exist."""
 
-    def facts(self, path: str) -> tuple[int, int] | None:
-        """The size in bytes and the stamp of what is there, None where nothing is."""
+    def stat(self, path: str) -> tuple[int, int] | None:
+        """The size in bytes and the version of a file, or None if it does not exist."""
 
     def listing(self) -> Mapping[str, tuple[int, int]] | None:
-        """The facts of all files, by path, where these are cheaper together; None where they are not."""
+        """`stat` of all files by path, if one listing is cheaper than many calls; else None."""
 
     def paths(self) -> list[str]:
-        """The files that are there, also those that are not ours."""
+        """The paths of all files, including those of others."""
 
-    def stamp_if_it_holds(self, path: str, body: bytes, *, is_new: bool = False) -> int | None:
-        """The stamp of a file that has these bytes, else None. Of one that `is_new` nothing was there before the run.
+    def unchanged_version(self, path: str, body: bytes) -> int | None:
+        """The version of a file that holds exactly `body`, else None."""
 
-        It is looked for all the same where that costs little: two machines may put it there.
+    def write(
+        self, path: str, body: bytes, *, media_type: str = "", coding: Coding | None = None, is_vital: bool = False
+    ) -> int:
+        """Write a file atomically and return its version.
+
+        A vital file, or one that replaces another, is on the disk when this returns.
         """
 
-    def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:
-        """Put a file there, which nobody sees half written; its stamp.
+    def remove(self, path: str) -> bool:
+        """Remove a file, and folders that are empty then. Return whether it existed."""
 
-        One that `is_vital`, or takes the place of another, is on the disk when this returns. The `headers` are those
-        with which it is to be served, where that is who keeps it.
-        """
-
-    def remove(self, path: str, *, dry_run: bool = False) -> bool:
-        """Remove a file, and the folders that are empty then; whether it was there."""
-
-    def remove_begun(self, paths: Iterable[str]) -> None:
-        """Remove what a run that was killed had begun to write of these files."""
+    def remove_temporary(self, paths: Iterable[str]) -> None:
+        """Remove temporary files that a killed run left while it wrote these files."""
 
     def check_inside(self, paths: Iterable[str]) -> None:
-        """Raise PublishError where one of these files would not be in the folder, or something else is in the way."""
+        """Raise PublishError if one of these paths leads out of the folder, or something else is in its way."""
 
-    def renamed(self, old: Collection[str], new: Collection[str]) -> set[str]:
-        """The paths, old and new, that are names of one file here."""
+    def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:
+        """The paths, old and new, that are two names of one file, as on a case-insensitive file system."""
 
-    def locked(self, patience: float) -> AbstractContextManager[None]:
-        """Keep other runs out while this lasts; raises PublishError if one is there for so many seconds."""
+    def locked(self, timeout: float) -> AbstractContextManager[None]:
+        """Keep other runs out. Raises PublishError if one is still there after `timeout` seconds."""
+
+    def assume_absent(self, paths: Collection[str]) -> Folder:
+        """The same folder with the knowledge that nothing can exist at these paths, which saves a store requests."""
 
 
-def open_folder(place: Path | str) -> Folder:
-    """The folder at a path or an address; raises PublishError where nothing can be there."""
+@dataclass(frozen=True)
+class DryRunFolder:
+    """A folder that is read and never changed. Versions of files that would be written are -1."""
+
+    folder: Folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    @property
+    def key(self) -> str:
+        return self.folder.key
+
+    def label(self, path: str) -> str:
+        return self.folder.label(path)
+
+    def read(self, path: str) -> bytes | None:
+        return self.folder.read(path)
+
+    def stat(self, path: str) -> tuple[int, int] | None:
+        return self.folder.stat(path)
+
+    def listing(self) -> Mapping[str, tuple[int, int]] | None:
+        return self.folder.listing()
+
+    def paths(self) -> list[str]:
+        return self.folder.paths()
+
+    def unchanged_version(self, path: str, body: bytes) -> int | None:
+        return self.folder.unchanged_version(path, body)
+
+    def write(self, path: str, body: bytes, **_: object) -> int:  # noqa: ARG002  # nothing is written
+        return -1
+
+    def remove(self, path: str) -> bool:
+        return self.folder.stat(path) is not None
+
+    def remove_temporary(self, paths: Iterable[str]) -> None:
+        """Remove nothing."""
+
+    def check_inside(self, paths: Iterable[str]) -> None:
+        self.folder.check_inside(paths)
+
+    def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:
+        return self.folder.same_files(old, new)
+
+    def locked(self, timeout: float) -> AbstractContextManager[None]:  # noqa: ARG002  # it keeps nobody waiting
+        return contextlib.nullcontext()
+
+    def assume_absent(self, paths: Collection[str]) -> Folder:
+        return DryRunFolder(self.folder.assume_absent(paths))
+
+
+def open_folder(
+    place: Path | str, headers: Callable[[str, Coding | None], Mapping[str, str]] | None = None
+) -> LocalFolder | ObjectFolder:
+    """The folder at a path, or at the URL of an object store, whose objects get `headers` by media type and coding.
+
+    Raises PublishError if nothing can be stored there.
+    """
     if isinstance(place, str) and is_address(place):
         wrong = wrong_address(place)
         if wrong:
             raise PublishError(mask_credentials(place), wrong)
-        return ObjectFolder(place)
+        return ObjectFolder(place, headers)
     path = Path(place)
-    check_name(path)
-    return DiskFolder(path)
+    check_path(path)
+    return LocalFolder(path)

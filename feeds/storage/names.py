@@ -1,47 +1,48 @@
-"""Paths: those of feeds, which hold on every file system and in a web server's configuration, and those of files."""
+"""Paths of feeds, which must be valid on every file system and web server, and names of files."""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from feeds.text.slugs import folded
 
-#: What documents are called: a folder with such a name would stand in the place of one.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Extensions of documents. A folder with such a name could take the path of a document.
 _EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
-
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
-
-#: What Windows takes for a device, whatever comes after a dot (Naming Files, Paths, and Namespaces).
+#: Names of devices on Windows, whatever follows a dot (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?")
-
-#: In bytes; beside what is behind and around it in the name of a file, of which there may be 255.
-LONGEST = 200
+#: The maximum length of a feed's path in bytes. A file name has 255, which includes extensions and temporary suffixes.
+MAX_LENGTH = 200
 
 
 def is_device(name: str) -> bool:
-    """Whether Windows would take the name of a file for that of a device."""
+    """Whether Windows takes a file name for a device."""
     return _DEVICE.fullmatch(name.casefold()) is not None
 
 
 def is_archive(path: str) -> bool:
-    """Whether a feed at the path would stand where the history of another one does."""
+    """Whether a feed at this path would take the path of another feed's archive."""
     return _ARCHIVE.search(folded(path)) is not None
 
 
 def wrong_path(path: str) -> str | None:
-    """What is wrong with the path of a feed, as a part of a sentence; its characters and their number are right."""
+    """The end of a message about the path of a feed, or None if it is valid. Characters are checked elsewhere."""
     parts = folded(path).split("/")
     if any(part.endswith(_EXTENSIONS) for part in parts):
         return "; expected a path without extension"
     if any(map(is_device, parts)):
         return "; expected a path without names that Windows has for devices, such as con and nul"
     length = len(path.encode(errors="surrogatepass"))
-    return f" is {length} bytes long; expected at most {LONGEST}" if len(path) <= LONGEST < length else None
+    return f" is {length} bytes long; expected at most {MAX_LENGTH}" if len(path) <= MAX_LENGTH < length else None
 
 
 def is_utf8(path: str) -> bool:
-    """Whether the name of a file can be written down; in that of one that is not UTF-8, Python has surrogates."""
+    """Whether a file name is valid UTF-8. Python represents other bytes of a name as surrogates."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -50,5 +51,27 @@ def is_utf8(path: str) -> bool:
 
 
 def readable(path: str) -> str:
-    """The path with each byte that is not UTF-8 written as an escape, so that it can be shown."""
+    """The path with each byte that is not UTF-8 as an escape such as `\\xff`."""
     return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def not_utf8(path: Path) -> str:
+    """The end of a message about a path that is not UTF-8."""
+    return f"{readable(str(path))}, which is not UTF-8; expected a path that is"
+
+
+def display_path(path: str) -> str:
+    """A path as messages show it: relative to the working directory if it is below, else absolute.
+
+    The URL of a store stays as it is.
+    """
+    if "://" in path:
+        return path
+    try:
+        prefix = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118  # called for each of thousands of diagnostics
+        absolute = os.path.abspath(path)  # noqa: PTH100
+    except OSError:  # the working directory was removed
+        return path
+    if os.path.normcase(absolute).startswith(os.path.normcase(prefix)):
+        return absolute[len(prefix) :] or "."
+    return "." if absolute == prefix.rstrip(os.sep) else absolute

@@ -1,7 +1,7 @@
-"""A folder of an object store, such as `s3://bucket/feeds`, reached through fsspec and the package for its scheme.
+"""A folder of an object store, such as `s3://bucket/feeds`, through fsspec and the package of its scheme.
 
-An object appears whole or not at all, so nothing is written beside its place. Who may do what, and with which
-credentials, is the store's own matter: its package finds them as its other clients do, and none of ours knows them.
+An object appears whole or not at all, so no temporary objects are needed. Credentials and permissions are the business
+of the store's package, which finds them as the store's other clients do.
 """
 
 from __future__ import annotations
@@ -10,43 +10,44 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import PublishError, mask_credentials
-from feeds.storage.addresses import EXTRAS
+from feeds.storage.addresses import store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from feeds.models import Coding
 
-#: How many objects are asked for at a time.
+#: Objects requested at the same time.
 _CONNECTIONS = 32
-
-#: So that an object is asked for with one request: else its size would be asked for before, to read it in pieces.
-_IN_ONE = {"max_concurrency": 1}
-
-#: What stores call the version of an object, the surest first.
+#: Fetch an object with one request. By default its size would be requested first, to read it in pieces.
+_ONE_REQUEST = {"max_concurrency": 1}
+#: Names of an object's version in the metadata of stores, the most reliable first.
 _VERSIONS = ("ETag", "etag", "md5Hash", "generation")
-
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 
 
 class StorageError(OSError):
-    """A store does not do what it is asked for; `strerror` says why, in a line."""
+    """A store refuses a request; `strerror` gives the reason in one line."""
 
 
 @dataclass(frozen=True)
 class ObjectFolder:
-    """A folder of an object store by its address; `storage.Folder` says what its methods do.
+    """A folder of an object store, by its URL; see `storage.folder.Folder`.
 
-    Runs are not kept apart: stores have no locks that go with their holder. Stamps are made of what a store says of an
-    object's version, or of when it was written. What goes wrong while articles are read is a StorageError.
+    Runs are not kept apart, because stores have no locks that end with their holder. Versions are hashes of the version
+    that the store reports, else of the time of writing. `headers` gives the headers of an object by media type and
+    content coding. Methods that read articles raise StorageError.
     """
 
     address: str
+    headers: Callable[[str, Coding | None], Mapping[str, str]] | None = field(default=None, compare=False, repr=False)
+    absent: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", self.address.rstrip("/"))
@@ -60,141 +61,148 @@ class ObjectFolder:
 
     @property
     def name(self) -> str:
-        """Its last part."""
+        """The last part of the URL."""
         return self.address.rpartition("/")[2]
 
-    def place(self, path: str) -> str:
+    def label(self, path: str) -> str:
         return f"{self.address}/{path}"
 
     def read(self, path: str) -> bytes | None:
-        with self._errors(path, "read"):
+        with self._publish_errors(path, "read"):
             try:
-                content: bytes = self._store.cat_file(self._path(path), **_IN_ONE)
+                content: bytes = self._store.cat_file(self._path(path), **_ONE_REQUEST)
             except FileNotFoundError:
                 return None
         return content
 
-    def facts(self, path: str) -> tuple[int, int] | None:
-        with self._errors(path, "read"):
-            found = self._info(path)
-        return None if found is None else (found["size"], _stamp(found))
+    def stat(self, path: str) -> tuple[int, int] | None:
+        with self._publish_errors(path, "read"):
+            info = self._info(path)
+        return None if info is None else (info["size"], _version(info))
 
     def listing(self) -> dict[str, tuple[int, int]] | None:
-        """The size and the stamp of each file, by path: a thousand of them cost a request, as one does."""
-        with self._errors("", "read"):
-            return {path: (info["size"], _stamp(info)) for path, info in self._found()}
+        """`stat` of all objects by path: a thousand of them cost one request, as one object does."""
+        with self._publish_errors("", "read"):
+            return {path: (info["size"], _version(info)) for path, info in self._find()}
 
     def paths(self) -> list[str]:
-        with self._errors("", "read"):
-            return [path for path, _ in self._found()]
+        with self._publish_errors("", "read"):
+            return [path for path, _ in self._find()]
 
-    def stamp_if_it_holds(self, path: str, body: bytes, *, is_new: bool = False) -> int | None:
-        if is_new:  # what is not there, packages look for twice: as an object and as a folder
+    def unchanged_version(self, path: str, body: bytes) -> int | None:
+        if path in self.absent:
             return None
-        with self._errors(path, "read"):
-            found = self._info(path)
-            if found is None or found["size"] != len(body):
+        with self._publish_errors(path, "read"):
+            info = self._info(path)
+            if info is None or info["size"] != len(body):
                 return None
-            version = str(found.get("ETag") or found.get("etag") or "").strip('"')
-            # One of 32 digits may be something else: where the store encrypts by keys of others (SSE-KMS, SSE-C).
-            is_same = version == hashlib.md5(body, usedforsecurity=False).hexdigest() or (
-                self._store.cat_file(self._path(path), **_IN_ONE) == body
+            etag = str(info.get("ETag") or info.get("etag") or "").strip('"')
+            # An ETag of 32 digits is not always an MD5: with SSE-KMS and SSE-C it is something else.
+            is_same = etag == hashlib.md5(body, usedforsecurity=False).hexdigest() or (
+                self._store.cat_file(self._path(path), **_ONE_REQUEST) == body
             )
-        return _stamp(found) if is_same else None
+        return _version(info) if is_same else None
 
-    def write(self, path: str, body: bytes, *, headers: Mapping[str, str], is_vital: bool = False) -> int:  # noqa: ARG002
-        with self._errors(path, "written"):
-            answer = self._store.pipe_file(self._path(path), body, **_with_headers(self._scheme, headers))
-            known = answer if isinstance(answer, dict) and _version(answer) else self._info(path)
-        return -1 if known is None else _stamp(known)
+    def write(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        media_type: str = "",
+        coding: Coding | None = None,
+        is_vital: bool = False,  # noqa: ARG002  # every object is durable
+    ) -> int:
+        headers = self.headers(media_type, coding) if self.headers and media_type else {}
+        with self._publish_errors(path, "written"):
+            response = self._store.pipe_file(self._path(path), body, **store_of(self.address).write_options(headers))
+            info = response if isinstance(response, dict) and _reported_version(response) else self._info(path)
+        return -1 if info is None else _version(info)
 
-    def remove(self, path: str, *, dry_run: bool = False) -> bool:
-        with self._errors(path, "written"):
+    def remove(self, path: str) -> bool:
+        with self._publish_errors(path, "written"):
             if self._info(path) is None:
                 return False
-            if not dry_run:
-                self._store.rm_file(self._path(path))
+            self._store.rm_file(self._path(path))
         return True
 
-    def remove_begun(self, paths: Iterable[str]) -> None:
-        """Nothing is there under another name than its own."""
+    def remove_temporary(self, paths: Iterable[str]) -> None:
+        """Remove nothing: there are no temporary objects."""
 
     def check_inside(self, paths: Iterable[str]) -> None:
         for path in paths:
             if path.startswith("/") or ".." in path.split("/"):
-                raise PublishError(self.place(path), f"is not in {self}; expected a folder inside it")
+                raise PublishError(self.label(path), f"is not in {self}; expected a folder inside it")
 
-    def renamed(self, old: Collection[str], new: Collection[str]) -> set[str]:  # noqa: ARG002
-        """None: names are bytes."""
+    def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:  # noqa: ARG002
+        """No paths: object names are case-sensitive."""
         return set()
 
-    def locked(self, patience: float) -> AbstractContextManager[None]:  # noqa: ARG002
+    def locked(self, timeout: float) -> AbstractContextManager[None]:  # noqa: ARG002
         return contextlib.nullcontext()
 
+    def assume_absent(self, paths: Collection[str]) -> ObjectFolder:
+        return replace(self, absent=frozenset(paths)) if paths else self
+
     def find(self, below: str = "") -> Iterator[tuple[str, int, int, int]]:
-        """The path, size, time of writing in nanoseconds and stamp of each object below a folder.
+        """The path, size in bytes, mtime in nanoseconds and version of each object below a folder.
 
         Raises StorageError.
         """
-        with _as_storage_error():
-            for path, info in self._found(below):
-                yield path, info["size"], _nanoseconds(info), _stamp(info)
+        with _storage_errors():
+            for path, info in self._find(below):
+                yield path, info["size"], _mtime(info), _version(info)
 
-    def level(self, path: str) -> tuple[list[str], list[tuple[str, int, int, int]]]:
-        """The paths of the folders in a folder, and of each object in it what `find` says, by its name.
+    def list_folder(self, path: str) -> tuple[list[str], list[tuple[str, int, int, int]]]:
+        """The paths of the folders in a folder, and of each object in it the name and the rest of what `find` gives.
 
-        A folder whose name is empty, as of the key `news//a.md`, has the path of the one that it is in: stores list
-        nothing but that by itself. Raises StorageError.
+        A folder with an empty name, as in the key `news//a.md`, has the path of its parent: stores cannot list it by
+        itself. Raises StorageError.
         """
         root, folders, objects = self._path(""), [], []
-        with _as_storage_error():
+        with _storage_errors():
             try:
                 found: list[dict[str, Any]] = self._store.ls(self._path(path), detail=True)
             except FileNotFoundError:
                 return [], []
             for info in found:
-                place = info["name"].removeprefix(root).strip("/")
+                relative = info["name"].removeprefix(root).strip("/")
                 if info["type"] == "directory":
-                    folders.append(place)
-                elif place != path:
-                    objects.append((place.rpartition("/")[2], info["size"], _nanoseconds(info), _stamp(info)))
+                    folders.append(relative)
+                elif relative != path:
+                    objects.append((relative.rpartition("/")[2], info["size"], _mtime(info), _version(info)))
         return folders, objects
 
-    def fetch(self, paths: Sequence[str], most: int) -> dict[str, bytes | StorageError | FileNotFoundError]:
-        """The bytes of objects, many at a time, or why one cannot be read; of one with more than `most`, one more."""
-        places = {self._path(path): path for path in paths}
-        with _as_storage_error():
+    def fetch(self, paths: Sequence[str], max_bytes: int) -> dict[str, bytes | StorageError | FileNotFoundError]:
+        """The bytes of objects by path, fetched concurrently, or the error. A larger object gives `max_bytes` + 1."""
+        by_place = {self._path(path): path for path in paths}
+        with _storage_errors():
             contents = self._store.cat_ranges(
-                list(places), starts=0, ends=most + 1, on_error="return", batch_size=_CONNECTIONS, **_IN_ONE
+                [*by_place], starts=0, ends=max_bytes + 1, on_error="return", batch_size=_CONNECTIONS, **_ONE_REQUEST
             )
-        return {path: _answer(content) for path, content in zip(places.values(), contents, strict=True)}
+        return {path: _content(content) for path, content in zip(by_place.values(), contents, strict=True)}
 
-    def is_there(self, path: str) -> bool:
-        """Raises StorageError where that cannot be known."""
-        with _as_storage_error():
+    def exists(self, path: str) -> bool:
+        """Whether an object exists; raises StorageError if that cannot be determined."""
+        with _storage_errors():
             return self._info(path) is not None
 
     @property
-    def _scheme(self) -> str:
-        return self.address.partition("://")[0].lower()
-
-    @property
     def _store(self) -> Any:
-        return _opened(self.address, os.getpid())[0]
+        return connect(self.address, os.getpid())[0]
 
     def _path(self, path: str) -> str:
-        root = _opened(self.address, os.getpid())[1]
+        root = connect(self.address, os.getpid())[1]
         return f"{root}/{path}" if path else root
 
     def _info(self, path: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = self._store.info(self._path(path))
+            info: dict[str, Any] = self._store.info(self._path(path))
         except FileNotFoundError:
             return None
-        return found if found["type"] == "file" else None
+        return info if info["type"] == "file" else None
 
-    def _found(self, below: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-        """What is below the folder, or one in it, by path; none of it need be there yet."""
+    def _find(self, below: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+        """The metadata of all objects below the folder, or below a folder in it, by path. It may not exist yet."""
         root = f"{self._path('')}/"
         try:
             found: dict[str, dict[str, Any]] = self._store.find(self._path(below), detail=True)
@@ -206,52 +214,39 @@ class ObjectFolder:
                 yield path, info
 
     @contextlib.contextmanager
-    def _errors(self, path: str, doing: str) -> Iterator[None]:
+    def _publish_errors(self, path: str, action: str) -> Iterator[None]:
         try:
-            with _as_storage_error():
+            with _storage_errors():
                 yield
         except StorageError as error:
-            raise PublishError(self.place(path), f"cannot be {doing}: {error.strerror}") from error
+            raise PublishError(self.label(path), f"cannot be {action}: {error.strerror}") from error
 
 
 @lru_cache(maxsize=64)
-def _opened(address: str, process: int) -> tuple[Any, str]:  # noqa: ARG001  # connections do not go to other processes
-    """The store, and the folder as it calls it; raises StorageError where the package for the scheme is missing."""
-    scheme = address.partition("://")[0].lower()
+def connect(address: str, process: int) -> tuple[Any, str]:  # noqa: ARG001  # a child process needs its own connection
+    """The fsspec file system of a URL, and the folder's path in it; raises StorageError if its package is missing."""
     try:
-        from fsspec.core import url_to_fs  # noqa: PLC0415  # only where articles or feeds lie in a store
+        from fsspec.core import url_to_fs  # noqa: PLC0415  # optional
 
         store, path = url_to_fs(address, use_listings_cache=False)
     except ImportError as error:
-        raise StorageError(0, f"a package is missing; `pip install 'feeds[{EXTRAS[scheme]}]'` has it") from error
+        extra = store_of(address).EXTRA
+        raise StorageError(0, f"a package is missing; `pip install 'feeds[{extra}]'` has it") from error
     return store, str(path).rstrip("/")
 
 
-def _with_headers(scheme: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """The headers of an object as the package for a scheme takes them."""
-    known = {_NAMES[name]: value for name, value in headers.items()}
-    if scheme == "s3":
-        return {name.title().replace("_", ""): value for name, value in known.items()}
-    if scheme in {"gs", "gcs"}:
-        return {"content_type": known.pop("content_type", "application/octet-stream"), "fixed_key_metadata": known}
-    return {"content_settings": known} if EXTRAS[scheme] == "abfs" else {}
-
-
-_NAMES = {"Content-Type": "content_type", "Content-Encoding": "content_encoding", "Cache-Control": "cache_control"}
-
-
-def _version(info: Mapping[str, Any]) -> str:
+def _reported_version(info: Mapping[str, Any]) -> str:
     return next((str(info[name]).strip('"') for name in _VERSIONS if info.get(name)), "")
 
 
-def _stamp(info: Mapping[str, Any]) -> int:
-    """A number of 63 bits for a version of an object."""
-    version = _version(info) or str(_nanoseconds(info))
+def _version(info: Mapping[str, Any]) -> int:
+    """A hash of 63 bits of an object's version."""
+    version = _reported_version(info) or str(_mtime(info))
     return int.from_bytes(hashlib.blake2b(version.encode(), digest_size=8).digest()) >> 1
 
 
-def _nanoseconds(info: Mapping[str, Any]) -> int:
-    """When an object was written, 0 where the store does not say."""
+def _mtime(info: Mapping[str, Any]) -> int:
+    """The time of writing in nanoseconds, 0 if the store does not report it."""
     time = next((info[name] for name in _TIMES if info.get(name)), 0)
     if isinstance(time, str):
         time = dt.datetime.fromisoformat(time)
@@ -259,17 +254,16 @@ def _nanoseconds(info: Mapping[str, Any]) -> int:
     return round(seconds * 1_000_000) * 1_000
 
 
-def _answer(content: bytes | Exception) -> bytes | StorageError | FileNotFoundError:
-    if isinstance(content, bytes | FileNotFoundError):
-        return content
-    return b"" if _is_beyond_the_end(content) else StorageError(0, _reason(content))
+def _content(response: bytes | Exception) -> bytes | StorageError | FileNotFoundError:
+    if isinstance(response, bytes | FileNotFoundError):
+        return response
+    return b"" if _is_range_error(response) else StorageError(0, _reason(response))
 
 
-def _is_beyond_the_end(error: Exception) -> bool:
-    """Whether a store says that an object has none of the bytes that it was asked for, so none at all.
+def _is_range_error(error: Exception) -> bool:
+    """Whether a store answers 416 (RFC 9110, 15.5.17): the object has none of the requested bytes, so it is empty.
 
-    That is status 416 (RFC 9110, 15.5.17), which each package passes on in its own way: gcsfs and adlfs as attributes
-    of their errors, s3fs in the response of what is the cause of its own.
+    gcsfs and adlfs give the status as an attribute of their errors, s3fs in the response of the cause.
     """
     response = getattr(error.__cause__, "response", None)
     metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
@@ -278,8 +272,8 @@ def _is_beyond_the_end(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _as_storage_error() -> Iterator[None]:
-    """Packages raise errors of their own, and those of the libraries that they use."""
+def _storage_errors() -> Iterator[None]:
+    """Convert errors of the store's packages, and of the libraries that they use, to StorageError."""
     try:
         yield
     except (PublishError, StorageError, FileNotFoundError):
@@ -289,6 +283,5 @@ def _as_storage_error() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Why, in a line."""
-    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return mask_credentials(" ".join(str(said).split()))[:300]
+    message = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return mask_credentials(" ".join(str(message).split()))[:300]

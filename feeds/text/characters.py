@@ -1,4 +1,4 @@
-"""Characters and lines of plain text: control characters, HTML entities, white space, cutting."""
+"""Characters and lines of plain text: control characters, HTML entities, white space, shortening."""
 
 from __future__ import annotations
 
@@ -6,48 +6,46 @@ import re
 from html import unescape
 from html.entities import html5
 
-#: From the first noncharacter beyond the first plane on, inside of a character class: a range is found in a tenth of
-#: the time of the 32 characters in it that are none.
-BEYOND = "\U0001fffe-\U0010ffff"
-
-#: What XML 1.0 forbids, and the controls and noncharacters that it discourages and validators warn of.
-_CONTROLS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{BEYOND}]")
-
+#: Supplementary code points from the first noncharacter (U+1FFFE) on, for use inside a character class. One range
+#: matches in a tenth of the time of its 32 noncharacters; `is_supplementary` tells them from the characters in it.
+SUPPLEMENTARY_RANGE = "\U0001fffe-\U0010ffff"
+#: Characters that XML 1.0 forbids (section 2.2), and controls and noncharacters that it discourages: validators warn.
+_CONTROLS = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{SUPPLEMENTARY_RANGE}]"
+)
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-
-_SPACE = re.compile(r"\s+")
+_WHITE_SPACE = re.compile(r"\s+")
 
 
 def remove_controls(text: str) -> str:
-    """`text` without the characters that XML 1.0 forbids or discourages (section 2.2); NEL is a line break."""
+    """Return `text` without the characters that XML 1.0 forbids or discourages (section 2.2).
+
+    NEL (U+0085) becomes a line feed.
+    """
     if text.isprintable() or not _CONTROLS.search(text):
         return text
-    return _CONTROLS.sub(_kept, text.replace("\x85", "\n"))
+    return _CONTROLS.sub(lambda match: match[0] if is_supplementary(match[0]) else "", text.replace("\x85", "\n"))
 
 
-def is_letter_beyond(character: str) -> bool:
-    """Whether a character is beyond the first plane, and none of the last two of its own, which are no characters."""
+def is_supplementary(character: str) -> bool:
+    """Whether `character` is a supplementary character: above U+FFFF and not one of its plane's two noncharacters."""
     return character > "\uffff" and ord(character) & 0xFFFE != 0xFFFE
 
 
-def _kept(match: re.Match[str]) -> str:
-    return match[0] if is_letter_beyond(match[0]) else ""
-
-
 def decode_entities(text: str) -> str:
-    """`text` with its HTML entities decoded once. What only looks like one (`?a=1&copy=2`) stays."""
-    return _ENTITY.sub(_decode, text) if "&" in text else text
+    """Return `text` with its HTML entities decoded once. Text that only resembles one (`?a=1&copy=2`) stays."""
+    return _ENTITY.sub(_decode_entity, text) if "&" in text else text
 
 
 def clean_line(text: str) -> str:
-    """A title or a name as plain text: entities decoded, white space folded, no control characters."""
+    """Return a title or a name as one line: entities decoded, white space collapsed, control characters removed."""
     if text.isprintable() and "  " not in text and "&" not in text:
-        return text.strip()  # what is printable has no white space but spaces
-    return _SPACE.sub(" ", remove_controls(decode_entities(text))).strip()
+        return text.strip()  # the only white space that is printable is the space
+    return _WHITE_SPACE.sub(" ", remove_controls(decode_entities(text))).strip()
 
 
 def shorten(text: str, width: int) -> str:
-    """`text` cut after a word at `width` characters at most, with an ellipsis where something is missing."""
+    """Return `text`, cut after a word to at most `width` characters. An ellipsis marks a cut and counts as one."""
     if len(text) <= width:
         return text
     cut = text[: width - 1]
@@ -57,6 +55,6 @@ def shorten(text: str, width: int) -> str:
     return cut.rstrip(" ,;:–-") + "…"
 
 
-def _decode(match: re.Match[str]) -> str:
+def _decode_entity(match: re.Match[str]) -> str:
     name = match[1]
     return unescape(match[0]) if name.startswith("#") or f"{name};" in html5 else match[0]

@@ -1,4 +1,4 @@
-"""Markdown rendered to safe HTML (CommonMark with tables and strikethrough)."""
+"""Article bodies, which are Markdown, HTML or both, rendered to safe HTML (CommonMark, tables, strikethrough)."""
 
 from __future__ import annotations
 
@@ -15,42 +15,31 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)++")
-
-#: Lines that begin with a letter and hold nothing that Markdown or HTML could mean something with: mere paragraphs.
-_PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
-
-_PLAIN_BODY = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")
-
 _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
-
+#: A line that starts with a letter and has no character with a meaning in Markdown or HTML.
+_PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
+_PLAIN_BODY = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")
 _MEDIA = frozenset("audio img picture video".split())
-
 _BLOCK_START = re.compile(rf"\s*(?:<!--|{tag_pattern(BLOCKS | DROPPED | _MEDIA | {'center', 'form'})})", re.IGNORECASE)
-
-#: Where CommonMark begins a block of HTML that lasts to the next empty line (section 4.6, condition 6).
+#: The start of an HTML block that ends at the next blank line (CommonMark, 4.6, condition 6).
 _HTML_BLOCK_START = re.compile(rf"\s*{tag_pattern(BLOCKS - {'br'} | {'center', 'form'})}", re.IGNORECASE)
 
-#: What Markdown takes 5 µs for, counted as often as that, and lines by the memory that they take.
-_MARKS = {"\n": 16, "[": 8, "*": 4, "_": 4} | dict.fromkeys("!#&<\\`|~", 2)
-
-_MOST_MARKS = 1_000_000
-
-#: As often as that, a cell of a table. Each row is given all that the first one has, also where it has not so many.
-_OF_A_CELL = 8
-
-#: What may be the row of a table that says how many columns it has, in lists and quotations, too.
-_COLUMNS = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
-
-#: Characters of addresses and titles that a body may say once and refer to again and again, if it is no longer itself.
-_MOST_REFERRED = 100_000
+#: Bounds on Markdown. A mark takes the parser up to 5 µs times its weight; the weight of a line is its memory.
+_MARK_WEIGHTS = {"\n": 16, "[": 8, "*": 4, "_": 4} | dict.fromkeys("!#&<\\`|~", 2)
+_MAX_MARKS = 1_000_000
+#: The weight of a table cell. The parser fills each row up to the number of columns.
+_CELL_WEIGHT = 8
+#: The delimiter row of a table, which sets the number of columns, also in a list or a quotation.
+_DELIMITER_ROW = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
+#: Characters of the URLs and titles that all references expand to, unless the body itself is longer.
+_MAX_REFERENCED = 100_000
 
 
 def render_body(body: str, resolve: ResolveUrl, note: Note = lambda _: None) -> str:
-    """Safe HTML of an article's body, which is Markdown, HTML or both.
+    """Return the body of an article as safe HTML.
 
-    What is beyond what is rendered in bounded time is shown in a simpler way, and `note` is told.
+    A body too costly to render in bounded time is rendered in a simpler way, and `note` receives the reason.
     """
     if not body.strip():
         return ""
@@ -59,65 +48,65 @@ def render_body(body: str, resolve: ResolveUrl, note: Note = lambda _: None) -> 
     if _is_html(body):
         return safe_html(body, resolve, note)
     try:
-        html = _rendered(body.replace("\0", ""))  # which Markdown shows as a lost character
-    except _TooMuchError as error:
+        html = _render_markdown(body.replace("\0", ""))  # Markdown would show U+FFFD
+    except _TooCostlyError as error:
         note(f"{error}; it is taken for paragraphs of HTML")
-        html = "\n".join(f"<p>{text}</p>" for text in _BLANK_LINES.split(body) if text.strip())
+        html = "\n".join(f"<p>{chunk}</p>" for chunk in _BLANK_LINES.split(body) if chunk.strip())
     return safe_html(html, resolve, note)
 
 
-class _TooMuchError(Exception):
-    """Markdown takes too long for a body, or makes too much of it: why."""
-
-
-def _rendered(body: str) -> str:
-    """What Markdown makes of a body, not safe yet; raises _TooMuchError."""
-    marks = _marks(body)
-    if marks > _MOST_MARKS:
-        raise _TooMuchError(
-            f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MOST_MARKS:,} at most"
-        )
-    parser = _markdown(indented_code=not _BLOCK_START.match(body))
-    seen: dict[str, Any] = {}
-    tokens = parser.parse(body, seen)
-    most = max(len(body), _MOST_REFERRED)
-    if seen.get("references") and (referred := _referred(tokens)) > most:
-        raise _TooMuchError(f"refers to addresses and titles of {referred:,} characters; expected {most:,} at most")
-    rendered: str = parser.renderer.render(tokens, parser.options, seen)
-    return rendered
-
-
-def _referred(tokens: Iterable[Token]) -> int:
-    """How many characters the attributes of links and images have."""
-    inline = (one for token in tokens for one in token.children or ())
-    return sum(len(str(value)) for one in inline for value in one.attrs.values())
+class _TooCostlyError(Exception):
+    """Markdown takes too long, or its HTML is too long. The message says why."""
 
 
 def _is_html(body: str) -> bool:
-    """Whether every chunk between empty lines is a block of HTML, so that there is no Markdown to render."""
-    return all(_HTML_BLOCK_START.match(text) for text in _BLANK_LINES.split(body) if text.strip())
+    """Whether every chunk between blank lines is an HTML block, so that there is no Markdown to render."""
+    return all(_HTML_BLOCK_START.match(chunk) for chunk in _BLANK_LINES.split(body) if chunk.strip())
 
 
-def _marks(body: str) -> int:
-    """How much there is in a body that Markdown takes long for; of a little, nothing."""
+def _render_markdown(body: str) -> str:
+    """Return the HTML of a body, not yet safe. Raise _TooCostlyError."""
+    marks = _count_marks(body)
+    if marks > _MAX_MARKS:
+        raise _TooCostlyError(
+            f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MAX_MARKS:,} at most"
+        )
+    parser = _parser(indented_code=not _BLOCK_START.match(body))
+    env: dict[str, Any] = {}
+    tokens = parser.parse(body, env)
+    limit = max(len(body), _MAX_REFERENCED)
+    if env.get("references") and (length := _count_referenced(tokens)) > limit:
+        raise _TooCostlyError(f"refers to addresses and titles of {length:,} characters; expected {limit:,} at most")
+    html: str = parser.renderer.render(tokens, parser.options, env)
+    return html
+
+
+def _count_marks(body: str) -> int:
+    """Return the weight of the marks and cells that take the parser long, or 0 if there are certainly not too many."""
     marks = 0
-    if len(body) * max(_MARKS.values()) > _MOST_MARKS:
-        marks = sum(weight * body.count(mark) for mark, weight in _MARKS.items())
-    if (body.count("|") + 1) * (body.count("\n") + 1) * _OF_A_CELL > _MOST_MARKS:
-        marks += _OF_A_CELL * sum(map(_cells, _BLANK_LINES.split(body)))
+    if len(body) * max(_MARK_WEIGHTS.values()) > _MAX_MARKS:
+        marks = sum(weight * body.count(mark) for mark, weight in _MARK_WEIGHTS.items())
+    if (body.count("|") + 1) * (body.count("\n") + 1) * _CELL_WEIGHT > _MAX_MARKS:
+        marks += _CELL_WEIGHT * sum(map(_count_cells, _BLANK_LINES.split(body)))
     return marks
 
 
-def _cells(chunk: str) -> int:
-    """How many cells the tables between two empty lines have at most."""
-    columns = max((row.count("|") for row in _COLUMNS.findall(chunk)), default=0)
+def _count_cells(chunk: str) -> int:
+    """Return the largest possible number of table cells in a chunk without blank lines."""
+    columns = max((row.count("|") for row in _DELIMITER_ROW.findall(chunk)), default=0)
     return (columns + 1) * (chunk.count("\n") + 1) if columns else 0
 
 
+def _count_referenced(tokens: Iterable[Token]) -> int:
+    """Return the number of characters in the attributes of links and images."""
+    inline = (child for token in tokens for child in token.children or ())
+    return sum(len(str(value)) for child in inline for value in child.attrs.values())
+
+
 @cache
-def _markdown(*, indented_code: bool) -> MarkdownIt:
-    """CommonMark with tables. HTML from content systems is indented at will, so there indents are not code."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415  # takes long, and many runs read no article
+def _parser(*, indented_code: bool) -> MarkdownIt:
+    """Return the CommonMark parser. HTML of content management systems is indented, which there does not mean code."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # the import is slow, and many runs read no article
 
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     return parser if indented_code else parser.disable("code")

@@ -1,8 +1,8 @@
-"""PyYAML loaders for one meaning of scalars: the core schema of YAML 1.2 (section 10.3).
+"""PyYAML loaders that give scalars one meaning: that of the YAML 1.2 core schema (section 10.3).
 
-`010` is ten, `0o10` is eight; `1:30`, `yes` and `2020-06-10` are text. Fields that hold dates parse text themselves, so
-front matter means the same whether PyYAML or yaml12 reads it. A tag such as `!!int` changes nothing on a value that is
-not of that type.
+`010` is ten, `0o10` is eight; `1:30`, `yes` and `2020-06-10` are text. Date fields parse their text themselves, so that
+front matter means the same whether PyYAML or yaml12 reads it. A tag such as `!!int` has no effect on a scalar that does
+not match the type.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TAG = "tag:yaml.org,2002:"
-#: Nesting of values and of merge keys.
+#: Levels of values, and of merge keys.
 MAX_DEPTH = 100
 _MAX_MERGED_KEYS = 100_000
-#: A longer number stays text: Python prints no integer of more than 4,300 digits.
+#: A longer number stays text. Python prints no integer of more than 4,300 digits.
 _MAX_NUMBER_LENGTH = 40
 
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -35,9 +35,9 @@ _BASES = {"0o": 8, "0x": 16}
 
 
 class _CoreLoader(FastLoader):  # type: ignore[misc, valid-type]  # the base is chosen at import
-    """The core schema, with a bound on merge keys: a few hundred bytes could otherwise bring in millions of keys."""
+    """A loader for the core schema that limits merge keys: a few hundred bytes could merge millions of keys."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # as PyYAML has it
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # PyYAML declares it so
     _merged = 0
     _merging = 0
 
@@ -55,11 +55,11 @@ class _CoreLoader(FastLoader):  # type: ignore[misc, valid-type]  # the base is 
 
 
 class ArticleLoader(_CoreLoader):
-    """Front matter."""
+    """The loader of front matter."""
 
 
 class ConfigLoader(_CoreLoader):
-    """The configuration. Keys are text."""
+    """The loader of the configuration. Its keys are text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         if isinstance(node, yaml.MappingNode):
@@ -72,9 +72,9 @@ class ConfigLoader(_CoreLoader):
 
 
 def merged_mappings(node: yaml.MappingNode) -> list[yaml.MappingNode]:
-    """The mappings that the merge keys of a mapping name (https://yaml.org/type/merge.html)."""
-    named = [value for name, value in node.value if name.tag == TAG + "merge"]
-    lists = [value.value if isinstance(value, yaml.SequenceNode) else [value] for value in named]
+    """Return the mappings that the merge keys of a mapping refer to (https://yaml.org/type/merge.html)."""
+    merged = [value for name, value in node.value if name.tag == TAG + "merge"]
+    lists = [value.value if isinstance(value, yaml.SequenceNode) else [value] for value in merged]
     return [source for source in chain.from_iterable(lists) if isinstance(source, yaml.MappingNode)]
 
 
@@ -95,8 +95,8 @@ def _parse_float(text: str) -> float:
     return float(text)
 
 
-def _or_text(pattern: re.Pattern[str], parse: Callable[[str], Any]) -> Callable[[Any, yaml.ScalarNode], Any]:
-    """A constructor for scalars of a type. Text that is not of the type stays text, also if it has the type's tag."""
+def _constructor(pattern: re.Pattern[str], parse: Callable[[str], Any]) -> Callable[[Any, yaml.ScalarNode], Any]:
+    """Return a constructor for scalars of a type. Text that does not match the type stays text, even with its tag."""
 
     def construct(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
         text = loader.construct_scalar(node)
@@ -105,7 +105,7 @@ def _or_text(pattern: re.Pattern[str], parse: Callable[[str], Any]) -> Callable[
     return construct
 
 
-#: In the order in which they are tried: a whole number is also a float.
+#: PyYAML tries them in this order: an integer also matches the pattern of floats.
 for _name, _pattern, _parse, _first in (
     ("bool", _BOOL, lambda text: text.lower() == "true", list("tTfF")),
     ("int", _INT, _parse_int, list("-+0123456789")),
@@ -113,7 +113,7 @@ for _name, _pattern, _parse, _first in (
     ("null", _NULL, lambda _: None, ["~", "n", "N", ""]),
 ):
     _CoreLoader.add_implicit_resolver(TAG + _name, re.compile(rf"(?:{_pattern.pattern})\Z"), _first)
-    _CoreLoader.add_constructor(TAG + _name, _or_text(_pattern, _parse))
+    _CoreLoader.add_constructor(TAG + _name, _constructor(_pattern, _parse))
 _CoreLoader.add_implicit_resolver(TAG + "merge", re.compile(r"<<\Z"), ["<"])
 _CoreLoader.add_implicit_resolver(TAG + "value", re.compile(r"=\Z"), ["="])  # https://yaml.org/type/value.html
 for _name in ("timestamp", "value"):

@@ -1,4 +1,4 @@
-"""Lines of the values of a YAML text, found by composing it a second time."""
+"""Positions of the values in a YAML text, found by composing it a second time: only texts with errors need them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from feeds.text.yaml_loaders import merged_mappings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    Place = tuple[int, yaml.Node | None]
+    #: A line, from 0, and the node of a value.
+    Position = tuple[int, yaml.Node | None]
 
 
 class Positions:
-    """Where the values of a YAML text stand, which was loaded without an error.
+    """The positions of the values in a YAML text that was loaded without an error.
 
-    Of what only yaml12 takes, libyaml knows nothing: all stands in the first line.
+    If only yaml12 accepts the text, every value is in the first line.
     """
 
     def __init__(self, text: str, loader: type[yaml.SafeLoader]) -> None:
         self._text = text
         self._loader = loader
-        self._places: dict[int, Mapping[str, Place]] = {}
+        self._mappings: dict[int, Mapping[str, Position]] = {}
 
     @cached_property
     def _root(self) -> yaml.Node | None:
@@ -37,31 +38,31 @@ class Positions:
         return node
 
     def line(self, keys: Keys) -> int:
-        """The line, from 1, of the value at `keys`; of what encloses it where it is not there."""
+        """Return the line, from 1, of the value at `keys`, or of the innermost collection on the way to it."""
         line, _ = self._find(keys)
         return line + 1
 
     def scalar(self, keys: Keys) -> str | None:
-        """The value at `keys` as it is written, before YAML makes a number or a date of it."""
+        """Return the scalar at `keys` as text, before YAML makes it a number or a date."""
         _, node = self._find(keys)
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
     def duplicate_keys(self) -> Iterator[Diagnostic]:
-        """A finding for each key that a mapping holds twice; YAML readers keep the last without a word."""
+        """Yield a diagnostic for each key that a mapping has twice. YAML parsers silently keep the last value."""
         if self._root is not None:
             yield from _duplicate_keys(self._root, (), set())
 
-    def _find(self, keys: Keys) -> Place:
+    def _find(self, keys: Keys) -> Position:
         node = self._root
         line = node.start_mark.line if node else 0
         for key in keys:
-            place = self._child(node, key)
-            if place is None:
+            position = self._child(node, key)
+            if position is None:
                 return line, None
-            line, node = place
+            line, node = position
         return line, node
 
-    def _child(self, node: yaml.Node | None, key: str | int) -> Place | None:
+    def _child(self, node: yaml.Node | None, key: str | int) -> Position | None:
         if isinstance(node, yaml.MappingNode):
             return self._mapped_child(node, str(key))
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
@@ -69,31 +70,31 @@ class Positions:
             return item.start_mark.line, item
         return None
 
-    def _mapped_child(self, node: yaml.MappingNode, key: str) -> Place | None:
-        """What a mapping has, or has from those that its `<<` names, of which the first that has the key counts."""
+    def _mapped_child(self, node: yaml.MappingNode, key: str) -> Position | None:
+        """Return the value of a key in a mapping, or in the first of its merged mappings that has the key."""
         pending, seen = [node], set[int]()
         while pending:
             mapping = pending.pop()
             if id(mapping) in seen:
                 continue
             seen.add(id(mapping))
-            place = self._places_in(mapping).get(key)
-            if place:
-                return place
+            position = self._values_of(mapping).get(key)
+            if position:
+                return position
             pending += reversed(merged_mappings(mapping))
         return None
 
-    def _places_in(self, node: yaml.MappingNode) -> Mapping[str, Place]:
-        """The values of a mapping by their keys, of which the last counts; each mapping is gone through once."""
-        places = self._places.get(id(node))
-        if places is None:
+    def _values_of(self, node: yaml.MappingNode) -> Mapping[str, Position]:
+        """Return the values of a mapping by their keys; the last value of a key counts. Each mapping is read once."""
+        values = self._mappings.get(id(node))
+        if values is None:
             scalars = ((name, value) for name, value in node.value if isinstance(name, yaml.ScalarNode))
-            places = self._places[id(node)] = {name.value: (name.start_mark.line, value) for name, value in scalars}
-        return places
+            values = self._mappings[id(node)] = {name.value: (name.start_mark.line, value) for name, value in scalars}
+        return values
 
 
 def _duplicate_keys(node: yaml.Node, keys: Keys, seen: set[int]) -> Iterator[Diagnostic]:
-    """An alias stands for a node that was looked at where it has its anchor."""
+    """Yield a diagnostic for each duplicate key in a node. An aliased node is reported once, at its anchor."""
     if id(node) in seen:
         return
     seen.add(id(node))

@@ -1,1 +1,1 @@
-"""WebSub: hubs are notified of changed feeds."""
+"""WebSub: notify a hub of changed feeds (https://www.w3.org/TR/websub/)."""

@@ -1,9 +1,9 @@
-"""Telling a WebSub hub that feeds changed (https://www.w3.org/TR/websub/).
+"""Notify a WebSub hub that feeds changed (https://www.w3.org/TR/websub/).
 
-How a publisher does that is left to the two of them there (section 6). In practice it is a form with `hub.mode=publish`
-and the feed's address, which the hubs of PubSubHubbub look for in `hub.url` and others in `hub.topic`: it is in both.
-There is a request for each feed, because some hubs take the first or the last of several addresses, or ten of them, and
-answer as if they had taken all.
+The specification leaves the request to the publisher and the hub (section 6). In practice it is a form with
+`hub.mode=publish` and the feed's URL. PubSubHubbub hubs read the URL from `hub.url`, others from `hub.topic`, so the
+form has both. Each feed gets its own request: given several URLs, some hubs use only the first, the last or ten of
+them, and respond as if they had accepted all.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError  # noqa: A004  # what urllib3 raises
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
-from feeds.http.client import TIMED_OUT, USER_AGENT, first_line, status_line, why
+from feeds.http.client import TIMED_OUT, USER_AGENT, failure_reason, first_line, status_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,77 +30,92 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 
-#: A topic, an address to which people subscribe, and why the hub did not take it; None where it did.
+#: The URL of a feed, and why the hub did not accept the notification; None if it did.
 Delivery = tuple[str, str | None]
 
-_THREADS = 4
+#: Requests for one attempt: the first, and those that follow a redirect.
+_MAX_REQUESTS = 5
 
-#: Seconds.
-_CONNECT = 3
-
-_READ = 5
-
-_PAUSES = (0.0, 0.5, 1.0)  # before each attempt
-
-_MOST_REDIRECTS = 5
-
-#: Bytes that are read of what a hub says.
-_MOST_READ = 4096
+#: Bytes of a response body to read.
+_MAX_BODY = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reply:
-    """What came of a request: why it failed, None if it did not, and whether it may go through after a `pause`.
+class NotifyLimits:
+    """How long notifying a hub may take, in seconds, and how many requests run at a time.
 
-    A hub that `is_silent` could not be reached, or gave no answer in time.
+    `total` limits the notification of all feeds. `pauses` are the waiting times before each attempt for one feed.
+    """
+
+    total: float = 10
+    connect_timeout: float = 3
+    read_timeout: float = 5
+    pauses: tuple[float, ...] = (0.0, 0.5, 1.0)
+    threads: int = 4
+
+
+#: The limits after a run, which must not take long.
+DEFAULT_LIMITS = NotifyLimits()
+
+#: The limits of `feeds ping`, which does nothing else.
+PING_LIMITS = NotifyLimits(total=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Result:
+    """The result of an attempt. `reason` says why it failed; None if it did not.
+
+    `is_unanswered`: the hub could not be reached, or did not respond in time. `is_temporary`: another attempt may
+    succeed, in `retry_after` seconds if the hub says so.
     """
 
     reason: str | None
-    is_silent: bool = False
-    may_pass: bool = False
-    pause: float | None = None
+    is_unanswered: bool = False
+    is_temporary: bool = False
+    retry_after: float | None = None
 
 
-def notify_hub(hub: str, topics: Sequence[str], limit: float) -> Iterator[Delivery]:
-    """Tell the hub of the topics, a few at a time, and give each answer as it comes, for `limit` seconds at most.
+def notify_hub(hub_url: str, topic_urls: Sequence[str], limits: NotifyLimits | None = None) -> Iterator[Delivery]:
+    """Notify the hub of each topic URL and yield each delivery when it is complete, within `limits` (DEFAULT_LIMITS).
 
-    When that time is over, or the hub turns out to be out of reach, what was not answered has the reason for that.
-    Threads that wait longer, for a name to be looked up as it may be, are left alone: they do not keep the process.
+    When the time is over, or if the hub is unreachable, all topic URLs that are left are yielded with that reason.
+    Threads that are still waiting, as for a DNS lookup, are daemons and do not keep the process alive.
     """
-    missing = dict.fromkeys(topics)
-    notifier = _Notifier(hub, topics, limit)
-    for topic, reason in notifier.deliveries():
-        missing.pop(topic, None)
-        yield topic, reason
-    for topic in missing:
-        yield topic, notifier.why_over
+    unanswered = dict.fromkeys(topic_urls)
+    notifier = _Notifier(hub_url, topic_urls, limits or DEFAULT_LIMITS)
+    for topic_url, reason in notifier.deliveries():
+        unanswered.pop(topic_url, None)
+        yield topic_url, reason
+    for topic_url in unanswered:
+        yield topic_url, notifier.stop_reason
 
 
 class _Notifier:
-    """What the threads share that tell a hub."""
+    """The threads that notify a hub, and the state that they share."""
 
-    def __init__(self, hub: str, topics: Sequence[str], limit: float) -> None:
-        self.why_over = TIMED_OUT
-        self._hub = hub
-        self._deadline = time.monotonic() + limit
-        self._todo = deque(topics)
-        self._threads = min(_THREADS, len(self._todo))
+    def __init__(self, hub_url: str, topic_urls: Sequence[str], limits: NotifyLimits) -> None:
+        self.stop_reason = TIMED_OUT
+        self._hub_url = hub_url
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.total
+        self._pending = deque(topic_urls)
+        self._threads = min(limits.threads, len(self._pending))
         self._deliveries: SimpleQueue[Delivery | None] = SimpleQueue()
         self._is_over = Event()
-        self._has_answered = False
+        self._has_responded = False
         self._not_before = 0.0
         self._pool = urllib3.PoolManager(
-            maxsize=_THREADS, retries=False, headers={"User-Agent": USER_AGENT, "Accept": "text/plain, */*"}
+            maxsize=limits.threads, retries=False, headers={"User-Agent": USER_AGENT, "Accept": "text/plain, */*"}
         )
 
     def deliveries(self) -> Iterator[Delivery]:
-        """Each answer as it comes, until there is none to come or the time is over."""
+        """Yield each delivery when it is complete, until all threads have ended or the time is over."""
         for _ in range(self._threads):
             Thread(target=self._work, name="hub", daemon=True).start()
         working = self._threads
         try:
             while working:
-                delivery = self._deliveries.get(timeout=max(0.0, self._left()))
+                delivery = self._deliveries.get(timeout=max(0.0, self._remaining()))
                 if delivery is None:
                     working -= 1
                 else:
@@ -110,117 +126,114 @@ class _Notifier:
             self._is_over.set()
 
     def _work(self) -> None:
-        """Tell of one topic after the other."""
+        """Notify the hub of one topic URL after the other, then put None to say that the thread has ended."""
         try:
-            while not self._is_over.is_set() and (topic := self._next()):
-                reply = self._insist(topic)
-                self._deliveries.put((topic, reply.reason))
-                if reply.is_silent and not self._has_answered:
-                    self._end(reply.reason)
+            while not self._is_over.is_set():
+                try:
+                    topic_url = self._pending.popleft()
+                except IndexError:
+                    break
+                result = self._notify(topic_url)
+                self._deliveries.put((topic_url, result.reason))
+                if result.is_unanswered and not self._has_responded:
+                    self._stop(result.reason)
         finally:
             self._deliveries.put(None)
 
-    def _next(self) -> str | None:
-        try:
-            return self._todo.popleft()
-        except IndexError:
-            return None
-
-    def _insist(self, topic: str) -> _Reply:
-        """Tell of a topic, several times if that may help."""
-        reply = _Reply(reason=self.why_over)
-        for pause in _PAUSES:
+    def _notify(self, topic_url: str) -> _Result:
+        """Notify the hub of a topic URL, in several attempts if the error may be temporary."""
+        result = _Result(reason=self.stop_reason)
+        for pause in self._limits.pauses:
             if not self._wait(pause):
                 break
-            reply = self._post(topic)
-            if reply.pause is not None:  # that is for all topics
-                self._not_before = max(self._not_before, time.monotonic() + reply.pause)
-                if reply.pause >= self._left():
-                    self._end(reply.reason)
-            if not reply.may_pass:
+            result = self._attempt(topic_url)
+            if result.retry_after is not None:  # it applies to all topic URLs
+                self._not_before = max(self._not_before, time.monotonic() + result.retry_after)
+                if result.retry_after >= self._remaining():
+                    self._stop(result.reason)
+            if not result.is_temporary:
                 break
-        return reply
+        return result
 
     def _wait(self, pause: float) -> bool:
-        """Wait for so long, and until the hub wants to hear of us again; whether there is time left then."""
+        """Wait that long, and until the hub accepts requests again. Return False if there is no time left for that."""
         pause = max(pause, self._not_before - time.monotonic())
-        return pause < self._left() and not self._is_over.wait(max(0.0, pause))
+        return pause < self._remaining() and not self._is_over.wait(max(0.0, pause))
 
-    def _end(self, reason: str | None) -> None:
-        """Leave it at that: what was not told yet is not told."""
-        self.why_over = reason or self.why_over
+    def _stop(self, reason: str | None) -> None:
+        """Stop all threads: the topic URLs that are left fail for this reason."""
+        self.stop_reason = reason or self.stop_reason
         self._is_over.set()
 
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         return self._deadline - time.monotonic()
 
-    def _post(self, topic: str) -> _Reply:
-        """Send the form once, whatever comes of it."""
+    def _attempt(self, topic_url: str) -> _Result:
+        """Send the form once and return the result, whatever happens."""
         try:
-            return self._send(topic)
-        except (HTTPError, OSError, ValueError) as error:  # ValueError: no address, or no such name
-            if isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError):
-                return _Reply(reason=TIMED_OUT, is_silent=True)
-            return _Reply(reason=why(error), is_silent=True, may_pass=True)
+            return self._send(topic_url)
+        except (HTTPError, OSError, ValueError) as error:  # ValueError: an invalid URL or host name
+            if isinstance(error, HTTPTimeoutError) and not isinstance(error, NewConnectionError):
+                return _Result(reason=TIMED_OUT, is_unanswered=True)
+            return _Result(reason=failure_reason(error), is_unanswered=True, is_temporary=True)
 
-    def _send(self, topic: str) -> _Reply:
-        """Send the form, to where the hub moved if need be (RFC 9110, 15.4.8 and 15.4.9)."""
-        form = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic})
-        place = self._hub
-        for _ in range(_MOST_REDIRECTS):
+    def _send(self, topic_url: str) -> _Result:
+        """Send the form, also to where a 307 or 308 redirects (RFC 9110, 15.4.8 and 15.4.9)."""
+        form = urlencode({"hub.mode": "publish", "hub.url": topic_url, "hub.topic": topic_url})
+        url = self._hub_url
+        for _ in range(_MAX_REQUESTS):
+            remaining = max(0.01, self._remaining())
             response = self._pool.request(
                 "POST",
-                place,
+                url,
                 body=form,
                 headers={**self._pool.headers, "Content-Type": "application/x-www-form-urlencoded"},
-                timeout=self._timeout(),
+                timeout=urllib3.Timeout(
+                    connect=min(self._limits.connect_timeout, remaining), read=min(self._limits.read_timeout, remaining)
+                ),
                 redirect=False,
                 preload_content=False,
             )
-            reply = _read_reply(response)
+            result = _read_result(response)
             location = response.headers.get("Location")
             if response.status not in {307, 308} or not location:
-                self._has_answered = True
-                return reply
-            moved = urljoin(place, location)
-            if place.startswith("https:") and not moved.startswith("https:"):
-                return _Reply(reason="redirected from https to what is not")
-            place = moved
-        return _Reply(reason="redirected too often")
-
-    def _timeout(self) -> urllib3.Timeout:
-        left = max(0.01, self._left())
-        return urllib3.Timeout(connect=min(_CONNECT, left), read=min(_READ, left))
+                self._has_responded = True
+                return result
+            target = urljoin(url, location)
+            if url.startswith("https:") and not target.startswith("https:"):
+                return _Result(reason="redirected from https to what is not")
+            url = target
+        return _Result(reason="redirected too often")
 
 
-def _read_reply(response: BaseHTTPResponse) -> _Reply:
-    """What an answer means. It is read to its end, unless that is far, so that the connection serves again."""
+def _read_result(response: BaseHTTPResponse) -> _Result:
+    """Return what a response means. A short body is read to its end, so that the connection can be reused."""
     body = b""
     with contextlib.suppress(HTTPError, OSError):
-        body = response.read(_MOST_READ)
+        body = response.read(_MAX_BODY)
     response.close()
     status = response.status
     if 200 <= status < 300:
-        return _Reply(reason=None)
+        return _Result(reason=None)
     reason = status_line(status)
     if 300 <= status < 400:
-        return _Reply(reason=reason + _shown(response.headers.get("Location", "")))
+        return _Result(reason=reason + _detail(response.headers.get("Location", "")))
     if response.headers.get("Content-Type", "").startswith("text/plain"):
-        reason += _shown(body.decode(errors="replace"))
+        reason += _detail(body.decode(errors="replace"))
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
-        return _Reply(reason=reason, may_pass=True, pause=_retry_after(response))
-    return _Reply(reason=reason)
+        return _Result(reason=reason, is_temporary=True, retry_after=_retry_after(response))
+    return _Result(reason=reason)
+
+
+def _detail(text: str) -> str:
+    """Return the first line of a hub's text after a colon, or nothing if it is not printable."""
+    line = first_line(text)
+    return f": {line}" if line else ""
 
 
 def _retry_after(response: BaseHTTPResponse) -> float | None:
-    """For how many seconds the hub wants to hear nothing (RFC 9110, 10.2.3)."""
+    """Return the seconds of `Retry-After`, None if it is missing or invalid (RFC 9110, 10.2.3)."""
     try:
         return urllib3.Retry().get_retry_after(response)
-    except (HTTPError, ValueError, OverflowError):  # it is no time
+    except (HTTPError, ValueError, OverflowError):
         return None
-
-
-def _shown(said: str) -> str:
-    """What a hub says, behind a colon, if it is fit to be shown."""
-    line = first_line(said)
-    return f": {line}" if line else ""

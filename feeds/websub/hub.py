@@ -1,8 +1,8 @@
-"""What the WebSub hub knows of the feeds: remembered beside the catalog, and brought up to date after each run.
+"""The state of the WebSub hub: what it was notified of, kept beside the catalog and updated after each run.
 
-A topic is an address to which people subscribe: a feed in one format. The digest of each that the hub was told of is
-remembered, and it is told of those that have another one. So nothing is lost where the hub is down, a run is killed or
-somebody else uploads what was published, and nothing is told twice.
+WebSub calls the URL of a feed in one format a topic. The state holds the digest of each document that the hub was
+notified of, and the hub is notified of those whose digest has changed. So no notification is lost if the hub is down, a
+run is killed or someone else uploads the output, and none is sent twice.
 """
 
 from __future__ import annotations
@@ -21,20 +21,16 @@ from feeds.output.manifest import read_manifest
 from feeds.storage.addresses import is_address
 from feeds.storage.files import read_regular, replace_file
 from feeds.storage.folder import open_folder
+from feeds.storage.names import display_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from feeds.config.schema import Config
     from feeds.output.manifest import DocumentRecord
     from feeds.storage.folder import Folder
-    from feeds.websub.client import Delivery
+    from feeds.websub.client import NotifyLimits
 
-
-#: Seconds that telling may take after a run, and where it is all that is to be done.
-LIMIT = 10
-
-PING_LIMIT = 60
 
 _VERSION = 1
 
@@ -42,10 +38,10 @@ _NOT_SET = "site.hub: is not there; expected the address of a WebSub hub"
 
 
 class HubReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a hub was told.
+    """The result of notifying a hub.
 
-    `told` are the addresses of the feeds of which it was, `waiting` those of which it is still to be told, `reason` is
-    why, as most of them have it: None where nothing went wrong, because nobody tried.
+    `told` are the URLs of the feeds that the hub accepted, `waiting` those that are left. `reason` is the most frequent
+    reason for that; None if no attempt failed. If only the state could not be written, `reason` says so.
     """
 
     hub: str
@@ -56,53 +52,58 @@ class HubReport(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Hub:
-    """A hub, the file in which is remembered what it knows, and the output folder that this is about."""
+    """A hub, the file with its state, and the output folder whose feeds it is notified of."""
 
-    address: str
-    file: Path
+    url: str
+    state_path: Path
     output: Folder
 
     @property
+    def label(self) -> str:
+        """The path of the state in messages."""
+        return display_path(str(self.state_path))
+
+    @property
     def key(self) -> str:
-        """The output folder as the file names it: from where the file is, so that both can move together."""
+        """The output folder as the state names it: relative to its file, so that both can be moved together."""
         if is_address(self.output.key):
             return self.output.key
         try:
-            return os.path.relpath(self.output.key, self.file.parent.resolve())
+            return os.path.relpath(self.output.key, self.state_path.parent.resolve())
         except ValueError:  # they are on different drives
             return self.output.key
 
 
 @dataclass(frozen=True)
 class Notification:
-    """The digests of topics, by address: those that a hub was told, and those that are published."""
+    """The digests that a hub was notified of and those that are published, both by topic URL."""
 
     hub: Hub
-    told: Mapping[str, str]
+    notified: Mapping[str, str]
     published: Mapping[str, str]
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """What is to be told. The order is another with each change: where time is short, none is always the last."""
-        waiting = (topic for topic, digest in self.published.items() if self.told.get(topic) != digest)
-        return tuple(sorted(waiting, key=lambda topic: (self.published[topic], topic)))
+        """The topic URLs to send, ordered by digest: if time is short, no feed is always the last one."""
+        changed = [url for url, digest in self.published.items() if self.notified.get(url) != digest]
+        return tuple(sorted(changed, key=lambda url: (self.published[url], url)))
 
 
-class _Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file holds: which hub, and the digests that it was told, by output folder and address."""
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of the state file: the hub, and the digests by output folder and topic URL."""
 
     version: int = _VERSION
     hub: str
-    told: dict[str, dict[str, str]]
+    notified: dict[str, dict[str, str]] = msgspec.field(name="told")
 
 
 def hub_of(config: Config, output: Folder, cache: Path) -> Hub | None:
-    """The configured hub, None where there is none."""
+    """Return the configured hub; None if there is none."""
     return Hub(config.hub, cache / f"{config.path.stem}.hub.json", output) if config.hub else None
 
 
 def topic_digests(records: Iterable[DocumentRecord], base_url: str) -> dict[str, str]:
-    """The digests of all that people subscribe to, by address."""
+    """Return the digests of all documents that people subscribe to, by topic URL."""
     return {
         document_address(base_url, record.feed, record.subscribed): record.digest
         for record in records
@@ -110,95 +111,96 @@ def topic_digests(records: Iterable[DocumentRecord], base_url: str) -> dict[str,
     }
 
 
-def recall_notified(hub: Hub, before: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
-    """The digests that the hub was told. Where that is not known, it is to know what was published `before` a run.
+def recall_notified(hub: Hub, published_before: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the digests that the hub was notified of; if that is unknown, those that were published before the run.
 
-    That is remembered at once, so that what a run that is killed wrote counts as news for the next one.
+    The latter are written at once: if this run is killed, the next one notifies the hub of what it had published.
     """
-    known = _read(hub).get(hub.key)
+    known = read_notified(hub).get(hub.key)
     if known is not None:
         return known
-    told = before()
-    _remember(hub, told)
-    return told
+    notified = published_before()
+    write_notified(hub, notified)
+    return notified
 
 
 def ping(
     config: Config, *, output: Path | str | None = None, cache: Path | str | None = None, everything: bool = False
 ) -> HubReport:
-    """Tell the hub of what was published and it was not told of; of all feeds, if `everything`.
+    """Notify the hub of published feeds that changed since it was notified; of all feeds if `everything`.
 
-    Raises ConfigError where no hub is configured, HubError where it is not known what the hub was told, and
-    PublishError where the manifest cannot be read.
+    Raises ConfigError if no hub is configured, HubError if it is unknown what the hub was notified of, and PublishError
+    if the manifest cannot be read.
     """
+    from feeds.websub.client import PING_LIMITS  # noqa: PLC0415  # most runs do not notify
+
     hub = hub_of(config, open_folder(output or config.default_output), Path(cache or config.default_cache))
     if hub is None:
-        raise ConfigError([LocatedDiagnostic(config.path.name, 0, _NOT_SET, "not-configured")])
+        raise ConfigError([LocatedDiagnostic(display_path(str(config.path)), 0, _NOT_SET, "not-configured")])
     published = topic_digests(read_manifest(hub.output).documents, config.base_url)
-    told = {} if everything else _read(hub).get(hub.key)
-    if told is None:
-        raise HubError(f"{hub.file} does not say what {hub.address} was told; publish first, or `feeds ping --all`")
-    return notify(Notification(hub, told, published), PING_LIMIT)
+    notified = {} if everything else read_notified(hub).get(hub.key)
+    if notified is None:
+        raise HubError(f"{hub.label} does not say what {hub.url} was told; publish first, or `feeds ping --all`")
+    return notify(Notification(hub, notified, published), PING_LIMITS)
 
 
-def defer(notice: Notification) -> HubReport:
-    """The report where the hub is not to be told now."""
-    return HubReport(hub=notice.hub.address, waiting=tuple(sorted(notice.waiting)))
+def defer(notification: Notification) -> HubReport:
+    """Return the report of a run that does not notify the hub."""
+    return HubReport(hub=notification.hub.url, waiting=tuple(sorted(notification.waiting)))
 
 
-def notify(notice: Notification, limit: float = LIMIT) -> HubReport:
-    """Tell the hub what it does not know yet, for `limit` seconds at most, and remember what it was told."""
-    waiting = notice.waiting
-    known = {topic: digest for topic, digest in notice.told.items() if topic in notice.published}
+def notify(notification: Notification, limits: NotifyLimits | None = None) -> HubReport:
+    """Notify the hub of the feeds that changed, within `limits` (client.DEFAULT_LIMITS), and write the new state."""
+    hub, published, waiting = notification.hub, notification.published, notification.waiting
+    notified = {url: digest for url, digest in notification.notified.items() if url in published}
     reasons: dict[str, str] = {}
     try:
-        for topic, reason in _deliveries(notice.hub, waiting, limit):
-            if reason is None:
-                known[topic] = notice.published[topic]
-            else:
-                reasons[topic] = reason
-    finally:  # also where that is interrupted
-        trouble = _remember(notice.hub, known)
+        if waiting:
+            from feeds.websub.client import notify_hub  # noqa: PLC0415  # most runs do not notify
+
+            for topic_url, reason in notify_hub(hub.url, waiting, limits):
+                if reason is None:
+                    notified[topic_url] = published[topic_url]
+                else:
+                    reasons[topic_url] = reason
+    finally:  # keeps what the hub accepted before an interruption
+        write_failure = write_notified(hub, notified)
     return HubReport(
-        hub=notice.hub.address,
-        told=tuple(sorted(topic for topic in waiting if topic not in reasons)),
+        hub=hub.url,
+        told=tuple(sorted(url for url in waiting if url not in reasons)),
         waiting=tuple(sorted(reasons)),
-        reason=Counter(reasons.values()).most_common(1)[0][0] if reasons else trouble,
+        reason=Counter(reasons.values()).most_common(1)[0][0] if reasons else write_failure,
     )
 
 
-def _deliveries(hub: Hub, waiting: Sequence[str], limit: float) -> Iterable[Delivery]:
-    if not waiting:
-        return ()
-    from feeds.websub.client import notify_hub  # noqa: PLC0415  # most runs have nothing to tell
+def read_notified(hub: Hub) -> dict[str, dict[str, str]]:
+    """Return the digests that the hub was notified of, by output folder and topic URL; empty if there is no state.
 
-    return notify_hub(hub.address, waiting, limit)
-
-
-def _read(hub: Hub) -> dict[str, dict[str, str]]:
-    """The digests that the hub was told, by output folder; nothing where there is no file about it.
-
-    Where the file is damaged, or cannot be read, it counts as told of nothing: better twice than never.
+    If the state is damaged or cannot be read, the hub counts as notified of nothing: better twice than never.
     """
     try:
-        memory = msgspec.json.decode(read_regular(hub.file), type=_Memory)
+        state = msgspec.json.decode(read_regular(hub.state_path), type=_State)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return {hub.key: {}}
-    return memory.told if (memory.version, memory.hub) == (_VERSION, hub.address) else {}
+    return state.notified if (state.version, state.hub) == (_VERSION, hub.url) else {}
 
 
-def _remember(hub: Hub, told: Mapping[str, str]) -> str | None:
-    """Remember what the hub was told, whole or not at all; why that failed."""
-    before = _read(hub)
-    if before.get(hub.key) == told:
+def write_notified(hub: Hub, notified: Mapping[str, str]) -> str | None:
+    """Replace the digests of the output folder atomically, and drop those of folders that no longer exist.
+
+    Return why the state could not be written; None if it was.
+    """
+    before = read_notified(hub)
+    if before.get(hub.key) == notified:
         return None
-    others = {key: digests for key, digests in before.items() if is_address(key) or (hub.file.parent / key).is_dir()}
-    memory = _Memory(hub=hub.address, told={**others, hub.key: dict(sorted(told.items()))})
+    folder = hub.state_path.parent
+    others = {key: digests for key, digests in before.items() if is_address(key) or (folder / key).is_dir()}
+    state = _State(hub=hub.url, notified={**others, hub.key: dict(sorted(notified.items()))})
     try:
-        hub.file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(hub.file, msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(hub.state_path, msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n")
     except OSError as error:
-        return f"{hub.file}: cannot be written: {error.strerror}"
+        return f"{hub.label}: cannot be written: {error.strerror}"
     return None

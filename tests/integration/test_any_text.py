@@ -6,7 +6,6 @@ import datetime as dt
 import html
 import json
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import feedparser
@@ -18,12 +17,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from feeds.config.schema import Config, FeedKinds, ProviderFeeds, SiteSettings, Source
+from feeds.config.schema import Config, FeedKinds, ProviderFeeds, SiteSettings, SourceSettings
 from feeds.content.articles import parse_article
 from feeds.content.entries import derive_entries
 from feeds.render.documents import render_documents
 from tests.support.paths import SCHEMAS, TESTS
 from tests.support.site import select
+from tests.support.strategies import any_examples, examples, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 
 SITE = SiteSettings(title="Test Wire", url="https://feeds.example.com/")
-SOURCE = Source(articles=("articles",), base_url="https://www.example.com/news/")
+SOURCE = SourceSettings(articles=("articles",), base_url="https://www.example.com/news/")
 NOWHERE = TESTS / "nowhere"
 ONE_FEED = Config(
     site=SITE,
@@ -57,38 +57,13 @@ EVERY_FEED = Config(
     articles=(),
 )
 
-any_examples = settings(derandomize=True, deadline=None, max_examples=80, database=None)
-few_examples = settings(any_examples, max_examples=40)
+few_examples = settings(any_examples, max_examples=examples(40))
 
 #: XML 1.0, section 2.2: what is not a Char.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: What the same section discourages. It may stay or go.
 NONCHARACTERS = [plane << 16 | low for plane in range(1, 17) for low in (0xFFFE, 0xFFFF)]
 DISCOURAGED = "".join(map(chr, (*range(0x7F, 0xA0), *range(0xFDD0, 0xFDF0), *NONCHARACTERS)))
-
-PIECES = (
-    *("<", ">", "&", '"', "'", "\\", "`", "#", "@", "%s", "%zz", "{{", "{0}", "{name}", "...", ":80", "xn--", "null"),
-    *("]]>", "<![CDATA[", "<!--", "-->", "<?xml?>", "<b>", "<p>", "</p>", "</title>", "<style>", "<pre>", "<li>"),
-    *("&amp;", "&lt;", "&#60;", "&#x3C;", "&#1;", "&#xFFFE;", "&#xD800;", "&#0;", "&nbsp;", "&copy", "&nothing;"),
-    *("\x00", "\x08", "\x0b", "\x0c", "\x1b", "\x85", "\u2028", "\u202e", "\ufdd0", "\ufffe", "\uffff", "\U0001fffe"),
-    *("\n", "\r\n", "\t", "\n\n", "---\n", "\n---\n", "    ", "2020-06-10", "urn:", "mailto:"),
-    *("https://i.example/a.jpg", "http://", "//x", "/a b", "?a=b", "../../etc/passwd", "javascript:alert(1)"),
-    *("<script>alert(1)</script>", '<img src=x onerror="alert(1)">', '<a href="javascript:alert(1)">x</a>'),
-    *('<iframe src="https://x.example/">', "<svg onload=alert(1)>", "[x](javascript:alert(1))", "![x](data:,x)"),
-)
-
-
-@cache
-def pieces(without: str) -> st.SearchStrategy[list[str]]:
-    characters = st.characters(codec="utf-8", exclude_characters=without)
-    allowed = [piece for piece in PIECES if not set(piece) & set(without)]
-    return st.lists(st.one_of(st.text(characters, max_size=12), st.sampled_from(allowed)), max_size=4)
-
-
-@st.composite
-def texts(draw: st.DrawFn, without: str = "") -> str:
-    """Text of any characters that UTF-8 can hold, in which what is special somewhere is frequent."""
-    return "".join(draw(pieces(without)))
 
 
 def some(*keys: str) -> st.SearchStrategy[dict[str, str]]:
@@ -123,19 +98,19 @@ def published(front_matter: dict[str, Any], body: str = "", *, config: Config = 
 def outcome(
     front_matter: dict[str, Any], body: str = "", *, config: Config = ONE_FEED
 ) -> tuple[Sequence[LocatedDiagnostic | Diagnostic], list[Document]]:
-    """What was wrong with one article, and the documents of what was right."""
+    """The diagnostics of one article, and the documents that were published of it."""
     content = f"---\n{yaml.safe_dump(front_matter, allow_unicode=True)}---\n{body}".encode()
     parsed = parse_article(content, path="a.md", modified=NOW)
     if parsed.article is None:
-        return parsed.mistakes, []
+        return parsed.diagnostics, []
     derived = derive_entries(parsed.article, config.source)
     feeds = select(derived.entries, config, NOW)
     documents = [document for feed in feeds.values() for document in render_documents(feed)]
-    return [*parsed.mistakes, *derived.findings], documents
+    return [*parsed.diagnostics, *derived.diagnostics], documents
 
 
 def folded(text: str) -> str:
-    """What is left of a line of text: no forbidden characters, single spaces."""
+    """A line of text without forbidden characters, with single spaces."""
     return " ".join(FORBIDDEN.sub("", text).split())
 
 
@@ -196,7 +171,7 @@ def test_any_bytes_are_an_article_or_a_mistake(content: bytes) -> None:
     for wrapped in (content, b"---\n" + content + b"\n---\n"):
         parsed = parse_article(wrapped, path="a.md", modified=NOW)
         assert (parsed.article is None) is (parsed.source is None)
-        assert parsed.article or parsed.mistakes
+        assert parsed.article or parsed.diagnostics
 
 
 # Texts read back
@@ -214,7 +189,7 @@ def with_text(text: str) -> dict[str, Any]:
 
 
 def construct_text(element: etree._Element | None) -> str | None:
-    """What a text construct says (RFC 4287, 3.1.1)."""
+    """The text of a text construct (RFC 4287, 3.1.1)."""
     assert element is not None
     return html.unescape(element.text or "") if element.get("type") == "html" else element.text
 
@@ -264,7 +239,7 @@ def read_with_feedparser(documents: dict[str, bytes]) -> dict[str, object]:
 
 
 def said(detail: dict[str, str]) -> str:
-    """What a text construct says, which feedparser gives as text or as HTML."""
+    """The text of a text construct, which feedparser gives as text or as HTML."""
     return html.unescape(detail["value"]) if detail["type"] == "text/html" else detail["value"]
 
 
@@ -346,7 +321,7 @@ def test_nothing_active_is_in_the_content(front_matter: dict[str, Any], body: st
 
 
 def story_addresses(documents: dict[str, bytes]) -> Iterator[str | None]:
-    """What every format says that the story's address is."""
+    """The address of the story in each format."""
     yield from (item["url"] for item in json.loads(documents["all.json"])["items"])
     yield from (link.text for link in etree.fromstring(documents["all.rss"]).iterfind("channel/item/link"))
     for link in etree.fromstring(documents["all.atom"]).iterfind(f"{ATOM}entry/{ATOM}link"):
@@ -355,7 +330,7 @@ def story_addresses(documents: dict[str, bytes]) -> Iterator[str | None]:
 
 
 def picture_addresses(documents: dict[str, bytes]) -> Iterator[str | None]:
-    """What every format says that the picture's address is, in each place where it says so."""
+    """The address of the picture in each place of each format."""
     for item in json.loads(documents["all.json"])["items"]:
         yield from [item["image"]] if "image" in item else []
         yield from (file["url"] for file in item.get("attachments", []))

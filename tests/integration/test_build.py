@@ -1,28 +1,31 @@
-"""The pipeline: what is published of an archive, and what a change of it changes."""
+"""The pipeline: the documents of an archive, and those that a change of it changes."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import feedparser
 import pytest
 
 import feeds
+from tests.support.cases import CASE_NAMES
 from tests.support.paths import CASES
 from tests.support.site import NOW, Site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ONE_EVENT = CASES / "one-event"
 
-#: Worked out by hand from the two stories: the slug of each entry's address, by the feed that must hold it.
+#: The slugs of the entries of each feed, worked out by hand from the two stories.
 FIRST_STORY = {
     "harbour-radio", "pilots-radio", "old-cable", "radio-silence", "who-repairs", "spare-antenna", "second-cable",
     "back-to-flags", "cable-report", "night-watch", "watch-for-a-year", "port-orders", "pauses-traffic",
@@ -66,7 +69,7 @@ def one_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("feed", EXPECTED)
-def test_two_stories_on_one_event_fill_each_feed(one_event: Path, feed: str) -> None:
+def test_two_stories_on_one_event_are_in_the_expected_feeds(one_event: Path, feed: str) -> None:
     found = slugs((one_event / f"{feed}.rss").read_bytes())
     assert len(found) == len(set(found))
     assert set(found) == EXPECTED[feed]
@@ -80,7 +83,7 @@ def test_two_stories_on_one_event_have_a_feed_for_each_provider(one_event: Path)
     assert len(list((one_event / "providers").iterdir())) == 16
 
 
-def test_of_a_story_linked_twice_the_better_one_is_published(one_event: Path) -> None:
+def test_the_better_of_two_links_to_a_story_is_published(one_event: Path) -> None:
     entry = feedparser.parse(one_event / "providers/tidewater.example.rss").entries[0]
     assert (entry.title, entry.published) == (
         "Harbour pilots lose their radio for a night",
@@ -93,7 +96,7 @@ def test_a_story_under_two_articles_has_the_topics_of_both(one_event: Path) -> N
     assert {tag.term for tag in entry.tags} == {"Machine Vision", "Ports", "Shipping"}
 
 
-def test_what_is_secured_is_published_nowhere(one_event: Path) -> None:
+def test_secured_fields_are_not_published(one_event: Path) -> None:
     published = b"".join(path.read_bytes() for path in one_event.rglob("*.*"))
     assert b"b3BhcXVl" not in published
     assert b"secured" not in published
@@ -124,7 +127,7 @@ def test_changing_an_article_changes_exactly_the_documents_that_show_it(site: Si
     assert report.written == 6
 
 
-def test_removing_an_article_removes_exactly_what_only_it_brought(site: Site) -> None:
+def test_removing_an_article_removes_exactly_its_own_entries(site: Site) -> None:
     shared = "related: [{title: Shared, webUrl: https://b.example/shared, publishedDateTime: 2026-05-03}]"
     site.article("a.md", story(1, more=shared))
     site.article("b.md", story(2, topic="Robots", more=shared)).touch()
@@ -178,7 +181,7 @@ def test_an_entry_appears_when_its_time_comes(site: Site) -> None:
     assert slugs(site.documents()["all.rss"]) == ["1"]
 
 
-def test_what_is_newer_than_a_period_moves_with_time(site: Site) -> None:
+def test_a_feed_of_newer_entries_moves_with_time(site: Site) -> None:
     site.article("a.md", story(1, day=2))
     site.configure(site.config_path.read_text() + "feeds: {custom: [{path: new, newer_than: 2 days}]}\n")
     for moment, expected in (("2026-05-04T00:00:00Z", ["1"]), ("2026-05-04T00:00:01Z", [])):
@@ -186,8 +189,9 @@ def test_what_is_newer_than_a_period_moves_with_time(site: Site) -> None:
         assert slugs(site.documents()["new.rss"]) == expected
 
 
-def test_the_report_counts_what_was_left_out_and_why(tmp_path: Path) -> None:
-    config = feeds.load_config(CASES / "left-out" / "config.yaml")
+def test_the_report_counts_skipped_articles_by_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES / "left-out")
+    config = feeds.load_config("config.yaml")
     report = feeds.regenerate(config, output=tmp_path / "output", cache=tmp_path / "cache", now=NOW)
     assert report.articles == 9
     assert report.left_out == {"no date": 1, "no link": 1, "no title": 1, "unpublished": 1, "unreadable": 2}
@@ -213,6 +217,43 @@ def test_a_strict_run_with_a_mistake_publishes_nothing(site: Site) -> None:
 def test_a_strict_run_without_mistakes_publishes(site: Site) -> None:
     site.article("a.md", story(1))
     assert site.regenerate(strict=True).written == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "sparc"}, "engine is 'sparc'; expected one of local, spark"),
+        ({"master": "spark://host:7077"}, "master names a cluster; expected engine='spark' with it"),
+        ({"engine": "spark", "jobs": 2}, "jobs are processes of this machine; expected engine='local' with them"),
+        ({"now": NOW.replace(tzinfo=None)}, "now is 2026-06-01T12:00:00; expected an aware time, such as one in UTC"),
+    ],
+    ids=["engine", "master", "jobs", "now"],
+)
+@pytest.mark.parametrize(
+    "run",
+    [
+        feeds.regenerate,
+        feeds.survey,
+        feeds.check,
+        lambda config, **options: feeds.regenerate(config, feeds.RunOptions(**options)),
+        lambda config, **options: next(feeds.watch(config.path, **options)),
+    ],
+    ids=["regenerate", "survey", "check", "RunOptions", "watch"],
+)
+def test_options_that_contradict_each_other_are_an_error(
+    site: Site, run: Callable[..., object], options: dict[str, Any], message: str
+) -> None:
+    site.article("a.md", story(1))
+    config = feeds.load_config(site.config_path)
+    with pytest.raises(feeds.OptionsError, match=re.escape(message)) as caught:
+        run(config, **options)
+    assert isinstance(caught.value, ValueError)
+    assert sorted(path.name for path in site.folder.iterdir()) == ["articles", "config"]
+
+
+def test_an_option_that_does_not_exist_is_an_error(site: Site) -> None:
+    with pytest.raises(TypeError, match="engin"):
+        site.regenerate(engin="spark")
 
 
 def test_a_dry_run_counts_and_writes_nothing(site: Site) -> None:
@@ -243,7 +284,7 @@ def test_a_wrong_date_is_one_mistake(site: Site) -> None:
 def test_colliding_slugs_are_reported(site: Site) -> None:
     site.article("a.md", story(1, topic="A B"))
     site.article("b.md", story(2, topic="A-B"))
-    assert [mistake.path for mistake in site.regenerate().mistakes] == ["feeds.yaml"]
+    assert [mistake.path for mistake in site.regenerate().mistakes] == ["config/feeds.yaml"]
 
 
 def test_undated_entries_are_dated_by_their_file(site: Site) -> None:
@@ -275,7 +316,7 @@ feeds.regenerate(feeds.load_config(sys.argv[1]), output=Path(sys.argv[2]), now=n
 """
 
 
-@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+@pytest.mark.parametrize("case", CASE_NAMES)
 @pytest.mark.parametrize(
     "environment",
     [{"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"}, {"TZ": "America/New_York", "LC_ALL": "C.UTF-8"}],

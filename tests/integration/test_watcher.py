@@ -1,4 +1,4 @@
-"""Watching: what matters of what the system tells, when there is a run, and that every way of saving leads to one."""
+"""Watching: every way of saving leads to a run, only relevant changes do, and runs follow when they are due."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shutil
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,49 +17,49 @@ from watchfiles import Change
 from feeds import watcher as module
 from feeds.build import Report, regenerate
 from feeds.errors import CatalogError, ConfigError, FeedsError, PublishError, StrictError, WatchError
-from feeds.watcher import Outcome, Watching, watch
+from feeds.run import RunOptions
+from feeds.watcher import DEFAULT_TIMINGS, Alarm, Outcome, WatchedSite, Watching, watch, watch_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from feeds.content.files import Root
+    from feeds.storage.sources import Source
+    from feeds.watcher import WatchTimings
     from tests.support.site import Site
 
-    BucketChanges = set[tuple[Change, str]]
+    Changes = set[tuple[Change, str]]
     Step = tuple[Callable[[], object], Callable[[], bool]]
 
 STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01T08:30:00Z\ntopics: [Energy]"
 #: Seconds until a test gives up: a machine may be slow.
-PATIENCE = 90
-
-
-@pytest.fixture(autouse=True)
-def _no_run_by_the_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run of the minute would hide that a change was not seen."""
-    monkeypatch.setattr(module, "_MINUTE", 10**6)
+MAX_WAIT = 90
+#: The run of each minute would hide that a change was not seen.
+TIMINGS = replace(DEFAULT_TIMINGS, minute=10**6)
 
 
 class Play:
-    """Watches a site while one thing after the other is done in it, the next when the last one had its effect."""
+    """Watches a site, and carries out one step after the other, each when the one before had its effect."""
 
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.site = site
         self.outcomes: list[Outcome] = []
-        self.watched: list[tuple[Root, ...]] = []
+        self.watched: list[tuple[Source, ...]] = []
         self.polled: list[bool | None] = []
         self._steps: Iterator[Step] = iter(())
-        self._has_effect: Callable[[], bool] = lambda: bool(self.outcomes)
-        self._bursts = module._bursts
+        self._has_effect: Callable[[], bool] = lambda: False
         self._deadline = 0.0
-        monkeypatch.setattr(module, "_bursts", self._followed)
+        monkeypatch.setattr(module, "watch_folders", self._followed)
 
-    def __call__(self, *steps: Step, **options: Any) -> list[Outcome]:
-        """What came of it all: a step is what to do, and what tells that it had its effect."""
+    def __call__(
+        self, *steps: Step, min_outcomes: int = 1, timings: WatchTimings = TIMINGS, **options: Any
+    ) -> list[Outcome]:
+        """The outcomes. A step is an action and whether it had its effect; the first follows `min_outcomes`."""
         self._steps = iter(steps)
-        self._deadline = time.monotonic() + PATIENCE
+        self._has_effect = lambda: len(self.outcomes) >= min_outcomes
+        self._deadline = time.monotonic() + MAX_WAIT
         try:
-            for event in watch(self.site.config_path, **options):
+            for event in watch(self.site.config_path, timings=timings, **options):
                 if isinstance(event, Watching):
                     self.watched.append(event.folders)
                 else:
@@ -67,14 +68,14 @@ class Play:
             pass
         return self.outcomes
 
-    def _followed(self, folders: Iterable[str], *, polling: bool | None) -> Iterator[BucketChanges]:
+    def _followed(self, folders: Iterable[str], timings: WatchTimings, *, polling: bool | None) -> Iterator[Changes]:
         self.polled.append(polling)
-        for changes in self._bursts(folders, polling=polling):
+        for changes in watch_folders(folders, timings, polling=polling):
             yield changes
             if self._has_effect():
                 self._next()
             elif time.monotonic() > self._deadline:
-                pytest.fail(f"waited in vain, and saw {self.outcomes}")
+                pytest.fail(f"timed out, after {self.outcomes}")
 
     def _next(self) -> None:
         step = next(self._steps, None)
@@ -82,11 +83,11 @@ class Play:
             raise EndOfPlayError
         act, self._has_effect = step
         act()
-        self._deadline = time.monotonic() + PATIENCE
+        self._deadline = time.monotonic() + MAX_WAIT
 
 
 class EndOfPlayError(Exception):
-    """All that was to be done was done."""
+    """All steps were carried out."""
 
 
 @pytest.fixture
@@ -96,13 +97,13 @@ def play(site: Site, monkeypatch: pytest.MonkeyPatch) -> Play:
 
 
 def later(file: Path) -> None:
-    """Give the file a later second: where files are polled, nothing less is seen."""
+    """Set the mtime of a file to a later second, the least that polling notices."""
     second = file.stat().st_mtime + 2
     os.utime(file, (second, second))
 
 
 def shows(site: Site, text: str) -> Callable[[], bool]:
-    """Whether the feed of everything shows a text."""
+    """A condition: the feed of everything contains a text."""
     return lambda: text.encode() in (site.output / "all.json").read_bytes()
 
 
@@ -111,9 +112,14 @@ def hides(site: Site, text: str) -> Callable[[], bool]:
 
 
 def quiet(steps: int = 10) -> Step:
-    """Nothing is done for so many steps of the watcher."""
+    """Do nothing for this many steps of the watcher."""
     left = iter(range(steps))
     return (lambda: None, lambda: next(left, None) is None)
+
+
+def watched_paths(play: Play) -> list[list[Path | None]]:
+    """The folders that were watched, one list for each time that they changed."""
+    return [[source.local_path for source in sources] for sources in play.watched]
 
 
 def errors(outcomes: list[Outcome]) -> list[type]:
@@ -121,7 +127,7 @@ def errors(outcomes: list[Outcome]) -> list[type]:
 
 
 def changed(outcomes: list[Outcome]) -> list[int]:
-    """How many articles each run found changed, but those that found none."""
+    """The number of changed articles of each run that found any."""
     return [
         outcome.result.changed for outcome in outcomes if isinstance(outcome.result, Report) and outcome.result.changed
     ]
@@ -134,7 +140,7 @@ def rewrite(site: Site) -> None:
     site.article("a.md", STORY.format("two"))
 
 
-def replace(site: Site) -> None:
+def replace_file(site: Site) -> None:
     new = site.article("a.md.tmp", STORY.format("two"))
     new.replace(site.folder / "articles" / "a.md")
 
@@ -145,7 +151,7 @@ def replace_from_elsewhere(site: Site) -> None:
     new.replace(site.folder / "articles" / "a.md")
 
 
-def save_as_vim_does(site: Site) -> None:
+def save_like_vim(site: Site) -> None:
     folder = site.folder / "articles"
     (folder / "4913").touch()
     (folder / "4913").unlink()
@@ -177,9 +183,9 @@ def move_a_folder_in(site: Site) -> None:
     "save",
     [
         rewrite,
-        replace,
+        replace_file,
         replace_from_elsewhere,
-        save_as_vim_does,
+        save_like_vim,
         move_in,
         make_a_folder,
         copy_a_folder_in,
@@ -193,7 +199,7 @@ def test_every_way_of_saving_publishes(site: Site, play: Play, save: Callable[[S
     assert not errors(outcomes)
 
 
-def test_what_is_done_in_a_folder_is_seen_wherever_it_goes(site: Site, play: Play) -> None:
+def test_a_folder_is_watched_after_it_is_renamed(site: Site, play: Play) -> None:
     def rename(old: str, new: str) -> Callable[[], object]:
         return lambda: (site.folder / "articles" / old).rename(site.folder / "articles" / new)
 
@@ -209,7 +215,7 @@ def test_what_is_done_in_a_folder_is_seen_wherever_it_goes(site: Site, play: Pla
     )
 
 
-def test_many_files_at_once_are_few_runs(site: Site, play: Play) -> None:
+def test_many_files_at_once_lead_to_few_runs(site: Site, play: Play) -> None:
     began, took = 0.0, 0.0
 
     def copy() -> None:
@@ -231,19 +237,19 @@ def test_a_link_to_a_folder_is_watched_wherever_it_leads(site: Site, play: Play)
     site.article("../second/b.md", STORY.format("second"))
     site.configure(site.config_path.read_text().replace("../articles", "../link"))
 
-    def lead_elsewhere() -> None:
+    def change_target() -> None:
         (site.folder / "new").symlink_to("second")
         (site.folder / "new").replace(link)
 
     play(
         (lambda: site.article("../first/a.md", STORY.format("two")), shows(site, "Story two")),
-        (lead_elsewhere, shows(site, "Story second")),
+        (change_target, shows(site, "Story second")),
         (lambda: site.article("../second/b.md", STORY.format("three")), shows(site, "Story three")),
     )
-    assert play.watched == [(site.folder / "first",), (site.folder / "second",)]
+    assert watched_paths(play) == [[site.folder / "first"], [site.folder / "second"]]
 
 
-def test_polling_sees_changes_too(site: Site, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_polling_sees_changes(site: Site, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHFILES_FORCE_POLLING", "1")
     play(
         (lambda: later(site.article("a.md", STORY.format("two"))), shows(site, "Story two")),
@@ -252,25 +258,25 @@ def test_polling_sees_changes_too(site: Site, play: Play, monkeypatch: pytest.Mo
     )
 
 
-@pytest.mark.parametrize("polling", ["", "1"], ids=["told", "polling"])
+@pytest.mark.parametrize("polling", ["", "1"], ids=["watching", "polling"])
 @pytest.mark.parametrize(
     ("output", "cache"),
     [("articles/output", "articles/cache"), ("articles", "articles"), (".", ".")],
     ids=["inside", "the same", "around"],
 )
-def test_what_is_published_into_a_watched_folder_leads_to_no_more_runs(
+def test_publishing_into_a_watched_folder_leads_to_no_more_runs(
     site: Site, play: Play, monkeypatch: pytest.MonkeyPatch, output: str, cache: str, polling: str
 ) -> None:
     monkeypatch.setenv("WATCHFILES_FORCE_POLLING", polling)
-    monkeypatch.setattr(module, "_POLL", 50)
-    outcomes = play(quiet(), output=site.folder / output, cache=site.folder / cache)
+    timings = replace(TIMINGS, poll=50)
+    outcomes = play(quiet(), timings=timings, output=site.folder / output, cache=site.folder / cache)
     assert (site.folder / output / "all.rss").exists()
     assert (site.folder / cache / "feeds.sqlite").exists()
-    assert len(outcomes) <= 3  # folders that are new are looked at
+    assert len(outcomes) <= 3  # new folders lead to runs
 
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="other systems refuse such a name")
-def test_a_name_that_is_not_utf8_does_not_end_it(site: Site, play: Play) -> None:
+def test_a_name_that_is_not_utf8_does_not_end_watching(site: Site, play: Play) -> None:
     name = os.fsdecode(b"\xff")
 
     def write() -> None:
@@ -287,8 +293,8 @@ def test_a_name_that_is_not_utf8_does_not_end_it(site: Site, play: Play) -> None
     assert not errors(outcomes)
 
 
-def test_a_file_that_is_not_an_article_any_more_when_it_is_read_is_no_mistake(site: Site, play: Play) -> None:
-    """A folder is moved away between the finding and the reading."""
+def test_a_file_that_is_gone_when_it_is_read_is_no_mistake(site: Site, play: Play) -> None:
+    """A folder is moved away after it was listed."""
     for number in range(3):
         site.article(f"many/{number}.md", STORY.format(number))
 
@@ -306,7 +312,7 @@ def test_a_file_that_is_not_an_article_any_more_when_it_is_read_is_no_mistake(si
 # Time
 
 
-def test_an_entry_is_published_when_its_time_has_come(site: Site, play: Play) -> None:
+def test_an_entry_is_published_when_it_is_due(site: Site, play: Play) -> None:
     due = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4)
     site.article("soon.md", f"title: Soon\nwebUrl: https://a.example/soon\npublishedDateTime: {due.isoformat()}")
     outcomes = play((lambda: None, shows(site, "Soon")))
@@ -326,16 +332,15 @@ def test_an_entry_is_published_when_its_time_has_come(site: Site, play: Play) ->
     ],
     ids=["no folder", "nothing is due", "due soon", "due later", "error", "strict"],
 )
-def test_the_next_look(
+def test_the_time_of_the_next_run(
     site: Site, monkeypatch: pytest.MonkeyPatch, result: FeedsError | str | None, seconds: int
 ) -> None:
     now = dt.datetime(2027, 1, 15, 8, tzinfo=dt.UTC).timestamp()
-    monkeypatch.setattr(module, "_MINUTE", 60)
     monkeypatch.setattr(time, "time", lambda: now)
     if isinstance(result, str):
         site.article("a.md", f"title: A\nwebUrl: https://a.example/\npublishedDateTime: 2027-01-15T{result}Z")
         report = site.regenerate(now=dt.datetime.fromtimestamp(now, dt.UTC))
-    alarm = module._Alarm(report if isinstance(result, str) else result)
+    alarm = Alarm(report if isinstance(result, str) else result, DEFAULT_TIMINGS)
     now += seconds - 0.01
     assert not alarm.is_due()
     now += 0.01
@@ -344,11 +349,10 @@ def test_the_next_look(
     assert alarm.is_due()  # the clock was set back
 
 
-def test_a_run_is_in_step_with_the_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_at_the_start_of_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_800_000_059.0
-    monkeypatch.setattr(module, "_MINUTE", 60)
     monkeypatch.setattr(time, "time", lambda: now)
-    alarm = module._Alarm(None)
+    alarm = Alarm(None, DEFAULT_TIMINGS)
     now += 1
     assert alarm.is_due()
 
@@ -356,18 +360,18 @@ def test_a_run_is_in_step_with_the_minutes(monkeypatch: pytest.MonkeyPatch) -> N
 # The configuration
 
 
-def test_a_wrong_configuration_is_not_taken_over_until_it_is_mended(site: Site, play: Play) -> None:
+def test_an_invalid_configuration_is_ignored_until_it_is_fixed(site: Site, play: Play) -> None:
     right = site.config_path.read_text()
 
-    def mend() -> None:
+    def fix() -> None:
         new = site.config_path.with_name("new")
-        new.write_text(right.replace("Test Wire", "Mended Wire"))
+        new.write_text(right.replace("Test Wire", "Fixed Wire"))
         new.replace(site.config_path)
 
     outcomes = play(
         (lambda: site.configure(right.replace("site", "sight")), lambda: ConfigError in errors(play.outcomes)),
         (lambda: site.article("a.md", STORY.format("two")), shows(site, "Story two")),
-        (mend, shows(site, "Mended Wire")),
+        (fix, shows(site, "Fixed Wire")),
     )
     assert set(errors(outcomes)) == {ConfigError}
     assert outcomes[-1].cause == "configuration"
@@ -375,7 +379,7 @@ def test_a_wrong_configuration_is_not_taken_over_until_it_is_mended(site: Site, 
     assert len(play.watched) == 1
 
 
-def test_a_configuration_that_is_gone_for_a_moment_is_like_one_that_is_wrong(site: Site, play: Play) -> None:
+def test_a_missing_configuration_is_ignored_until_it_is_back(site: Site, play: Play) -> None:
     away = site.config_path.with_name("away")
     play(
         (lambda: site.config_path.rename(away), lambda: ConfigError in errors(play.outcomes)),
@@ -391,7 +395,7 @@ def test_the_folders_to_watch_change_with_the_configuration(site: Site, play: Pl
         (lambda: site.configure(right.replace("[../articles]", "[../more]")), shows(site, "Story more")),
         (lambda: site.article("../more/b.md", STORY.format("two")), shows(site, "Story two")),
     )
-    assert play.watched == [(site.folder / "articles",), (site.folder / "more",)]
+    assert watched_paths(play) == [[site.folder / "articles"], [site.folder / "more"]]
     assert not errors(outcomes)
 
 
@@ -411,24 +415,24 @@ def test_nothing_is_published_while_a_folder_is_missing(site: Site, play: Play) 
     )
 
 
-def test_a_wrong_configuration_at_the_start_is_an_error(site: Site) -> None:
+def test_an_invalid_configuration_at_the_start_is_an_error(site: Site) -> None:
     site.configure("site: nonsense")
     with pytest.raises(ConfigError):
         next(watch(site.config_path))
 
 
 @pytest.mark.parametrize("is_settled", [True, False])
-def test_a_configuration_is_loaded_when_it_has_come_to_rest(site: Site, *, is_settled: bool) -> None:
-    watched = module._WatchedSite(site.config_path, None, None)
-    assert not watched.is_altered()
+def test_a_configuration_is_loaded_when_it_no_longer_changes(site: Site, *, is_settled: bool) -> None:
+    watched = WatchedSite(site.config_path, RunOptions())
+    assert not watched.has_changed()
     site.config_path.write_text("")
-    assert not watched.is_altered()  # a text may follow
+    assert not watched.has_changed()  # a text may follow
     if not is_settled:
         site.config_path.write_text("site:")
-    assert watched.is_altered() is is_settled
+    assert watched.has_changed() is is_settled
 
 
-# What matters
+# Relevant changes
 
 
 @pytest.mark.parametrize(
@@ -459,14 +463,14 @@ def test_a_configuration_is_loaded_when_it_has_come_to_rest(site: Site, *, is_se
     ],
     ids=lambda value: value.name if isinstance(value, Change) else None,
 )
-def test_what_matters(site: Site, change: Change, path: str, *, expected: bool) -> None:
+def test_relevant_changes(site: Site, change: Change, path: str, *, expected: bool) -> None:
     folder = site.folder / "articles"
     for name in ("folder", "output/topics", "cache"):
         (folder / name).mkdir(parents=True)
     for name in ("a.txt", "#a.md#", "a.md~", "4913"):
         (folder / name).touch()
-    watched = module._WatchedSite(site.config_path, folder / "output", folder / "cache")
-    assert watched.matters(change, os.path.normpath(folder / path)) is expected
+    watched = WatchedSite(site.config_path, RunOptions(output=folder / "output", cache=folder / "cache"))
+    assert watched.is_relevant(change, os.path.normpath(folder / path)) is expected
 
 
 def test_only_folders_that_may_hold_articles_are_watched(site: Site) -> None:
@@ -475,7 +479,7 @@ def test_only_folders_that_may_hold_articles_are_watched(site: Site) -> None:
         (folder / name).mkdir(parents=True)
     (folder / "link").symlink_to("a")
     (folder / os.fsdecode(b"\xff")).mkdir()
-    watched = module._WatchedSite(site.config_path, folder / "output", None)
+    watched = WatchedSite(site.config_path, RunOptions(output=folder / "output"))
     assert sorted(watched.folders()) == [str(folder / name) for name in ("", "a", "a/b")]
 
 
@@ -483,11 +487,11 @@ def test_only_folders_that_may_hold_articles_are_watched(site: Site) -> None:
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[RunOptions]:
     """The options of each run, none of which is carried out."""
-    options: list[dict[str, Any]] = []
+    options: list[RunOptions] = []
 
-    def regenerate(_: object, **given: Any) -> Any:
+    def regenerate(_: object, given: RunOptions) -> Any:
         options.append(given)
         return SimpleNamespace(hub=None)
 
@@ -495,49 +499,56 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return options
 
 
-def session(site: Site, monkeypatch: pytest.MonkeyPatch, *bursts: BucketChanges) -> str:
-    """Why a session ended whose watcher told of these bursts."""
-    monkeypatch.setattr(module, "_bursts", lambda *_, **__: iter(bursts))
-    site.article("a.md", STORY.format("one"))
-    watched = module._WatchedSite(site.config_path, None, None)
-    run = module._PublishRun(watched, vars(module)["regenerate"], full=False, ping=True)
-    steps = module._session(watched, run, "start", polling=None)
-    while True:
+def follow(site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[RunOptions], *bursts: Changes) -> tuple[int, str]:
+    """Watch a site whose watcher reports these bursts and ends, or is no longer followed.
+
+    Return the number of runs until then, and the cause of the run that follows when the folders are watched again.
+    """
+    counts: list[int] = []
+
+    def watch_twice(*_: object, **__: object) -> Iterator[Changes]:
+        if counts:
+            yield set()
         try:
-            next(steps)
-        except StopIteration as end:
-            return str(end.value)
+            yield from bursts
+        finally:
+            counts.append(len(runs))
+
+    monkeypatch.setattr(module, "watch_folders", watch_twice)
+    site.article("a.md", STORY.format("one"))
+    outcomes = (event for event in watch(site.config_path, timings=TIMINGS) if isinstance(event, Outcome))
+    for outcome in outcomes:
+        if counts:
+            return counts[0], outcome.cause
+    raise AssertionError("watching has no end")
 
 
-def test_a_burst_is_one_run(site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[dict[str, Any]]) -> None:
+def test_a_burst_is_one_run(site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[RunOptions]) -> None:
     folder = site.folder / "articles"
     burst = {(change, f"{folder}/{number}.md") for number in range(1000) for change in Change}
-    assert session(site, monkeypatch, set(), set(), burst, set(), burst, set()) == "articles"
-    assert len(runs) == 3
+    assert follow(site, monkeypatch, runs, set(), set(), burst, set(), burst, set()) == (3, "articles")
 
 
-def test_what_does_not_matter_is_no_run(
-    site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[dict[str, Any]]
+def test_an_irrelevant_change_leads_to_no_run(
+    site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[RunOptions]
 ) -> None:
-    session(site, monkeypatch, set(), {(Change.added, f"{site.folder}/articles/notes.txt")})
-    assert len(runs) == 1
+    change = (Change.added, f"{site.folder}/articles/notes.txt")
+    assert follow(site, monkeypatch, runs, set(), {change}) == (1, "articles")
 
 
 def test_a_new_folder_is_watched_before_it_is_read(
-    site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[dict[str, Any]]
+    site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[RunOptions]
 ) -> None:
     new = site.folder / "articles" / "new"
     new.mkdir()
     burst = {(Change.added, str(new)), (Change.added, str(new / "a.md"))}
-    assert session(site, monkeypatch, set(), burst, burst) == "articles"
-    assert len(runs) == 1
+    assert follow(site, monkeypatch, runs, set(), burst, burst) == (1, "articles")
 
 
-def test_folders_that_appear_all_the_time_do_not_keep_from_running(
-    site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[dict[str, Any]]
+def test_folders_that_appear_all_the_time_do_not_prevent_runs(
+    site: Site, monkeypatch: pytest.MonkeyPatch, runs: list[RunOptions]
 ) -> None:
-    assert session(site, monkeypatch, {(Change.added, str(site.folder / "articles"))}) == "articles"
-    assert len(runs) == 1
+    assert follow(site, monkeypatch, runs, {(Change.added, str(site.folder / "articles"))}) == (1, "articles")
 
 
 @pytest.mark.parametrize(
@@ -559,8 +570,7 @@ def test_an_error_of_a_run_is_an_outcome_and_a_run_follows(
         return regenerate(*arguments, **options)
 
     monkeypatch.setattr(module, "regenerate", failing_twice)
-    monkeypatch.setattr(module, "_RETRY", 0)
-    outcomes = play((lambda: None, lambda: len(play.outcomes) == 3))
+    outcomes = play((lambda: None, lambda: len(play.outcomes) == 3), timings=replace(TIMINGS, retry=0))
     assert [(type(outcome.result), outcome.cause) for outcome in outcomes] == [
         (expected, "start"),
         (expected, "time"),
@@ -569,36 +579,37 @@ def test_an_error_of_a_run_is_an_outcome_and_a_run_follows(
     assert str(outcomes[0].result) == message
 
 
-def test_only_the_first_run_that_goes_through_is_full(site: Site) -> None:
-    asked = []
+def test_only_the_first_run_that_succeeds_is_full(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    full: list[bool] = []
 
-    def locked_at_first(*_: object, full: bool, **__: object) -> Any:
-        asked.append(full)
-        if len(asked) == 1:
+    def locked_at_first(_: object, options: RunOptions) -> Any:
+        full.append(options.full)
+        if len(full) == 1:
             raise CatalogError("locked")
         return SimpleNamespace(hub=None)
 
-    site.article("a.md", STORY.format("one"))
-    watched = module._WatchedSite(site.config_path, None, None)
-    run = module._PublishRun(watched, locked_at_first, full=True, ping=True)
-    assert isinstance(run(), CatalogError)
-    run()
-    run()
-    assert asked == [True, True, False]
+    monkeypatch.setattr(module, "regenerate", locked_at_first)
+    play(
+        (lambda: None, lambda: len(full) == 2),
+        (lambda: play.site.article("a.md", STORY.format("two")), lambda: len(full) == 3),
+        timings=replace(TIMINGS, retry=0),
+        full=True,
+    )
+    assert full == [True, True, False]
 
 
-def test_a_strict_run_publishes_nothing_until_the_mistake_is_mended(site: Site, play: Play) -> None:
+def test_a_strict_run_publishes_nothing_until_the_mistake_is_fixed(site: Site, play: Play) -> None:
     site.article("b.md", "title: Unlinked")
     outcomes = play(
         (lambda: site.article("a.md", STORY.format("two")), lambda: len(errors(play.outcomes)) > 1),
-        (lambda: site.article("b.md", STORY.format("mended")), lambda: "all.rss" in site.documents()),
+        (lambda: site.article("b.md", STORY.format("fixed")), lambda: "all.rss" in site.documents()),
         strict=True,
     )
     assert set(errors(outcomes)) == {StrictError}
     assert shows(site, "Story two")()
 
 
-# Where the system does not tell of changes
+# Polling
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, *, polling_too: bool) -> None:
@@ -612,10 +623,12 @@ def refusing(monkeypatch: pytest.MonkeyPatch, *, polling_too: bool) -> None:
     monkeypatch.setattr(watchfiles, "watch", refused)
 
 
-def test_where_the_system_refuses_files_are_polled(site: Site, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_polled_if_the_system_refuses_to_watch(
+    site: Site, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refusing(monkeypatch, polling_too=False)
-    play._has_effect = lambda: len(play.outcomes) > 1
-    outcomes = play((lambda: later(site.article("a.md", STORY.format("two"))), shows(site, "Story two")))
+    save = (lambda: later(site.article("a.md", STORY.format("two"))), shows(site, "Story two"))
+    outcomes = play(save, min_outcomes=2)
     assert play.polled[:2] == [None, True]
     assert str(outcomes[0].result) == (
         'the folders of articles cannot be watched: OS file watch limit reached. about ["/x"]'
@@ -623,7 +636,7 @@ def test_where_the_system_refuses_files_are_polled(site: Site, play: Play, monke
     assert outcomes[1].cause == "start"
 
 
-def test_where_polling_is_refused_too_it_is_an_error(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_an_error_if_polling_is_refused_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     refusing(monkeypatch, polling_too=True)
     events = watch(site.config_path)
     assert isinstance(next(events), Watching)
@@ -632,7 +645,7 @@ def test_where_polling_is_refused_too_it_is_an_error(site: Site, monkeypatch: py
         next(events)
 
 
-@pytest.mark.parametrize("polling", [None, True], ids=["told", "polled"])
-def test_a_folder_that_goes_away_before_it_is_watched_is_no_error(polling: bool | None) -> None:
-    bursts = module._bursts(["/there/is/no/such/folder"], polling=polling)
+@pytest.mark.parametrize("polling", [None, True], ids=["watching", "polling"])
+def test_a_folder_that_is_removed_before_it_is_watched_is_no_error(polling: bool | None) -> None:
+    bursts = watch_folders(["/there/is/no/such/folder"], DEFAULT_TIMINGS, polling=polling)
     assert next(bursts, set()) == set()

@@ -1,13 +1,14 @@
-"""What Spark does with the stages of the engine, in one process and without Java: its meaning, not its machines.
+"""A fake of the parts of Spark that the engine uses, in one process and without Java.
 
-Values are pickled where they would go from one machine to another. Nothing is kept unless it is asked for, so what is
-used twice is computed twice, as where a machine is lost. What Spark itself does is tried in tests/test_cluster.py.
+Values are pickled where they would be sent to another machine. Only persisted values are kept: what is used twice is
+computed twice, as if a machine was lost. tests/system/test_cluster.py tests Spark itself.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ Partitions = list[list[Any]]
 class FakeContext:
     """A SparkContext.
 
-    While values are passed on for the `lost`-th time, `when_lost` is called once. What came of them for the first half
-    of those who take them stays; for the others it is computed again after that, and for the last one once more.
+    At the shuffle number `lost`, from now on, `when_lost` is called once, as if a machine was lost then. The first half
+    of the partitions keeps what was computed before the call. It is computed again for the other half, and once more
+    for the last partition.
     """
 
     defaultParallelism = 2  # noqa: N815  # Spark's name
@@ -37,8 +39,8 @@ class FakeContext:
         return FakeRDD(self, list)
 
     def parallelize(self, values: Iterable[Any], count: int) -> FakeRDD:
-        held = list(values)
-        return FakeRDD(self, lambda: [held[start::count] for start in range(count)])
+        listed = list(values)
+        return FakeRDD(self, lambda: [listed[start::count] for start in range(count)])
 
     def broadcast(self, value: Any) -> FakeBroadcast:
         self.broadcasts.append(value)
@@ -50,13 +52,13 @@ class FakeContext:
     def getActiveJobsIds(self) -> list[int]:  # noqa: N802  # as above
         return []
 
-    def passed_on(self, compute: Callable[[], Partitions], spread: Callable[[Partitions], Partitions]) -> Partitions:
-        """What is passed on, as each partition of those that take it finds it."""
+    def shuffle(self, compute: Callable[[], Partitions], spread: Callable[[Partitions], Partitions]) -> Partitions:
+        """The computed values spread over new partitions."""
         found = spread(compute())
         self.lost -= self.when_lost is not None
         if self.when_lost and self.lost == 0:
-            happens, self.when_lost = self.when_lost, None
-            happens()
+            when_lost, self.when_lost = self.when_lost, None
+            when_lost()
             half = len(found) // 2
             found[half:-1] = spread(compute())[half:-1]
             found[-1:] = spread(compute())[-1:]
@@ -75,19 +77,19 @@ class FakeBroadcast:
 
 
 class FakeRDD:
-    """An RDD, with what the engine asks of one. `spread` is over how many partitions its keys are, 0 for anyhow."""
+    """An RDD. `partitioner` is the number of partitions that its keys are spread over by their hash, else 0."""
 
-    def __init__(self, context: FakeContext, compute: Callable[[], Partitions], spread: int = 0) -> None:
+    def __init__(self, context: FakeContext, compute: Callable[[], Partitions], partitioner: int = 0) -> None:
         self._context = context
         self._compute = compute
-        self._spread = spread
+        self._partitioner = partitioner
 
     def map(
         self,
         function: Callable[[Any], Any],
         preservesPartitioning: bool = False,  # noqa: N803  # as above
     ) -> FakeRDD:
-        return self._each(lambda _, values: map(function, values), self._spread if preservesPartitioning else 0)
+        return self._each(lambda _, values: map(function, values), self._partitioner if preservesPartitioning else 0)
 
     def flatMap(self, function: Callable[[Any], Iterable[Any]]) -> FakeRDD:  # noqa: N802  # as above
         return self._each(lambda _, values: (one for value in values for one in function(value)))
@@ -96,21 +98,13 @@ class FakeRDD:
         return self._each(function)
 
     def union(self, other: FakeRDD) -> FakeRDD:
-        return FakeRDD(self._context, lambda: [*self._compute(), *other._compute()])  # its own kind
+        return FakeRDD(self._context, lambda: [*self._compute(), *other._compute()])
 
     def persist(self, level: StorageLevel) -> FakeRDD:
-        """Keep what it has, not in memory, from now on."""
+        """Keep the values, which must not be in memory, when they are first computed."""
         assert level.useDisk
         assert not level.useMemory
-        held: list[Partitions] = []
-        computed = self._compute
-
-        def compute() -> Partitions:
-            if not held:
-                held.append(computed())
-            return held[0]
-
-        self._compute = compute
+        self._compute = cache(self._compute)
         self._context.kept.append(self)
         return self
 
@@ -125,8 +119,8 @@ class FakeRDD:
                 found[place(key) % count].append(_sent((key, value)))
             return found
 
-        in_places = count if place is hash else 0
-        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread), in_places)
+        partitioner = count if place is hash else 0
+        return FakeRDD(self._context, lambda: self._context.shuffle(self._compute, spread), partitioner)
 
     def groupByKey(self, count: int) -> FakeRDD:  # noqa: N802  # as above
         def spread(partitions: Partitions) -> Partitions:
@@ -135,7 +129,7 @@ class FakeRDD:
                 found[hash(key) % count][key].append(_sent(value))
             return [list(group.items()) for group in found]
 
-        return FakeRDD(self._context, lambda: self._context.passed_on(self._compute, spread), count)
+        return FakeRDD(self._context, lambda: self._context.shuffle(self._compute, spread), count)
 
     def cogroup(self, other: FakeRDD, numPartitions: int) -> FakeRDD:  # noqa: N803  # as above
         def spread(both: Partitions) -> Partitions:
@@ -146,19 +140,18 @@ class FakeRDD:
             return [list(group.items()) for group in found]
 
         def compute() -> Partitions:
-            return [self._compute(), other._compute()]  # its own kind
+            return [self._compute(), other._compute()]
 
-        return FakeRDD(self._context, lambda: self._context.passed_on(compute, spread), numPartitions)
+        return FakeRDD(self._context, lambda: self._context.shuffle(compute, spread), numPartitions)
 
     def join(self, other: FakeRDD, numPartitions: int) -> FakeRDD:  # noqa: N803  # as above
-        """Here of what is in its place: all else is passed on whole for it, however little has a partner."""
-        assert self._spread == other._spread == numPartitions
+        """Join values that are partitioned alike. Spark would shuffle others, even those without a partner."""
+        assert self._partitioner == other._partitioner == numPartitions
 
         def compute() -> Partitions:
             found: Partitions = []
             for mine, others in zip(self._compute(), other._compute(), strict=True):
-                partners = [(key, left, right) for key, left in mine for name, right in others if name == key]
-                found.append([(key, (left, right)) for key, left, right in partners])
+                found.append([(key, (left, right)) for key, left in mine for name, right in others if name == key])
             return found
 
         return FakeRDD(self._context, compute, numPartitions)
@@ -166,11 +159,11 @@ class FakeRDD:
     def collect(self) -> list[Any]:
         return [_sent(value) for value in _all(self._compute())]
 
-    def _each(self, function: Callable[[int, Iterator[Any]], Iterable[Any]], spread: int = 0) -> FakeRDD:
+    def _each(self, function: Callable[[int, Iterator[Any]], Iterable[Any]], partitioner: int = 0) -> FakeRDD:
         return FakeRDD(
             self._context,
             lambda: [list(function(number, iter(values))) for number, values in enumerate(self._compute())],
-            spread,
+            partitioner,
         )
 
 
@@ -179,5 +172,5 @@ def _all(partitions: Partitions) -> Iterator[Any]:
 
 
 def _sent(value: Any) -> Any:
-    """A value as it comes out on another machine."""
+    """The value as another machine receives it."""
     return pickle.loads(pickle.dumps(value))  # noqa: S301  # as above

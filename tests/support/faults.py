@@ -1,4 +1,4 @@
-"""Faults made on purpose, in a process of its own: a run that is killed where it changes the world."""
+"""Injected faults: a run in a process of its own that is killed where it changes files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What changes the world, by the names that Python tells its audit hooks.
+#: The audit events of Python that change files.
 _CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.utime", "os.truncate", "sqlite3.connect"})
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
 class Points:
-    """Counts, over a process and those that it forks, where the world is changed; the one numbered `last` kills."""
+    """Counts the changes of files by a process and its forks; the process that makes change number `last` is killed."""
 
     def __init__(self, last: int | None = None) -> None:
         self._last = last
@@ -31,8 +31,8 @@ class Points:
     def count(self) -> int:
         return int(struct.unpack("q", self._count[:8])[0])
 
-    def pass_by(self, *_: object) -> None:
-        """One more; the last, if it is."""
+    def count_one(self, *_: object) -> None:
+        """Count a change, and kill the process if it is the last one."""
         with self._lock:
             number = self.count + 1
             self._count[:8] = struct.pack("q", number)
@@ -41,7 +41,7 @@ class Points:
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in _CHANGES or (event == "open" and _is_written(arguments)):
-            self.pass_by()
+            self.count_one()
 
 
 def _is_written(arguments: tuple[Any, ...]) -> bool:
@@ -50,7 +50,7 @@ def _is_written(arguments: tuple[Any, ...]) -> bool:
 
 
 def in_process(work: Callable[[], object]) -> int:
-    """Do some work in a process of its own; its exit code: 0 done, 1 with an exception, negative if it was killed."""
+    """Work in a process of its own; return its exit code: 0 done, 1 after an exception, negative if it was killed."""
     process = os.fork()
     if process:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

@@ -1,4 +1,4 @@
-"""A server of images on this machine that does what it is told to, good or bad."""
+"""An image server on loopback that responds as a test wants, well or badly."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping
 
-#: A picture of 3 by 2 pixels, as far as its header tells.
+#: The header of a GIF image of 3 by 2 pixels.
 GIF = b"GIF89a\x03\x00\x02\x00\x00\x00\x00;"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a server says, to a HEAD with another status or length perhaps.
+    """A response. `head` and `head_length` replace the status and the length in the response to HEAD.
 
-    A body that is `endless` is said again and again; with a `pace`, so many seconds are between its bytes, or before
-    anything is said if `is_late`. `hangs_up`: the connection is closed after each reply without a word, or in place of
-    one to a HEAD if `refuses_head`. `has_body_with_head`: one is sent with a HEAD, which no client expects.
+    `is_endless`: the body is repeated until the server stops. `pace` is the number of seconds between the bytes of an
+    endless body or, if `is_late`, before the response. `hangs_up`: the connection is closed after each response without
+    notice. `refuses_head`: a HEAD gets no response. `has_body_with_head`: a HEAD gets a body, which no client expects.
     """
 
     status: int = 200
@@ -43,7 +43,11 @@ class Reply:
 
 
 class ImageServer(ThreadingHTTPServer):
-    """Replies by path; `asked` are the requests, `headers` those of each, `most` how many there were at a time."""
+    """A server that responds by path and records its requests.
+
+    `asked` has the method and path of each request, `headers` its headers. `max_running` is the maximum number of
+    requests at a time.
+    """
 
     daemon_threads = True
 
@@ -52,9 +56,9 @@ class ImageServer(ThreadingHTTPServer):
         self.replies = replies
         self.asked: list[tuple[str, str]] = []
         self.headers: list[Mapping[str, str]] = []
-        self.most = 0
+        self.max_running = 0
         self.over = threading.Event()
-        self._now = 0
+        self._running = 0
         self._lock = threading.Lock()
 
     @property
@@ -66,19 +70,19 @@ class ImageServer(ThreadingHTTPServer):
         return Counter(method for method, _ in self.asked)
 
     @contextmanager
-    def noting(self, method: str, path: str) -> Iterator[None]:
+    def recording(self, method: str, path: str) -> Iterator[None]:
         with self._lock:
             self.asked.append((method, path))
-            self._now += 1
-            self.most = max(self.most, self._now)
+            self._running += 1
+            self.max_running = max(self.max_running, self._running)
         try:
             yield
         finally:
             with self._lock:
-                self._now -= 1
+                self._running -= 1
 
     def handle_error(self, *_: object) -> None:
-        """Who asks may go away."""
+        """Ignore clients that go away."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -92,19 +96,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply()
 
     def log_message(self, *_: object) -> None:
-        """Nothing is to be printed."""
+        """Log nothing."""
 
     def _reply(self) -> None:
         self.server.headers.append(dict(self.headers))
-        with self.server.noting(self.command, self.path), suppress(OSError):
+        with self.server.recording(self.command, self.path), suppress(OSError):
             reply = self.server.replies.get(self.path) or self.server.replies.get("*") or Reply(status=404)
             if reply.is_late:
                 self.server.over.wait(reply.pace)
             self.close_connection = reply.hangs_up
             if not (reply.refuses_head and self.command == "HEAD"):
-                self._say(reply)
+                self._respond(reply)
 
-    def _say(self, reply: Reply) -> None:
+    def _respond(self, reply: Reply) -> None:
         is_head = self.command == "HEAD"
         status, body, headers = reply.status, reply.body, {"Content-Type": reply.type} | dict(reply.headers)
         if is_head and reply.head:
@@ -139,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(replies: Mapping[str, Reply], context: ssl.SSLContext | None = None) -> Iterator[ImageServer]:
-    """A server of these replies, by path; `*` is for all others. With a context, behind TLS."""
+    """Run a server with these replies by path; `*` is for all other paths. With a context, it uses TLS."""
     server = ImageServer(replies)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)

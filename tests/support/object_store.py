@@ -1,4 +1,4 @@
-"""A real S3 server on this machine, moto's, and one before it that does not always let requests through."""
+"""An S3 server on this machine (moto), and a proxy in front of it that injects faults."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
     import pytest
 
-SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105  # of an example
-#: Seconds until the server must have begun.
-_PATIENCE = 60
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105  # from the AWS documentation
+#: Seconds in which the server must start and answer.
+_TIMEOUT = 60
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """The address of a server of its own."""
+    """Run an S3 server, and yield its URL."""
     command = [sys.executable, "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        begun = time.monotonic()
+        started = time.monotonic()
         address = ""
         for line in process.stderr:
             _, found, address = line.rpartition("Running on ")
             if found:
                 break
-            assert time.monotonic() - begun < _PATIENCE, "the server does not begin"
+            assert time.monotonic() - started < _TIMEOUT, "the server does not start"
         threading.Thread(target=process.stderr.read, daemon=True).start()
         try:
             yield address.split()[0]
@@ -51,7 +51,7 @@ def s3_server() -> Iterator[str]:
 
 
 def use_server(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the store's clients find the server, and credentials, as they find them elsewhere."""
+    """Let the clients of S3 find the server and its credentials in the environment."""
     settings = {"ENDPOINT_URL": address, "ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": SECRET, "REGION": "us-east-1"}
     for name, value in {**settings, "DEFAULT_REGION": "us-east-1", "MAX_ATTEMPTS": "2"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
@@ -59,19 +59,20 @@ def use_server(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forget_connections() -> None:
-    """No connection of a test before is used again."""
-    objects._opened.cache_clear()
+    """Discard the connections of earlier tests."""
+    objects.connect.cache_clear()
     s3fs.S3FileSystem.clear_instance_cache()
 
 
 def empty_memory() -> None:
+    """Remove all objects of `memory://`."""
     MemoryFileSystem.store.clear()
     MemoryFileSystem.pseudo_dirs[:] = [""]
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the server before the store sees it; `number` counts from 1."""
+    """A request that the proxy received; `number` counts from 1."""
 
     number: int
     method: str
@@ -80,7 +81,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What becomes of requests that `matches`, of the first `times`: they are refused, late, or broken off."""
+    """A fault of the first `times` requests that match: an error status, a delay, or a closed connection."""
 
     matches: Callable[[Request], bool]
     times: int = 10**9
@@ -91,7 +92,7 @@ class Fault:
 
 @dataclass
 class Unreliable:
-    """A server before the store; `requests` are those that came, `faults` what is done to some of them."""
+    """The proxy: its URL, the requests that it received, its faults, and how often each fault occurred, by index."""
 
     address: str
     requests: list[Request] = field(default_factory=list)
@@ -99,40 +100,40 @@ class Unreliable:
     counts: dict[int, int] = field(default_factory=dict)
 
     def written(self) -> list[str]:
-        """The keys that were put or removed, in the order of the requests."""
+        """The keys of objects that were written or removed, in the order of the requests."""
         return [request.path for request in self.requests if request.method in {"PUT", "DELETE", "POST"}]
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Lets requests through to the store, or does to them what is wanted."""
+    """Forwards requests to the store, unless a fault applies."""
 
     protocol_version = "HTTP/1.1"
-    server: _Before
+    server: _Proxy
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.note(self.command, urlsplit(self.path).path)
+        fault = self.server.record(self.command, urlsplit(self.path).path)
         if fault and fault.seconds:
             time.sleep(fault.seconds)
         if fault and fault.is_cut:
             self.close_connection = True
         elif fault and fault.status:
-            self._answer(fault.status, {"Content-Type": "text/xml"}, _DENIED if fault.status == 403 else _SLOW_DOWN)
+            self._respond(fault.status, {"Content-Type": "text/xml"}, _DENIED if fault.status == 403 else _SLOW_DOWN)
         else:
             self._forward(body)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass  # noqa: N815
 
     def _forward(self, body: bytes) -> None:
-        connection = http.client.HTTPConnection(self.server.host, timeout=_PATIENCE)
+        connection = http.client.HTTPConnection(self.server.host, timeout=_TIMEOUT)
         connection.request(self.command, self.path, body, dict(self.headers))
         response = connection.getresponse()
         content = response.read()
         kept = {k: v for k, v in response.getheaders() if k.lower() not in {"transfer-encoding", "connection"}}
-        self._answer(response.status, kept, content)
+        self._respond(response.status, kept, content)
         connection.close()
 
-    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+    def _respond(self, status: int, headers: dict[str, str], content: bytes) -> None:
         is_head = self.command == "HEAD"
         self.send_response_only(status)
         for name, value in headers.items():
@@ -145,10 +146,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Nothing is to be printed."""
+        """Print nothing."""
 
 
-class _Before(ThreadingHTTPServer):
+class _Proxy(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, target: str) -> None:
@@ -157,8 +158,8 @@ class _Before(ThreadingHTTPServer):
         self.seen = Unreliable(f"http://127.0.0.1:{self.server_address[1]}")
         self._lock = threading.Lock()
 
-    def note(self, method: str, path: str) -> Fault | None:
-        """What is to be done to a request."""
+    def record(self, method: str, path: str) -> Fault | None:
+        """Record a request, and return the fault that applies to it."""
         with self._lock:
             request = Request(len(self.seen.requests) + 1, method, path)
             self.seen.requests.append(request)
@@ -171,8 +172,8 @@ class _Before(ThreadingHTTPServer):
 
 @contextmanager
 def unreliable(target: str) -> Iterator[Unreliable]:
-    """A server before the one at the address."""
-    server = _Before(target)
+    """Run a proxy in front of the server at a URL."""
+    server = _Proxy(target)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

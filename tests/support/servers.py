@@ -1,8 +1,8 @@
-"""Real web servers on loopback, each with a configuration that is to be tried: nginx, Caddy and Apache.
+"""Real web servers on loopback with a configuration under test: nginx, Caddy and Apache.
 
-Each of the functions takes a folder for what the server writes (its log among it) and a configuration, which listens on
-`port` or, if that is 0, on `LISTEN`: its port becomes one that is free. They give the address of the server, such as
-`http://127.0.0.1:34567/`.
+Each `start_` function takes a folder for the files that the server writes, such as its log, and a configuration that
+listens on `port`. If that is 0, the configuration listens on `LISTEN`, which becomes a free port. It yields the URL of
+the server, such as `http://127.0.0.1:34567/`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/
 NGINX = shutil.which("nginx", path=_PATH)
 CADDY = shutil.which("caddy", path=_PATH)
 APACHE = shutil.which("apache2", path=_PATH)
-#: How often another port is tried, where somebody takes the one that was free, and how long a server may take to start.
-_TRIES = 5
-_SECONDS = 60
+#: Attempts with another port, because another process may take a free port first.
+_MAX_ATTEMPTS = 5
+#: Seconds within which a server must start and stop.
+_TIMEOUT = 60
 
 _NGINX_MODULES = Path("/usr/lib/nginx/modules")
 NGINX_HAS_BROTLI = (_NGINX_MODULES / "ngx_http_brotli_static_module.so").exists()
@@ -56,8 +57,8 @@ _CADDY = """\
 import "{folder}/site.caddy"
 """
 _APACHE_MODULES = Path("/usr/lib/apache2/modules")
-#: What Debian enables by itself, and what a2enmod is asked for.
-_APACHE_WANTED = "mpm_event authz_core filter deflate mime dir alias negotiation setenvif rewrite headers".split()
+#: The modules that Debian enables by default, and those to enable with a2enmod.
+_APACHE_ENABLED = "mpm_event authz_core filter deflate mime dir alias negotiation setenvif rewrite headers".split()
 _APACHE = """\
 {modules}
 ServerRoot "{folder}"
@@ -83,7 +84,7 @@ Include "{folder}/site.conf"
 
 @contextlib.contextmanager
 def open_folder() -> Iterator[Path]:
-    """A temporary folder whose content everybody may read: where we are root, Apache runs as somebody else."""
+    """Yield a temporary folder that all users can read: if the tests run as root, Apache runs as another user."""
     with tempfile.TemporaryDirectory(prefix="feeds-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -95,12 +96,12 @@ def start_nginx(folder: Path, text: str, port: int = 0) -> Iterator[str]:
     def prepare(port: int) -> Sequence[str]:
         return [*nginx_command(folder, _with_port(text, port)), "-g", "master_process off;"]
 
-    with _started(prepare, folder, port) as address:
+    with _running(prepare, folder, port) as address:
         yield address
 
 
 def nginx_command(folder: Path, text: str) -> Sequence[str]:
-    """What starts nginx with the configuration or, with `-t`, checks it."""
+    """Return the command that runs nginx with the configuration or, with `-t`, checks it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "site.conf").write_text(text, encoding="utf-8")
     modules = "\n".join(f'load_module "{path}";' for path in sorted(_NGINX_MODULES.glob("ngx_http_brotli_*.so")))
@@ -112,15 +113,15 @@ def nginx_command(folder: Path, text: str) -> Sequence[str]:
 @contextlib.contextmanager
 def start_caddy(folder: Path, text: str, port: int = 0) -> Iterator[str]:
     def prepare(port: int) -> Sequence[str]:
-        # A site without a host listens on a port alone, and says what to bind to in a line of its own.
+        # A site without a host has only a port in its address; a `bind` directive gives the interface.
         return caddy_command(folder, _with_port(text, port).replace("http://:0 ", f"http://:{port} "), "run")
 
-    with _started(prepare, folder, port) as address:
+    with _running(prepare, folder, port) as address:
         yield address
 
 
 def caddy_command(folder: Path, text: str, command: str) -> Sequence[str]:
-    """What starts Caddy with the configuration (`run`), or checks it (`validate`)."""
+    """Return the command that runs Caddy with the configuration (`run`) or checks it (`validate`)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "site.caddy").write_text(text, encoding="utf-8")
     main = folder / "Caddyfile"
@@ -130,20 +131,20 @@ def caddy_command(folder: Path, text: str, command: str) -> Sequence[str]:
 
 @contextlib.contextmanager
 def start_apache(folder: Path, text: str, port: int = 0) -> Iterator[str]:
-    """Where we are root the server runs as nobody, who must be able to read what it serves: see `open_folder`."""
+    """If the tests run as root, the server runs as `nobody`, who must be able to read its files: see `open_folder`."""
 
     def prepare(port: int) -> Sequence[str]:
         return [*apache_command(folder, _with_port(text, port)), "-D", "FOREGROUND"]
 
-    with _started(prepare, folder, port, is_nobody=os.geteuid() == 0) as address:
+    with _running(prepare, folder, port, is_nobody=os.geteuid() == 0) as address:
         yield address
 
 
 def apache_command(folder: Path, text: str) -> Sequence[str]:
-    """What starts Apache with the configuration or, with `-t`, checks it."""
+    """Return the command that runs Apache with the configuration or, with `-t`, checks it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "site.conf").write_text(text, encoding="utf-8")
-    files = ((name, _APACHE_MODULES / f"mod_{name}.so") for name in _APACHE_WANTED)
+    files = ((name, _APACHE_MODULES / f"mod_{name}.so") for name in _APACHE_ENABLED)
     modules = "\n".join(f'LoadModule {name}_module "{file}"' for name, file in files if file.exists())
     main = folder / "apache2.conf"
     main.write_text(_APACHE.format(folder=folder, modules=modules), encoding="utf-8")
@@ -155,15 +156,15 @@ def _with_port(text: str, port: int) -> str:
 
 
 @contextlib.contextmanager
-def _started(
-    prepare: Callable[[int], Sequence[str]], folder: Path, wanted: int, *, is_nobody: bool = False
+def _running(
+    prepare: Callable[[int], Sequence[str]], folder: Path, fixed_port: int, *, is_nobody: bool = False
 ) -> Iterator[str]:
-    """The server that `prepare` gives the command of for a port, while the block lasts; for 0, one is found."""
+    """Run the command that `prepare` returns for a port; with port 0, for a free one."""
     folder.mkdir(parents=True, exist_ok=True)
     if is_nobody:
         shutil.chown(folder, "nobody")
-    for _ in range(_TRIES):
-        port = wanted or free_port()
+    for _ in range(_MAX_ATTEMPTS):
+        port = fixed_port or free_port()
         command = prepare(port)
         with (folder / "output.log").open("wb") as log:
             server = subprocess.Popen(
@@ -175,25 +176,26 @@ def _started(
                 user="nobody" if is_nobody else None,
             )
         try:
-            if _answers(server, port):
+            if _accepts_connections(server, port):
                 yield f"http://127.0.0.1:{port}/"
                 return
         finally:
             server.terminate()
-            server.wait(_SECONDS)
-    raise RuntimeError(f"{command[0]} does not start:\n{_logged(folder)}")
+            server.wait(_TIMEOUT)
+    raise RuntimeError(f"{command[0]} does not start:\n{_logs(folder)}")
 
 
 def free_port() -> int:
+    """Return a port on loopback that no process listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
 
 
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until the server takes connections; False where it ended instead."""
-    end = time.monotonic() + _SECONDS
-    while server.poll() is None and time.monotonic() < end:
+def _accepts_connections(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the server accepts connections. Return False if it ended or did not start in time."""
+    deadline = time.monotonic() + _TIMEOUT
+    while server.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -201,6 +203,6 @@ def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-def _logged(folder: Path) -> str:
+def _logs(folder: Path) -> str:
     logs = (folder / name for name in ("output.log", "error.log"))
     return "\n".join(log.read_text(encoding="utf-8", errors="replace") for log in logs if log.exists())

@@ -32,13 +32,13 @@ def select(
     catalog = SqliteCatalog(None)
     encoded = tuple(map(encode_entry, stories))
     builder = catalog.builder(MembershipRules(config), now)
-    builder.add_file(FileRecord(root="", path="a.md", size=0, mtime=0, ctime=0, digest=b"", entries=encoded))
+    builder.add_file(FileRecord(source="", path="a.md", size=0, mtime=0, ctime=0, digest=b"", entries=encoded))
     builder.finish()
     taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
     feeds = {}
     for plan in plan_feeds(config, taxonomy):
-        window = catalog.window(plan.key, max(plan.limit, plan.least), plan.oldest(now))
-        if len(window.stories) >= plan.least or plan.path in published:
+        window = catalog.window(plan.key, max(plan.limit, plan.min_entries), plan.oldest(now))
+        if len(window.stories) >= plan.min_entries or plan.path in published:
             entries = catalog.entries(window.stories[: plan.limit], now)
             feeds[plan.path] = make_feed(plan, entries, config, taxonomy)
     catalog.close()

@@ -1,7 +1,7 @@
-"""A WebSub hub (flask-websub), as a process of its own.
+"""A WebSub hub (flask-websub) that runs as a process.
 
-Its address is the first line of standard output; FILE is where it keeps its subscriptions. What it has to do it does
-at once, without a queue.
+The argument is the file that keeps the subscriptions. The first line of standard output is the URL of the hub. It works
+without a queue: a request returns when everything is delivered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main(subscriptions: str) -> None:
     app.config["PUBLISH_SUPPORTED"] = True
     app.register_blueprint(Hub(SQLite3HubStorage(subscriptions), celery).build_blueprint(url_prefix="/hub"))
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    print(f"http://127.0.0.1:{server.server_port}/hub", flush=True)  # noqa: T201  # whoever started it reads that
+    print(f"http://127.0.0.1:{server.server_port}/hub", flush=True)  # noqa: T201  # the test reads it
     server.serve_forever()
 
 

@@ -1,4 +1,4 @@
-"""Spark itself, and a real cluster of a master and two workers: the bytes of one machine, whatever happens to it."""
+"""Spark itself, and a real cluster with a master and two workers, which publish the bytes of one machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.corpus import Corpus
 from benchmarks.peers import compare
 from benchmarks.standalone import Cluster, spark_home, standalone
 from feeds.engines.spark import engine, stages
-from tests.integration.test_cases import NAMES, check_case
+from tests.support.cases import CASE_NAMES, check_case
 from tests.support.object_store import forget_connections, s3_server, use_server
 
 if TYPE_CHECKING:
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed, so no cluster was tried"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed"),
     pytest.mark.cluster,
 ]
 
 ARTICLES = 30
-PATIENCE = 150
+#: Seconds until a run must have ended.
+TIMEOUT = 150
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[None]:
-    """A store that all find in their environment, with credentials, as is usual."""
+    """An object store whose URL and credentials are in the environment."""
     with s3_server() as address, pytest.MonkeyPatch.context() as patch:
         use_server(address, patch)
         yield
@@ -48,9 +49,9 @@ def store() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory, store: None) -> Iterator[Cluster]:  # noqa: ARG001  # it is there
-    with standalone(tmp_path_factory.mktemp("cluster"), 2) as made:
-        yield made
+def cluster(tmp_path_factory: pytest.TempPathFactory, store: None) -> Iterator[Cluster]:  # noqa: ARG001  # it must run
+    with standalone(tmp_path_factory.mktemp("cluster"), 2) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(archive: Path) -> Path:
-    """What one machine publishes."""
+    """The folder into which one machine published."""
     feeds.regenerate(feeds.load_config(archive / "config" / "feeds.yaml"), output=archive / "expected", ping=False)
     return archive / "expected"
 
@@ -86,11 +87,11 @@ def command(cluster: Cluster, site: Path, output: Path | str, cache: Path | str)
 
 
 def run(cluster: Cluster, *words: str, **environment: str) -> str:
-    """What a command says, which does not fail."""
+    """Run a command, assert that it succeeds, and return its output."""
     variables = cluster.environment | environment
-    done = subprocess.run(words, check=False, env=variables, capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, done.stderr[-3_000:]
-    return done.stdout + done.stderr
+    result = subprocess.run(words, check=False, env=variables, capture_output=True, text=True, timeout=TIMEOUT)
+    assert result.returncode == 0, result.stderr[-3_000:]
+    return result.stdout + result.stderr
 
 
 def feeds_run(cluster: Cluster, site: Path, output: Path | str, cache: Path | str) -> str:
@@ -98,39 +99,38 @@ def feeds_run(cluster: Cluster, site: Path, output: Path | str, cache: Path | st
 
 
 @pytest.fixture(scope="module")
-def context(store: None) -> Iterator[SparkContext]:  # noqa: ARG001  # it is there
-    """Two processes on this machine, begun once."""
-    made = engine._context("local[2]")
-    yield made
-    made.stop()
+def context(store: None) -> Iterator[SparkContext]:  # noqa: ARG001  # it must run
+    """Two processes on this machine, started once."""
+    with engine.connect("local[2]") as context:
+        yield context
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("case", NAMES)
-def test_whole_sites_have_the_bytes_that_they_have_elsewhere(
+@pytest.mark.parametrize("case", CASE_NAMES)
+def test_whole_sites_have_the_bytes_of_one_machine(
     context: SparkContext, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_connected", lambda _: nullcontext(context))
-    monkeypatch.setattr(stages, "buckets_for", lambda _: 2)  # each task takes Spark a moment
-    monkeypatch.setattr(stages, "_LEAST_FEW", 2)
+    monkeypatch.setattr(engine, "connect", lambda _: nullcontext(context))
+    monkeypatch.setattr(stages, "bucket_count", lambda _: 2)  # each task takes a moment
+    monkeypatch.setattr(stages, "MIN_COMBINING_TASKS", 2)
     check_case(case, tmp_path, engine="spark", ping=False)
 
 
 @pytest.mark.parametrize("missing", ["Java", "PySpark"])
-def test_what_is_missing_is_said_in_a_line(archive: Path, missing: str) -> None:
+def test_a_missing_dependency_is_an_error_in_one_line(archive: Path, missing: str) -> None:
     code = "import sys; sys.modules['pyspark'] = None; from feeds.cli import main; main()"
-    begin = ["-m", "feeds"] if missing == "Java" else ["-c", code]
+    program = ["-m", "feeds"] if missing == "Java" else ["-c", code]
     words = ["regenerate", "--config", str(archive / "config" / "feeds.yaml"), "--engine", "spark"]
     environment = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"} | {"PATH": "/nowhere"}
-    done = subprocess.run(
-        [sys.executable, *begin, *words], env=environment, capture_output=True, text=True, check=False
+    result = subprocess.run(
+        [sys.executable, *program, *words], env=environment, capture_output=True, text=True, check=False
     )
-    said = "the cluster could not do it: [JAVA" if missing == "Java" else "PySpark is missing; `pip install"
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"Error: {said}")
+    message = "the cluster could not do it: [JAVA" if missing == "Java" else "PySpark is missing; `pip install"
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(f"Error: {message}")
 
 
-def test_what_spark_submit_runs_has_the_bytes_of_one_machine(
+def test_spark_submit_publishes_the_bytes_of_one_machine(
     cluster: Cluster, archive: Path, expected: Path, tmp_path: Path
 ) -> None:
     program = tmp_path / "publish.py"
@@ -138,17 +138,15 @@ def test_what_spark_submit_runs_has_the_bytes_of_one_machine(
     *options, _, _ = command(cluster, archive, tmp_path / "output", tmp_path / "cache")
     submit = [str(spark_home() / "bin" / "spark-submit"), "--master", cluster.url, str(program), *options]
     python = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
-    said = run(cluster, *submit, **python)
+    printed = run(cluster, *submit, **python)
     assert compare(tmp_path / "output", expected) > 100
-    assert f"{ARTICLES + 1} articles read" in said
-    assert "wrong.md:3: publishedDateTime is" in said
+    assert f"{ARTICLES + 1} articles read" in printed
+    assert "wrong.md:3: publishedDateTime is" in printed
     workers = {path.name for path in cluster.folder.glob("worker-*") if any(path.iterdir())}
     assert workers == {"worker-0", "worker-1"}
 
 
-def test_an_executor_that_is_killed_loses_nothing(
-    cluster: Cluster, archive: Path, expected: Path, tmp_path: Path
-) -> None:
+def test_a_killed_executor_loses_nothing(cluster: Cluster, archive: Path, expected: Path, tmp_path: Path) -> None:
     known = set(cluster.events)
     words = command(cluster, archive, tmp_path / "output", tmp_path / "cache")
     process = subprocess.Popen(
@@ -159,14 +157,14 @@ def test_an_executor_that_is_killed_loses_nothing(
         text=True,
     )
     with process:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not list((tmp_path / "cache").rglob("entries/*")):  # in the middle of reading and merging
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.02)
         cluster.executors()[0].kill()
-        said, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, said[-3_000:]
+        printed, _ = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 0, printed[-3_000:]
     assert compare(tmp_path / "output", expected) > 100
     (log,) = set(cluster.events) - known
     assert read_events(log).lost == 1
@@ -185,18 +183,18 @@ def test_articles_catalog_and_feeds_may_be_in_a_store(
     files.mkdir("wire")
     files.put(f"{archive}/articles/", "wire/articles/", recursive=True)
     site = configured(tmp_path / "site", "s3://wire/articles")
-    said = feeds_run(cluster, site, "s3://wire/feeds", "s3://wire/cache")
+    printed = feeds_run(cluster, site, "s3://wire/feeds", "s3://wire/cache")
     files.get("wire/feeds/", f"{tmp_path}/output/", recursive=True)
     assert compare(tmp_path / "output", expected) > 100
     assert any(path.startswith("wire/cache/feeds.catalog/entries/") for path in files.find("wire/cache"))
-    assert "s3://wire/feeds" in said
+    assert "s3://wire/feeds" in printed
     before = {path: info["ETag"] for path, info in files.find("wire/feeds", detail=True).items()}
     files.pipe_file(
         "wire/articles/new.md",
         b"---\ntitle: New\nwebUrl: https://a.example/new\n"
         b"publishedDateTime: 2016-01-01T00:00:00Z\ntopics: [Tides]\n---\n",
     )
-    monkeypatch.setattr(engine, "_connected", lambda _: nullcontext(context))  # which is there sooner
+    monkeypatch.setattr(engine, "connect", lambda _: nullcontext(context))  # it is faster
     config = feeds.load_config(site / "config" / "feeds.yaml")
     report = feeds.regenerate(config, output="s3://wire/feeds", cache="s3://wire/cache", engine="spark", ping=False)
     assert (report.articles, report.changed) == (ARTICLES + 2, 1)

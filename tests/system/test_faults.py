@@ -1,4 +1,4 @@
-"""Nothing is lost: runs that are killed, disks that are full, folders that are gone, and two runs at once."""
+"""Nothing is lost if runs are killed, disks are full, folders are gone, or two runs overlap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
@@ -27,24 +29,25 @@ from feeds.cli.commands import main
 from feeds.cli.printing import exit_on_errors
 from feeds.engines import local
 from feeds.errors import ConfigError, EmptiedError, FeedsError, LocatedDiagnostic, PublishError, StrictError
-from feeds.output import publisher
-from feeds.output.publisher import locked
-from feeds.pipeline.plan import survey_feeds
-from feeds.storage.local import DiskFolder
+from feeds.pipeline.plan import current_feeds
+from feeds.run import read_archive
+from feeds.storage.local import LocalFolder
 from tests.support.faults import Points, in_process
 from tests.support.paths import PACKAGE, ROOT
 from tests.support.site import NOW, Site
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-    from contextlib import AbstractContextManager
+    from concurrent.futures import Future
 
-    from feeds.catalog.sqlite import SqliteCatalog
+    from feeds.engines.base import Engine
     from feeds.models import Feed
-    from feeds.pipeline.plan import Site as Wire
-    from feeds.storage.folder import Folder
+    from feeds.pipeline.plan import Snapshot
+    from feeds.run import RunContext
 
-#: At how many points of a run it is killed, of those that there are; `make soak` has them all.
+#: Seconds until a test gives up: a machine may be slow.
+PATIENCE = 60
+#: The number of points at which a run is killed; `make soak` has them all.
 POINTS = int(os.environ.get("POINTS", "24"))
 
 BASE = "https://feeds.example.com/"
@@ -64,7 +67,7 @@ CHANGED = (
     .replace("formats: [rss, atom]", "formats: [rss, atom, json]")
     + "moved: {topics/sun: topics/energy}\n"
 )
-#: What people may open who know nothing but the address of the site, and where documents name others.
+#: Documents that people may open who know only the URL of the site. And patterns of URLs in documents.
 ENTRANCES = ("index.html", "feeds.opml")
 TEXTS = (".rss", ".atom", ".json", ".html", ".opml")
 ADDRESSES = re.compile(
@@ -79,13 +82,13 @@ def write(site: Site, number: int, title: str, topic: str) -> None:
     os.utime(file, (0, 1_700_000_000 + len(title)))
 
 
-#: The way back: pages, a format, archives' neighbours and compressed copies go.
+#: The change back: pages, a format, archives' neighbours and precompressed files are removed.
 BACK = CONFIG.replace("compress: [gzip]\n", "")
 
 
 @pytest.fixture(scope="module", params=["forth", "back"])
 def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """A site that was published, and has changed since in all ways: stories new, changed and gone, and the settings."""
+    """A published site that has changed in every way since: new, changed and removed stories, and other settings."""
     first, then = (CONFIG, CHANGED) if request.param == "forth" else (CHANGED, BACK)
     site = Site(tmp_path_factory.mktemp("before"))
     (site.folder / "articles").mkdir()
@@ -105,7 +108,7 @@ def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def after(before: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the site holds when it is published again, and nothing happens."""
+    """The documents of the site after an undisturbed run."""
     site = copied(before, tmp_path_factory.mktemp("after"))
     site.regenerate()
     return site.documents()
@@ -121,7 +124,7 @@ def is_temporary(path: str) -> bool:
 
 
 def check_whole(site: Site, old: dict[str, bytes], new: dict[str, bytes]) -> None:
-    """Every file is whole, old or new, and none that anybody finds leads to a document that is not there."""
+    """Check that every file is complete, old or new, and that no reachable one links to a missing document."""
     found = {path: body for path, body in site.documents().items() if not is_temporary(path)}
     for path, body in found.items():
         assert body in (old.get(path), new.get(path)), path
@@ -134,7 +137,7 @@ def check_whole(site: Site, old: dict[str, bytes], new: dict[str, bytes]) -> Non
 
 
 def missing(documents: dict[str, bytes], known: Collection[str]) -> set[tuple[str, str]]:
-    """What a reader finds named and not there, who begins with documents that are `known`: by which, and its path."""
+    """Broken links that are reachable from the `known` documents, as (document, path of the target)."""
     left = [path for path in known if path in documents]
     seen = set(left)
     found = set()
@@ -150,7 +153,7 @@ def missing(documents: dict[str, bytes], known: Collection[str]) -> set[tuple[st
 
 
 def named(path: str, body: bytes) -> Iterator[str]:
-    """The paths of its own site that a document names, but for the site itself, which may have no pages."""
+    """The paths of its own site that a document links to, except the site itself, which may have no pages."""
     for groups in ADDRESSES.findall(body):
         address = urljoin(BASE + path, "".join(part.decode() for part in groups)).partition("#")[0]
         target = unquote(address.removeprefix(BASE))
@@ -158,8 +161,8 @@ def named(path: str, body: bytes) -> Iterator[str]:
             yield f"{target}index.html" if target.endswith("/") else target
 
 
-def test_the_change_has_all_that_a_run_writes_and_removes(before: Site, after: dict[str, bytes]) -> None:
-    """Else the tests below would show nothing."""
+def test_the_change_writes_and_removes_documents_of_every_kind(before: Site, after: dict[str, bytes]) -> None:
+    """Otherwise, the tests below would prove nothing."""
     old = before.documents()
     assert missing(old, old) == missing(after, after) == set()
     changed = {path for path in old if old[path] != after.get(path, old[path])}
@@ -177,7 +180,7 @@ def test_the_change_has_all_that_a_run_writes_and_removes(before: Site, after: d
 
 
 def kill_at(site: Site, point: int, jobs: int) -> tuple[int, int]:
-    """Run until the point is reached; the exit code, and how many points were passed."""
+    """Run until a point is reached; return the exit code and the number of points passed."""
     points = Points(point)
 
     def run() -> None:
@@ -188,16 +191,16 @@ def kill_at(site: Site, point: int, jobs: int) -> tuple[int, int]:
 
 
 def spread(count: int) -> list[int]:
-    """Some of the points, from the first to the last."""
+    """The numbers of some points, from the first to the last."""
     return sorted({1 + round(number * (count - 1) / (min(POINTS, count) - 1)) for number in range(min(POINTS, count))})
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_run_that_is_killed_loses_nothing_and_the_next_one_heals(
+def test_a_killed_run_loses_nothing_and_the_next_one_completes_it(
     before: Site, after: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
-    monkeypatch.setattr(local, "_WORTH_PROCESSES", 2)
-    monkeypatch.setattr(local, "_MANY_FEEDS", 2)
+    monkeypatch.setattr(local, "MIN_PARALLEL_FILES", 2)
+    monkeypatch.setattr(local, "MIN_PARALLEL_TASKS", 2)
     code, count = kill_at(copied(before, tmp_path / "whole"), 0, jobs)
     assert (code, count > 100) == (0, True)
     old = before.documents()
@@ -212,9 +215,7 @@ def test_a_run_that_is_killed_loses_nothing_and_the_next_one_heals(
         shutil.rmtree(site.folder)
 
 
-def test_runs_that_are_killed_one_after_the_other_lose_nothing(
-    before: Site, after: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_runs_killed_one_after_the_other_lose_nothing(before: Site, after: dict[str, bytes], tmp_path: Path) -> None:
     site = copied(before, tmp_path)
     old = before.documents()
     for point in (30, 60, 5, 90, 2, 95):
@@ -241,10 +242,8 @@ def traced(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
-def test_a_run_that_is_killed_at_any_system_call_loses_nothing(
-    before: Site, after: dict[str, bytes], tmp_path: Path
-) -> None:
-    """Also while SQLite writes, which tells no hook."""
+def test_a_run_killed_at_any_system_call_loses_nothing(before: Site, after: dict[str, bytes], tmp_path: Path) -> None:
+    """Also while SQLite writes, which raises no audit event."""
     whole = copied(before, tmp_path / "whole")
     done = traced(whole)
     if "ptrace" in done.stderr:
@@ -266,7 +265,7 @@ def test_a_run_that_is_killed_at_any_system_call_loses_nothing(
 
 
 def numbered_calls(trace: str) -> list[tuple[str, int]]:
-    """The system calls of a run from the first that changes anything, each with how many of the kind there were."""
+    """The system calls of a run from the first that changes anything, each with its number among those of its kind."""
     counts: Counter[str] = Counter()
     found = []
     for call in re.findall(r"^\d+ +(\w+)\(", trace, re.MULTILINE):
@@ -281,7 +280,7 @@ def numbered_calls(trace: str) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("limit", [200, 3_000, 30_000])
-def test_a_disk_that_takes_no_more_loses_nothing(
+def test_a_limit_on_file_sizes_loses_nothing(
     before: Site,
     after: dict[str, bytes],
     tmp_path: Path,
@@ -290,9 +289,9 @@ def test_a_disk_that_takes_no_more_loses_nothing(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A limit on the length of files stops a write in its middle, as a full disk does."""
-    monkeypatch.setattr(local, "_WORTH_PROCESSES", 2)
-    monkeypatch.setattr(local, "_MANY_FEEDS", 2)
+    """The limit stops a write in its middle, as a full disk does."""
+    monkeypatch.setattr(local, "MIN_PARALLEL_FILES", 2)
+    monkeypatch.setattr(local, "MIN_PARALLEL_TASKS", 2)
     site = copied(before, tmp_path)
 
     def run() -> None:
@@ -334,9 +333,9 @@ def test_a_full_disk_loses_nothing(before: Site, tmp_path: Path, spare: int) -> 
     if not (tmp_path / "result" / "code").exists():
         pytest.skip(f"no disk of our own can be mounted here: {done.stderr.strip()}")
     code = (tmp_path / "result" / "code").read_text().strip()
-    said = (tmp_path / "result" / "stderr").read_text()
-    assert (code, said.count("\n")) == ("1", 1), said
-    assert "No space left on device" in said or "disk is full" in said
+    stderr = (tmp_path / "result" / "stderr").read_text()
+    assert (code, stderr.count("\n")) == ("1", 1), stderr
+    assert "No space left on device" in stderr or "disk is full" in stderr
     result = Site(tmp_path / "result")
     new = copied(before, tmp_path / "new")
     feeds.regenerate(feeds.load_config(new.config_path))
@@ -397,7 +396,7 @@ def test_a_folder_that_is_read_only_loses_nothing(before: Site, tmp_path: Path, 
         ("config/feeds.yaml", "", 2, "there is no such file"),
     ],
 )
-def test_what_is_not_what_it_should_be_is_said_and_left_alone(
+def test_something_else_at_a_path_is_reported_and_left_alone(
     before: Site, tmp_path: Path, name: str, other: str, code: int, message: str
 ) -> None:
     site = copied(before, tmp_path)
@@ -413,10 +412,10 @@ def test_what_is_not_what_it_should_be_is_said_and_left_alone(
     assert (place.is_file(), place.is_dir()) == (other == "file", other == "folder")
 
 
-def test_a_folder_that_may_not_be_written_loses_nothing(
+def test_a_folder_without_write_permission_loses_nothing(
     before: Site, after: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a run sees it that is not the administrator's: to that one everything is permitted."""
+    """The error is simulated, because root may write everywhere."""
     site = copied(before, tmp_path)
     replace = Path.replace
 
@@ -434,7 +433,7 @@ def test_a_folder_that_may_not_be_written_loses_nothing(
     assert site.documents() == after
 
 
-def test_a_folder_that_was_swapped_for_a_link_is_not_written_through(before: Site, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_folder_is_not_followed(before: Site, tmp_path: Path) -> None:
     site = copied(before, tmp_path / "site")
     elsewhere = tmp_path / "elsewhere"
     shutil.move(site.output / "topics", elsewhere)
@@ -449,7 +448,7 @@ SETPRIV = shutil.which("setpriv")
 
 
 def unprivileged(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
-    """A run that may not do what only the administrator may, whoever runs the tests."""
+    """A run without the privileges of root, whoever runs the tests."""
     command = [sys.executable, "-m", "feeds", "regenerate", "-q", "--config", str(site.config_path), *options]
     if os.geteuid() == 0:
         command = [str(SETPRIV), "--bounding-set=-dac_override,-dac_read_search", *command]
@@ -461,7 +460,7 @@ needs_setpriv = pytest.mark.skipif(os.geteuid() == 0 and SETPRIV is None, reason
 
 @needs_setpriv
 @pytest.mark.parametrize(("name", "mode"), [("sub", 0o600), ("sub", 0o000), (".", 0o400)])
-def test_a_folder_that_may_not_be_entered_takes_nothing_away(site: Site, name: str, mode: int) -> None:
+def test_an_unreadable_folder_removes_nothing(site: Site, name: str, mode: int) -> None:
     for path in ("a.md", "sub/b.md", "sub/c.md"):
         site.article(path, STORY.format(path, "One", "2026-05-01", "Energy"))
     assert unprivileged(site).returncode == 0
@@ -479,7 +478,7 @@ def test_a_folder_that_may_not_be_entered_takes_nothing_away(site: Site, name: s
 
 
 @needs_setpriv
-def test_what_cannot_be_removed_stays_ours(site: Site) -> None:
+def test_a_document_that_cannot_be_removed_stays_ours(site: Site) -> None:
     configuration = site.config_path.read_text(encoding="utf-8")
     site.configure(configuration + "feeds: {custom: [{path: gone/x}]}\n")
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
@@ -498,12 +497,12 @@ def test_what_cannot_be_removed_stays_ours(site: Site) -> None:
 # Articles that are gone
 
 
-def test_an_archive_that_is_empty_now_empties_no_feed(site: Site) -> None:
+def test_an_emptied_archive_empties_no_feed(site: Site) -> None:
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
     publish = site.documents()
     (site.folder / "articles" / "a.md").rename(site.folder / "a.md")
-    message = f"{site.folder / 'articles'}: held articles and holds none now; nothing was done; expected articles"
+    message = "articles: held articles and holds none now; nothing was done; expected articles"
     for _ in range(2):
         for option in ("ping", "dry_run", "strict"):
             with pytest.raises(EmptiedError, match=re.escape(message)):
@@ -513,7 +512,7 @@ def test_an_archive_that_is_empty_now_empties_no_feed(site: Site) -> None:
     assert site.regenerate().written == 0
 
 
-def test_that_is_so_without_a_cache_too(site: Site) -> None:
+def test_an_emptied_archive_without_a_cache_empties_no_feed(site: Site) -> None:
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
     (site.folder / "articles" / "a.md").unlink()
@@ -522,7 +521,7 @@ def test_that_is_so_without_a_cache_too(site: Site) -> None:
         site.regenerate()
 
 
-def test_one_of_two_folders_that_is_empty_now_takes_nothing_away(site: Site) -> None:
+def test_one_emptied_folder_of_two_removes_nothing(site: Site) -> None:
     site.configure(site.config_path.read_text(encoding="utf-8").replace("../articles", "../articles, ../more"))
     (site.folder / "more").mkdir()
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
@@ -536,7 +535,9 @@ def test_one_of_two_folders_that_is_empty_now_takes_nothing_away(site: Site) -> 
 
 
 @pytest.mark.parametrize("how", ["full", "settings", "version"])
-def test_that_is_known_also_where_all_is_read_again(site: Site, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_an_emptied_folder_is_noticed_by_a_run_that_reads_everything(
+    site: Site, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     configuration = site.config_path.read_text(encoding="utf-8").replace("../articles", "../articles, ../more")
     site.configure(configuration)
     (site.folder / "more").mkdir()
@@ -552,7 +553,7 @@ def test_that_is_known_also_where_all_is_read_again(site: Site, monkeypatch: pyt
         site.regenerate(full=how == "full")
 
 
-def test_an_empty_archive_can_be_meant(site: Site) -> None:
+def test_an_empty_archive_can_be_allowed(site: Site) -> None:
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
     (site.folder / "articles" / "a.md").unlink()
@@ -566,12 +567,12 @@ def test_an_empty_archive_can_be_meant(site: Site) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 0
 
 
-def test_an_archive_that_never_had_articles_is_no_mishap(site: Site) -> None:
+def test_an_archive_that_never_had_articles_is_no_error(site: Site) -> None:
     assert site.regenerate().articles == 0
     assert site.regenerate().articles == 0
 
 
-def test_articles_that_are_there_and_not_published_are_no_mishap(site: Site) -> None:
+def test_articles_that_are_not_published_are_no_error(site: Site) -> None:
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy") + "\npublished: false")
@@ -582,10 +583,10 @@ def test_articles_that_are_there_and_not_published_are_no_mishap(site: Site) -> 
 
 
 def hold(output: Path, seconds: float = 60) -> subprocess.Popen[str]:
-    """A process that publishes into a folder, for as long as it is let."""
+    """A process that holds the lock of a folder."""
     code = (
-        "import sys, time; from feeds.output.publisher import locked; from feeds.storage.folder import open_folder\n"
-        "with locked(open_folder(sys.argv[1])): print('locked', flush=True); time.sleep(float(sys.argv[2]))"
+        "import sys, time; from feeds.storage.folder import open_folder\n"
+        "with open_folder(sys.argv[1]).locked(0): print('locked', flush=True); time.sleep(float(sys.argv[2]))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(output), str(seconds)], stdout=subprocess.PIPE, text=True
@@ -602,26 +603,27 @@ def test_the_second_run_into_a_folder_waits_for_the_first(site: Site) -> None:
         assert process.wait() == 0
 
 
-def test_the_second_run_into_a_folder_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher, "_PATIENCE", 0.2)
+def test_the_second_run_into_a_folder_is_refused_after_a_while(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.build.LOCK_TIMEOUT", 0.2)
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     with hold(site.output) as process:
         with pytest.raises(PublishError) as caught:
             site.regenerate()
-        assert str(caught.value) == f"{site.output}: another run is publishing into it; expected it to end"
+        assert str(caught.value) == "output: another run is publishing into it; expected it to end"
         assert site.documents() == {}
         assert site.regenerate(dry_run=True).written
         process.kill()
     assert site.regenerate().written
 
 
-def test_the_lock_goes_with_the_run_that_has_it_however_that_ends(tmp_path: Path) -> None:
-    """Its processes have the lock too, and end when it does."""
+def test_the_lock_ends_with_the_run_that_holds_it(tmp_path: Path) -> None:
+    """Its processes inherit the lock, and end when it is killed."""
     code = (
-        "import sys, time; from feeds.parallel import processes\n"
-        "from feeds.output.publisher import locked; from feeds.storage.folder import open_folder\n"
-        "with locked(open_folder(sys.argv[1])), processes(2, print, 'started') as map_:\n"
-        "    for _ in map_(time.sleep, [60, 60]): pass\n"
+        "import sys, time; from feeds.parallel import process_map; from feeds.storage.folder import open_folder\n"
+        "def work(seconds):\n"
+        "    print('started', flush=True); time.sleep(seconds)\n"
+        "with open_folder(sys.argv[1]).locked(0), process_map(2, work) as map_items:\n"
+        "    for _ in map_items([60, 60]): pass\n"
     )
     (tmp_path / "output").mkdir(exist_ok=True)
     process = subprocess.Popen(
@@ -629,27 +631,25 @@ def test_the_lock_goes_with_the_run_that_has_it_however_that_ends(tmp_path: Path
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
-    with pytest.raises(PublishError), locked(DiskFolder(tmp_path / "output"), 0):
+    with pytest.raises(PublishError), LocalFolder(tmp_path / "output").locked(0):
         pass
     process.kill()
     process.wait()
-    with locked(DiskFolder(tmp_path / "output"), 20):
+    with LocalFolder(tmp_path / "output").locked(20):
         pass
     process.stdout.close()
 
 
-def test_where_there_are_no_locks_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_is_not_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(fcntl, "flock", refused)
-    with locked(DiskFolder(tmp_path)), locked(DiskFolder(tmp_path)):
+    with LocalFolder(tmp_path).locked(5), LocalFolder(tmp_path).locked(5):
         pass
 
 
-def test_a_folder_that_takes_the_place_of_the_locked_one_is_locked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_replaces_the_locked_one_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output, lock, swapped = tmp_path / "output", fcntl.flock, tmp_path / "swapped"
 
     def lock_and_swap(descriptor: int, operation: int) -> None:
@@ -659,15 +659,16 @@ def test_a_folder_that_takes_the_place_of_the_locked_one_is_locked(
             output.mkdir()
 
     monkeypatch.setattr(fcntl, "flock", lock_and_swap)
-    with locked(DiskFolder(output)), pytest.raises(PublishError), locked(DiskFolder(output), 0):
+    with LocalFolder(output).locked(5), pytest.raises(PublishError), LocalFolder(output).locked(0):
         pass
-    with locked(DiskFolder(swapped), 0):
+    with LocalFolder(swapped).locked(0):
         pass
 
 
 def test_a_lock_leaves_nothing_behind(tmp_path: Path) -> None:
-    with locked(DiskFolder(tmp_path / "output")):
+    with LocalFolder(tmp_path / "output").locked(5):
         assert list((tmp_path / "output").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_runs_with_caches_of_their_own_publish_one_after_the_other(site: Site, tmp_path: Path) -> None:
@@ -681,62 +682,79 @@ def test_two_runs_with_caches_of_their_own_publish_one_after_the_other(site: Sit
     assert {document["path"] for document in manifest["documents"]} == site.documents().keys() - {"feeds.json"}
 
 
-def test_a_run_that_was_overtaken_publishes_what_is_there_by_then(
+def test_a_run_waits_for_one_with_another_cache_and_takes_nothing_back(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One with another cache published while this one had read and waited."""
+    """While the first run reads, an article is written and a second run begins; its news must not be overwritten."""
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate(cache=tmp_path / "other")
-    lock = publisher.locked
-    others: list[str] = ["b.md"]
+    is_waiting = Event()
+    lock = fcntl.flock
+    seconds: list[Future[feeds.Report]] = []
 
-    def overtaken(output: Folder) -> AbstractContextManager[None]:
-        if others:
-            others.clear()
+    def noticed(descriptor: int, operation: int) -> None:
+        try:
+            lock(descriptor, operation)
+        except BlockingIOError:
+            is_waiting.set()
+            raise
+
+    def overtaken(context: RunContext, engine: Engine) -> Snapshot:
+        snapshot = read_archive(context, engine)
+        if not seconds:
             site.article("b.md", STORY.format(2, "Two", "2026-05-02", "Water"))
-            site.regenerate(cache=tmp_path / "other")
-        return lock(output)
+            before = site.documents()
+            seconds.append(pool.submit(site.regenerate, cache=tmp_path / "other"))
+            assert is_waiting.wait(PATIENCE)
+            assert site.documents() == before
+        return snapshot
 
-    monkeypatch.setattr("feeds.build.locked", overtaken)
-    report = site.regenerate()
-    assert report.entries == 2
-    assert b"Two" in site.documents()["topics/water.rss"]
+    monkeypatch.setattr(fcntl, "flock", noticed)
+    monkeypatch.setattr("feeds.build.read_archive", overtaken)
+    monkeypatch.setattr("feeds.build.LOCK_TIMEOUT", PATIENCE)
+    with ThreadPoolExecutor(1) as pool:
+        assert site.regenerate().entries == 1
+        second = seconds[0].result(PATIENCE)
+    assert (second.entries, second.changed) == (2, 1)
+    published = site.documents()
+    assert b"Two" in published["topics/water.rss"]
     assert site.regenerate().written == 0
+    assert site.documents() == published
 
 
-def test_looking_keeps_no_run_waiting(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is anything of what it reads kept."""
-    monkeypatch.setattr("feeds.catalog.schema._PATIENCE", 0)
+def test_a_survey_keeps_no_run_waiting(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the cache keeps nothing of what it reads."""
+    monkeypatch.setattr("feeds.catalog.schema.LOCK_TIMEOUT", 0)
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
     site.regenerate()
     site.article("b.md", STORY.format(2, "Two", "2026-05-02", "Water"))
-    look = survey_feeds
 
-    def looking(catalog: SqliteCatalog, looked_at: Wire) -> Iterator[Feed]:
+    def publishing(snapshot: Snapshot) -> Iterator[Feed]:
         assert site.regenerate().changed == 1
-        return look(catalog, looked_at)
+        return current_feeds(snapshot)
 
-    monkeypatch.setattr("feeds.overview.survey_feeds", looking)
+    monkeypatch.setattr("feeds.overview.current_feeds", publishing)
     found = overview.survey(feeds.load_config(site.config_path), now=NOW)
     assert {feed.path for feed in found.feeds} == {"all", "topics/energy", "topics/water", "providers/a.example"}
 
 
-# What cannot be said, or done
+# Output that cannot be printed, and other refusals
 
 
-def test_a_run_whose_words_have_no_place_has_published(site: Site) -> None:
+def test_a_run_whose_output_cannot_be_printed_has_published(site: Site) -> None:
     site.article("a.md", STORY.format(1, "One", "2026-05-01", "Energy"))
+    message = "Error: what is to be said cannot be printed: No space left on device\n"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         for options in ([], ["--json"]):
             command = [sys.executable, "-m", "feeds", "regenerate", "--config", str(site.config_path), *options]
             done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
             assert done.returncode in {1, 120}
             assert "Traceback" not in done.stderr
-            assert "No space left on device" in done.stderr
+            assert done.stderr.startswith(message)
     assert "all.rss" in site.documents()
 
 
-def test_a_working_folder_that_is_gone_is_no_reason_for_a_traceback(tmp_path: Path) -> None:
+def test_a_working_directory_that_is_gone_leads_to_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     script = f"cd {tmp_path / 'gone'} && rmdir {tmp_path / 'gone'} && exec {sys.executable} -P -m feeds regenerate"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -745,16 +763,16 @@ def test_a_working_folder_that_is_gone_is_no_reason_for_a_traceback(tmp_path: Pa
 
 
 @pytest.mark.parametrize("error", [ConfigError, StrictError, PublishError, EmptiedError])
-def test_errors_come_from_other_processes_as_they_are(error: type[FeedsError]) -> None:
+def test_errors_are_pickled_unchanged(error: type[FeedsError]) -> None:
     one = made(error)
     same = pickle.loads(pickle.dumps(one))  # noqa: S301
     assert (type(same), str(same), vars(same)) == (type(one), str(one), vars(one))
 
 
-# What is documented
+# Documentation
 
 
-#: What is raised with a text, but for what is wrong with a configuration or an article, and with web servers' files.
+#: The errors with a text of their own, and not a list of diagnostics.
 RAISED = [
     kind.__name__
     for kind in vars(errors).values()
@@ -763,9 +781,9 @@ RAISED = [
 
 
 def messages(path: Path, shared: dict[str, ast.expr]) -> Iterator[str]:
-    """The longest piece of each message with which a module raises an error, or of what the message is a name for.
+    """The longest constant part of each message that a module raises an error with.
 
-    `shared` are the names that other modules may have it from.
+    `shared` are the constants of all modules by name.
     """
     module = ast.parse(path.read_text(encoding="utf-8"))
     constants = shared | assigned(module.body)
@@ -774,18 +792,18 @@ def messages(path: Path, shared: dict[str, ast.expr]) -> Iterator[str]:
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
                 message = node.args[-1]
-                said = known[message.id] if isinstance(message, ast.Name) else message
-                pieces = [part.value for part in ast.walk(said) if isinstance(part, ast.Constant)]
+                text = known[message.id] if isinstance(message, ast.Name) else message
+                pieces = [part.value for part in ast.walk(text) if isinstance(part, ast.Constant)]
                 yield max((piece for piece in pieces if isinstance(piece, str)), key=len, default="").strip(" :;,()")
 
 
 def assigned(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
-    """What is given the names that are assigned to."""
+    """The values of assignments by name."""
     found = [node for node in nodes if isinstance(node, ast.Assign)]
     return {target.id: node.value for node in found for target in node.targets if isinstance(target, ast.Name)}
 
 
-def test_what_leaves_every_article_out_is_said_where_that_stops_a_run(site: Site) -> None:
+def test_a_run_that_stops_because_every_article_is_skipped_says_why(site: Site) -> None:
     site.configure(CONFIG)
     site.article("a.md", STORY.format("a", "Old", "2026-05-01", "Energy"))
     site.regenerate()
@@ -801,7 +819,7 @@ def test_what_leaves_every_article_out_is_said_where_that_stops_a_run(site: Site
     assert site.regenerate(allow_empty=True).entries == 0
 
 
-def test_every_error_is_in_the_guide_to_trouble() -> None:
+def test_every_error_is_in_the_troubleshooting_guide() -> None:
     guide = (PACKAGE.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     starting = (PACKAGE / "serving" / "hosting", PACKAGE / "cli")
     modules = [path for path in PACKAGE.rglob("*.py") if path.parent not in starting]
@@ -813,13 +831,13 @@ def test_every_error_is_in_the_guide_to_trouble() -> None:
 
 
 def made(kind: type[FeedsError]) -> FeedsError:
-    """An error of this kind."""
+    """An error of this class."""
     if issubclass(kind, ConfigError | StrictError):
         return kind([LocatedDiagnostic("a.md", 3, "is wrong; expected it right", "a-rule")])
     return kind("output", "is in use") if issubclass(kind, PublishError) else kind("it cannot be done")
 
 
-def test_every_kind_of_error_is_in_the_guide_with_its_exit_code() -> None:
+def test_every_class_of_error_is_in_the_guide_with_its_exit_code() -> None:
     guide = (PACKAGE.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     codes = dict(re.findall(r"^\| `(\w+Error)` \| (\d) \|", guide, re.MULTILINE))
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FeedsError)]

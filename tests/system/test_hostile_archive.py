@@ -1,4 +1,4 @@
-"""An archive that somebody filled to break what reads it: published in bounded time and memory, and reported."""
+"""A hostile archive is published in bounded time and memory, and its problems are reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIELDS = "id title webUrl publishedDateTime published quality topics images prov
 
 
 def make_odd_files(folder: Path) -> None:
-    """A file of a gigabyte, a pipe, a device, links in a circle, out of the archive and to nowhere."""
+    """Make a file of a gigabyte, a pipe, and links to a device, in a circle, out of the archive and to nowhere."""
     with (folder / "huge.md").open("wb") as file:
         file.truncate(1 << 30)
     os.mkfifo(folder / "pipe.md")
@@ -37,7 +37,7 @@ def make_odd_files(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what processes share")
-def test_many_files_and_odd_ones_are_left_out_in_little_memory(site: Site) -> None:
+def test_many_files_and_odd_ones_are_skipped_in_little_memory(site: Site) -> None:
     site.article("good.md", GOOD)
     folder = site.folder / "articles" / "many"
     folder.mkdir()
@@ -60,7 +60,7 @@ def test_a_bomb_in_a_field_is_a_mistake(field: str) -> None:
     parsed = parse_article(text.encode(), path="a.md", modified=NOW)
     assert parsed.article is None
     assert text.splitlines()[10].startswith("a6: ")
-    assert list(map(str, parsed.mistakes)) == [
+    assert list(map(str, parsed.diagnostics)) == [
         "a.md:11: not valid YAML here: aliases (*) bring in more than 1000000 characters"
     ]
 
@@ -70,20 +70,20 @@ def test_very_many_mistakes_of_an_article_are_counted() -> None:
     limits = SourceLimits(topics=150)
     text = f"{STORY}topics:\n{topics}\n---\n".encode()
     parsed = parse_article(text, path="a.md", modified=NOW, limits=limits)
-    assert len(parsed.mistakes) == 101
-    assert str(parsed.mistakes[99]) == "a.md:105: topics[99] is a mapping; expected text"
-    assert str(parsed.mistakes[100]) == "a.md:106: from here on 50 more mistakes; expected none"
+    assert len(parsed.diagnostics) == 101
+    assert str(parsed.diagnostics[99]) == "a.md:105: topics[99] is a mapping; expected text"
+    assert str(parsed.diagnostics[100]) == "a.md:106: from here on 50 more mistakes; expected none"
 
 
-def test_of_very_many_mistakes_only_the_first_are_kept() -> None:
+def test_only_the_first_of_very_many_mistakes_are_kept() -> None:
     text = f"{STORY}provider: {{authors: [{'1, ' * 250_000}]}}\n---\n".encode()
     parsed = parse_article(text, path="a.md", modified=NOW)
-    assert str(parsed.mistakes[100]) == "a.md:5: from here on 249900 more mistakes; expected none"
-    assert len(parsed.findings) == 101
+    assert str(parsed.diagnostics[100]) == "a.md:5: from here on 249900 more mistakes; expected none"
+    assert len(parsed.unlocated) == 101
 
 
-def test_an_article_multiplies_no_more_than_its_limits() -> None:
-    """Each related link has the article's topics where it has none: 20 kB would be in a million feeds otherwise."""
+def test_limits_bound_what_an_article_multiplies() -> None:
+    """A related link without topics has those of the article: 20 kB could be in a million feeds."""
     topics = ", ".join(f"t{number}" for number in range(2_000))
     related = ", ".join(f"{{title: R, webUrl: https://b.example/{number}}}" for number in range(600))
     parsed = parse_article(
@@ -91,7 +91,7 @@ def test_an_article_multiplies_no_more_than_its_limits() -> None:
     )
     assert parsed.article is not None
     assert (len(parsed.article.topics), len(parsed.article.related)) == (100, 500)
-    assert sorted(map(str, parsed.mistakes)) == [
+    assert sorted(map(str, parsed.diagnostics)) == [
         "a.md:5: topics has 2000 items; expected 100 at most (source.limits.topics); the others are passed over",
         "a.md:6: related has 600 items; expected 500 at most (source.limits.related); the others are passed over",
     ]

@@ -1,4 +1,4 @@
-"""Whatever happened before, a run publishes what a run with nothing to remember would publish, byte for byte."""
+"""A run publishes the bytes of a run without a cache, whatever happened before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import pytest
@@ -20,6 +20,11 @@ import feeds
 from feeds.catalog import stories
 from feeds.output.publisher import WrittenDocument, write_document
 from tests.support.site import NOW, Site
+from tests.support.strategies import examples
+
+if TYPE_CHECKING:
+    from feeds.models import Document
+    from feeds.storage.folder import Folder
 
 HOUR = dt.timedelta(hours=1)
 SITE = "site: {title: Test Wire, url: https://feeds.example.com/}\n"
@@ -58,7 +63,7 @@ ARTICLES = st.builds(lambda story, related: {**story, "related": related}, STORI
 
 
 class Archive(RuleBasedStateMachine):
-    """An archive that people change, with a site that was published all along and one that is published afresh."""
+    """An archive that changes, with a site that is published after each change and one that is published once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +78,7 @@ class Archive(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        """With stories that keep all topics and providers alive, so that a change of others is all that changes."""
+        """Begin with stories of all topics and providers that stay, so that no feed appears or disappears."""
         self.site.configure(SITE + SOURCE)
         for number, host in enumerate(("a.example", "b.example", "c.example")):
             story = {"webUrl": f"https://{host}/kept", "title": "Kept", "topics": TOPICS}
@@ -117,15 +122,15 @@ class Archive(RuleBasedStateMachine):
 
     @rule(documents=st.integers(0, 6))
     def kill_a_run(self, documents: int) -> None:
-        left = iter(range(documents))
+        remaining = iter(range(documents))
 
-        def failing(*arguments: Any, **keywords: Any) -> WrittenDocument:
-            if next(left, None) is None:
+        def write_or_stop(output: Folder, document: Document) -> WrittenDocument:
+            if next(remaining, None) is None:
                 raise KeyboardInterrupt
-            return write_document(*arguments, **keywords)
+            return write_document(output, document)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("feeds.pipeline.publish.write_document", failing)
+            patch.setattr("feeds.pipeline.publish.write_document", write_or_stop)
             with suppress(KeyboardInterrupt):
                 self.publish(self.folder / "output", self.folder / ".feeds")
 
@@ -140,15 +145,15 @@ class Archive(RuleBasedStateMachine):
         self.publish(self.folder / "elsewhere", self.folder / ".feeds")
 
     @invariant()
-    def what_is_published_is_what_a_first_run_would_publish(self) -> None:
+    def the_documents_are_those_of_a_run_without_a_cache(self) -> None:
         if not self.site.config_path.exists():
             return
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(stories, "BATCH", 2)  # so that stories are told in several steps
+            patch.setattr(stories, "BATCH", 2)  # so that stories are built in several batches
             self.publish(self.folder / "output", self.folder / ".feeds")
         fresh = self.folder / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
-        # What was published stays, empty: that much a run does remember, in the manifest.
+        # The manifest is kept: feeds that lost their last entry stay.
         shutil.copytree(self.folder / "output", fresh)
         for file in fresh.rglob("*"):
             if file.is_file() and file.name != "feeds.json":
@@ -168,5 +173,5 @@ def files(folder: Path) -> dict[str, bytes]:
 
 TestArchive = Archive.TestCase
 TestArchive.settings = settings(
-    deadline=None, max_examples=int(os.environ.get("EXAMPLES", "12")), stateful_step_count=12
+    deadline=None, max_examples=int(os.environ.get("EXAMPLES", examples(12))), stateful_step_count=12
 )

@@ -1,4 +1,4 @@
-"""Whole sites whose articles and feeds lie in an S3 server, which does not always do what it is asked for."""
+"""Whole sites whose articles and feeds are in an S3 server, which does not always work."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from click.testing import CliRunner
 
 import feeds
 from feeds.cli.commands import main
-from feeds.content.files import ArticleFile, TooLargeError, as_read, read_objects
 from feeds.errors import EmptiedError, PublishError
-from feeds.storage.addresses import EXTRAS
+from feeds.storage.addresses import stores
 from feeds.storage.folder import open_folder
 from feeds.storage.objects import ObjectFolder
-from feeds.watcher import Outcome, watch
+from feeds.storage.sources import FoundFile, ObjectSource, TooLargeError
+from feeds.watcher import Outcome, WatchTimings, watch
+from tests.support.cases import CASE_NAMES
 from tests.support.object_store import (
     SECRET,
     Fault,
@@ -58,16 +59,16 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unreliable]:
-    """The store, behind a server that lets everything through until it is told otherwise."""
-    with unreliable(server) as before:
-        use_server(before.address, monkeypatch)
-        yield before
-        before.faults.clear()
+    """The store behind a proxy, which forwards everything unless a test adds faults."""
+    with unreliable(server) as proxy:
+        use_server(proxy.address, monkeypatch)
+        yield proxy
+        proxy.faults.clear()
         forget_connections()
 
 
 class Remote:
-    """A site whose articles and feeds are in buckets of their own; its configuration and cache are on this machine."""
+    """A site whose articles and feeds are in a bucket of its own; its configuration and cache are on this machine."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -92,20 +93,20 @@ class Remote:
 
     def headers(self, path: str) -> dict[str, Any]:
         bucket, _, key = f"{self.output.removeprefix('s3://')}/{path}".partition("/")
-        answer: dict[str, Any] = self.files.call_s3("head_object", Bucket=bucket, Key=key)
-        return answer
+        headers: dict[str, Any] = self.files.call_s3("head_object", Bucket=bucket, Key=key)
+        return headers
 
 
 @pytest.fixture
-def remote(site: Site, store: Unreliable) -> Remote:  # noqa: ARG001  # it is to be there
+def remote(site: Site, store: Unreliable) -> Remote:  # noqa: ARG001  # the clients need it
     remote = Remote(site)
     remote.article("a.md", "One")
     remote.article("deep/er/b.md", "Two", "Water")
     return remote
 
 
-def locally(remote: Remote, folder: Path) -> dict[str, bytes]:
-    """What the same site publishes on this machine."""
+def publish_locally(remote: Remote, folder: Path) -> dict[str, bytes]:
+    """The documents of the same site with articles and feeds on this machine."""
     site = Site(folder)
     site.configure(CONFIG.format(articles="../articles"))
     remote.files.get(remote.articles, str(folder / "articles"), recursive=True)
@@ -116,20 +117,20 @@ def locally(remote: Remote, folder: Path) -> dict[str, bytes]:
 def requests_below(folder: str, remote: Remote, store: Unreliable) -> list[tuple[str, str]]:
     """The methods and paths of the requests for objects below a folder of the output."""
     root = remote.output.removeprefix("s3:/") + "/"
-    asked = [(request.method, request.path.removeprefix(root)) for request in store.requests]
-    return [(method, path) for method, path in asked if path.startswith(folder)]
+    requests = [(request.method, request.path.removeprefix(root)) for request in store.requests]
+    return [(method, path) for method, path in requests if path.startswith(folder)]
 
 
-def test_the_bytes_are_those_of_a_folder_of_this_machine(remote: Remote, tmp_path: Path) -> None:
+def test_the_bytes_are_the_same_as_on_this_machine(remote: Remote, tmp_path: Path) -> None:
     report = remote.regenerate()
     assert (report.articles, report.entries, report.output) == (2, 2, remote.output)
-    assert remote.documents() == locally(remote, tmp_path / "local")
+    assert remote.documents() == publish_locally(remote, tmp_path / "local")
 
 
-def test_whole_sites_are_the_same_there(site: Site, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of tests/cases, with articles and feeds in the store."""
+def test_the_cases_publish_the_same_in_a_store(site: Site, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cases of tests/cases, with articles and feeds in the store."""
     use_server(server, monkeypatch)
-    for case in sorted(CASES.iterdir()):
+    for case in map(CASES.joinpath, CASE_NAMES):
         remote = Remote(site)
         shutil.rmtree(site.folder / ".feeds", ignore_errors=True)
         text = (case / "config.yaml").read_text(encoding="utf-8")
@@ -147,7 +148,7 @@ def test_whole_sites_are_the_same_there(site: Site, server: str, monkeypatch: py
         assert {path: documents[path] for path in expected} == expected, case.name
 
 
-def test_each_object_has_the_headers_with_which_it_is_to_be_served(remote: Remote) -> None:
+def test_each_object_has_the_headers_of_its_media_type(remote: Remote) -> None:
     remote.regenerate()
     for path, type_, coding in (
         ("all.rss", "application/rss+xml; charset=utf-8", None),
@@ -178,7 +179,7 @@ def test_only_what_changed_is_read_and_written(remote: Remote, store: Unreliable
     assert written[-1] == ".feeds-journal"  # which is removed
 
 
-def test_a_document_that_is_new_is_not_looked_at(remote: Remote, store: Unreliable) -> None:
+def test_a_new_document_is_written_without_another_request(remote: Remote, store: Unreliable) -> None:
     remote.regenerate()
     remote.article("c.md", "Three", "Tides")
     store.requests.clear()
@@ -190,8 +191,11 @@ def test_a_document_that_is_new_is_not_looked_at(remote: Remote, store: Unreliab
     assert len(listings) <= 5, listings
 
 
-def test_a_format_that_is_new_is_put_and_then_looked_at(remote: Remote, store: Unreliable) -> None:
-    """It is put before what names it, and once more in its turn; compressed copies of others that are new are not."""
+def test_documents_of_a_new_format_are_written_and_then_checked(remote: Remote, store: Unreliable) -> None:
+    """They are written before documents that refer to them, and checked in their turn.
+
+    New precompressed files of other documents are only written.
+    """
     text = CONFIG.format(articles=remote.articles)
     remote.site.configure(text.replace("compress: [gzip]", "formats: [rss, json]"))
     remote.regenerate()
@@ -206,15 +210,13 @@ def test_a_format_that_is_new_is_put_and_then_looked_at(remote: Remote, store: U
         assert methods[f"{topic}.rss.gz"] == methods[f"{topic}.json.gz"] == ["PUT"]
 
 
-@pytest.mark.parametrize("what", ["no journal", "no cache"])
-def test_a_document_that_the_manifest_does_not_list_is_looked_at_if_it_may_be_ours(
-    remote: Remote, store: Unreliable, what: str
-) -> None:
-    """Of a run that was stopped it may be, and what the cache knows is."""
+@pytest.mark.parametrize("lost", ["manifest", "manifest and cache"])
+def test_an_unlisted_document_is_checked_if_it_may_be_ours(remote: Remote, store: Unreliable, lost: str) -> None:
+    """A stopped run may have written it, as the journal says; or the cache knows it."""
     remote.regenerate()
     before = remote.documents()
     remote.files.rm_file(f"{remote.output}/feeds.json")
-    if what == "no cache":
+    if lost == "manifest and cache":
         shutil.rmtree(remote.site.folder / ".feeds")
         journal = sorted(path for path in before if path != "feeds.json")
         remote.files.pipe_file(f"{remote.output}/.feeds-journal", json.dumps(journal).encode())
@@ -224,27 +226,30 @@ def test_a_document_that_the_manifest_does_not_list_is_looked_at_if_it_may_be_ou
     assert remote.documents() == before
 
 
-def test_an_article_takes_a_request_and_no_more_than_is_allowed(remote: Remote, store: Unreliable) -> None:
-    """Also where it is not what was listed any more."""
-    root = ObjectFolder(remote.articles)
+def test_an_article_is_read_with_one_request_up_to_the_limit(remote: Remote, store: Unreliable) -> None:
+    """Even if the object has another size than when it was listed."""
+    source = ObjectSource(ObjectFolder(remote.articles))
     for path, size in (("a.md", 1_000_000), ("b.md", 9), ("c.md", 10), ("d.md", 0), ("e.md", 0)):
         remote.files.pipe_file(f"{remote.articles}/{path}", b"x" * size)
-    files = [ArticleFile(root, path, size) for path, size in (("a.md", 9), ("b.md", 9), ("c.md", 10), ("d.md", 3))]
+    listed = [("a.md", 9), ("b.md", 9), ("c.md", 10), ("d.md", 3), ("e.md", 0)]
     store.requests.clear()
-    found = read_objects([*files, ArticleFile(root, "e.md", 0)], 9)
-    assert {file.path: content for file, content in found.items()} == {
-        "a.md": b"x" * 10,
-        "b.md": b"x" * 9,
-        "d.md": b"",
-        "e.md": b"",
-    }
-    asked = sorted((request.method, request.path.rpartition("/")[2]) for request in store.requests)
-    assert asked == [("GET", "a.md"), ("GET", "b.md"), ("GET", "d.md")]
-    with pytest.raises(TooLargeError):
-        as_read(files[0], found[files[0]], 9)
+    results = list(source.read([(path, FoundFile(path, size, -1, -1)) for path, size in listed], 9))
+    read = [result for result in results if isinstance(result, tuple)]
+    assert [(found.name, content, found.size) for content, found in read] == [
+        ("b.md", b"x" * 9, 9),
+        ("d.md", b"", 0),
+        ("e.md", b"", 0),
+    ]
+    requests = sorted((request.method, request.path.rpartition("/")[2]) for request in store.requests)
+    assert requests == [("GET", "a.md"), ("GET", "b.md"), ("GET", "d.md")]
+    larger, _, too_large, _, _ = results
+    assert isinstance(larger, TooLargeError)
+    assert larger.args == (10,)
+    assert isinstance(too_large, TooLargeError)
+    assert too_large.args == (10,)
 
 
-def test_without_a_cache_nothing_is_written_either(remote: Remote, store: Unreliable) -> None:
+def test_without_a_cache_no_document_is_written_again(remote: Remote, store: Unreliable) -> None:
     remote.regenerate()
     shutil.rmtree(remote.site.folder / ".feeds")
     store.requests.clear()
@@ -252,7 +257,7 @@ def test_without_a_cache_nothing_is_written_either(remote: Remote, store: Unreli
     assert [path for path in store.written() if not path.endswith(".feeds-journal")] == []
 
 
-def test_what_others_changed_or_removed_is_made_good(remote: Remote) -> None:
+def test_documents_that_others_changed_or_removed_are_written_again(remote: Remote) -> None:
     remote.regenerate()
     before = remote.documents()
     remote.files.pipe_file(f"{remote.output}/all.rss", b"x" * len(before["all.rss"]))
@@ -261,7 +266,7 @@ def test_what_others_changed_or_removed_is_made_good(remote: Remote) -> None:
     assert remote.documents() == before
 
 
-def test_what_is_not_ours_is_left_alone(remote: Remote) -> None:
+def test_objects_of_others_are_not_touched(remote: Remote) -> None:
     remote.files.pipe_file(f"{remote.output}/robots.txt", b"mine")
     remote.files.pipe_file(f"{remote.output}/topics/water.rss", b"mine")
     with pytest.raises(PublishError, match=r"topics/water\.rss: is there already and feeds\.json does not list it"):
@@ -275,7 +280,7 @@ def test_what_is_not_ours_is_left_alone(remote: Remote) -> None:
     assert documents["robots.txt"] == b"mine"
 
 
-def test_articles_that_are_gone_stop_the_run(remote: Remote) -> None:
+def test_a_source_without_its_articles_stops_the_run(remote: Remote) -> None:
     remote.regenerate()
     before = remote.documents()
     remote.files.rm(remote.articles, recursive=True)
@@ -284,7 +289,7 @@ def test_articles_that_are_gone_stop_the_run(remote: Remote) -> None:
     assert remote.documents() == before
 
 
-# Stores that do not do what they are asked for
+# Stores that fail
 
 
 def is_article(request: Request) -> bool:
@@ -305,19 +310,19 @@ def is_put(request: Request) -> bool:
         Fault(matches=is_article, times=2, is_cut=True),
         Fault(matches=lambda request: request.number % 3 == 0, times=5, seconds=0.5),
     ],
-    ids=["refuses to write", "refuses to read", "refuses to tell", "hangs up writing", "hangs up reading", "is slow"],
+    ids=["503 to PUT", "503 to GET", "503 to HEAD", "closed in PUT", "closed in GET", "slow"],
 )
-def test_a_store_that_is_not_itself_for_a_moment_is_asked_again(
+def test_a_request_that_fails_for_a_moment_is_repeated(
     remote: Remote, store: Unreliable, tmp_path: Path, fault: Fault
 ) -> None:
     store.faults.append(fault)
     assert remote.regenerate(jobs=1).mistakes == ()
     assert store.counts[0] >= min(fault.times, 2)
     store.faults.clear()
-    assert remote.documents() == locally(remote, tmp_path / "local")
+    assert remote.documents() == publish_locally(remote, tmp_path / "local")
 
 
-def test_a_key_that_may_not_be_written_loses_nothing(remote: Remote, store: Unreliable, tmp_path: Path) -> None:
+def test_an_object_that_cannot_be_written_loses_nothing(remote: Remote, store: Unreliable, tmp_path: Path) -> None:
     remote.regenerate()
     before = remote.documents()
     remote.article("a.md", "Other")
@@ -326,42 +331,42 @@ def test_a_key_that_may_not_be_written_loses_nothing(remote: Remote, store: Unre
         remote.regenerate()
     assert SECRET not in str(caught.value)
     store.faults.clear()
-    after = locally(remote, tmp_path / "local")
+    after = publish_locally(remote, tmp_path / "local")
     for path, body in remote.documents().items():
         assert path == ".feeds-journal" or body in (before.get(path), after.get(path)), path
     remote.regenerate()
     assert remote.documents() == after
 
 
-def test_an_article_that_may_not_be_read_stays_as_it_was(remote: Remote, store: Unreliable) -> None:
+def test_an_unreadable_article_keeps_its_entries(remote: Remote, store: Unreliable) -> None:
     remote.regenerate()
     before = remote.documents()
     remote.article("a.md", "Other")
     store.faults.append(Fault(matches=is_article, status=403))
     report = remote.regenerate()
-    (mistake,) = report.mistakes
-    assert str(mistake).startswith("articles/a.md: cannot be read: ")
-    assert str(mistake).endswith("; what it held before stays")
+    (diagnostic,) = report.mistakes
+    assert str(diagnostic).startswith(f"{remote.articles}/a.md: cannot be read: ")
+    assert str(diagnostic).endswith("; what it held before stays")
     assert remote.documents() == before
     store.faults.clear()
     assert remote.regenerate().changed == 1
     assert b"Other" in remote.documents()["all.rss"]
 
 
-def test_a_folder_that_may_not_be_listed_stays_as_it_was(remote: Remote, store: Unreliable) -> None:
+def test_an_unreadable_folder_keeps_its_articles(remote: Remote, store: Unreliable) -> None:
     remote.regenerate()
     before = remote.documents()
     listing = Fault(matches=lambda request: request.method == "GET" and request.path.count("/") == 1, status=403)
     store.faults.append(listing)
     config = feeds.load_config(remote.site.config_path)
     report = feeds.regenerate(config, now=NOW, output=remote.site.output, ping=False)
-    assert [str(mistake).partition(": ")[2].partition(": ")[0] for mistake in report.mistakes] == [
-        "the folder cannot be read"
+    assert [str(diagnostic).rpartition(": ")[0] for diagnostic in report.mistakes] == [
+        f"{remote.articles}: the folder cannot be read"
     ]
     assert (report.articles, remote.site.documents()) == (2, before)
 
 
-def test_a_store_that_is_not_there_is_said_in_a_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_store_is_reported_in_one_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     use_server("http://127.0.0.1:9", monkeypatch)
     site.article("a.md", STORY.format("One", "2026-05-01", "Energy"))
     arguments = ["regenerate", "--config", str(site.config_path), "--output", "s3://bucket/feeds"]
@@ -372,27 +377,27 @@ def test_a_store_that_is_not_there_is_said_in_a_line(site: Site, monkeypatch: py
     assert SECRET not in line
 
 
-# The command line, and what is beside publishing
+# The command line, and everything except publishing
 
 
-def test_an_address_that_is_none_is_a_mistake_of_the_command_line(site: Site) -> None:
+def test_an_invalid_url_is_an_error_of_the_command_line(site: Site) -> None:
     arguments = ["regenerate", "--config", str(site.config_path), "--output", "ftp://host/feeds"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
     assert "'ftp://host/feeds' has the scheme ftp; expected one of" in result.stderr
 
 
-def test_what_is_wrong_with_addresses_in_the_configuration_is_said(site: Site) -> None:
+def test_invalid_urls_in_the_configuration_are_reported(site: Site) -> None:
     site.configure(
         "site: {title: T, url: https://e.com/}\n"
         "source:\n  articles:\n    - s3://news/a\n    - s3://news/a/b\n    - s3://key:secret@news\n    - https://a/b\n"
     )
     with pytest.raises(feeds.ConfigError) as caught:
         feeds.load_config(site.config_path)
-    assert [str(mistake).partition("feeds.yaml:")[2] for mistake in caught.value.mistakes] == [
+    assert [str(diagnostic).partition("config/feeds.yaml:")[2] for diagnostic in caught.value.mistakes] == [
         "5: source.articles.1: 's3://news/a/b' overlaps 's3://news/a'; expected folders apart from each other",
         f"6: source.articles.2: 's3://***@news' {CREDENTIALS}",
-        f"7: source.articles.3: 'https://a/b' has the scheme https; expected one of {', '.join(sorted(EXTRAS))}",
+        f"7: source.articles.3: 'https://a/b' has the scheme https; expected one of {', '.join(sorted(stores()))}",
     ]
 
 
@@ -402,7 +407,7 @@ def test_what_is_wrong_with_addresses_in_the_configuration_is_said(site: Site) -
 @pytest.mark.parametrize(
     "command", ["regenerate", "regenerate --json", "list", "check", "check --json", "prune", "serve", "hosting nginx"]
 )
-def test_a_secret_in_an_address_is_not_said(site: Site, command: str, address: str) -> None:
+def test_a_secret_in_a_url_of_the_command_line_is_not_printed(site: Site, command: str, address: str) -> None:
     site.article("a.md", STORY.format("One", "2026-05-01", "Energy"))
     arguments = [*command.split(), "--config", str(site.config_path), "--output", address]
     result = CliRunner().invoke(main, arguments)
@@ -413,7 +418,7 @@ def test_a_secret_in_an_address_is_not_said(site: Site, command: str, address: s
 
 @pytest.mark.parametrize("articles", ["[{0}]", "{0}"])
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_secret_in_an_address_of_the_configuration_is_not_said(site: Site, articles: str, options: list[str]) -> None:
+def test_a_secret_in_a_url_of_the_configuration_is_not_printed(site: Site, articles: str, options: list[str]) -> None:
     address = f"'s3://key:{SECRET}@news/articles'"
     site.configure(f"site: {{title: T, url: https://e.com/}}\nsource: {{articles: {articles.format(address)}}}\n")
     for command in ("regenerate", "check"):
@@ -422,13 +427,13 @@ def test_a_secret_in_an_address_of_the_configuration_is_not_said(site: Site, art
         assert SECRET[:12] not in result.output
 
 
-def test_a_secret_in_an_address_is_in_no_error() -> None:
+def test_a_secret_in_a_url_is_in_no_error() -> None:
     with pytest.raises(PublishError) as caught:
         open_folder(f"s3://key:{SECRET}@news")
     assert str(caught.value) == f"s3://***@news: {CREDENTIALS}"
 
 
-def test_the_hub_hears_of_feeds_in_a_store_once(remote: Remote) -> None:
+def test_the_hub_is_notified_of_feeds_in_a_store(remote: Remote) -> None:
     config = feeds.load_config(remote.site.config_path)
     report = feeds.regenerate(config, now=NOW, output=remote.output)
     assert report.hub is not None
@@ -437,19 +442,18 @@ def test_the_hub_hears_of_feeds_in_a_store_once(remote: Remote) -> None:
     assert list(remembered["told"]) == [remote.output]
 
 
-def test_a_store_is_looked_at_with_each_minute(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody tells of changes there."""
-    monkeypatch.setattr("feeds.watcher._MINUTE", 1)
-    monkeypatch.setattr("feeds.watcher._IDLE", 0.05)
-    outcomes: list[feeds.Report] = []
-    begun = time.monotonic()
-    for event in watch(remote.site.config_path, output=remote.output, ping=False):
-        assert time.monotonic() - begun < 60
+def test_a_store_is_read_again_every_minute(remote: Remote) -> None:
+    """A store does not report changes."""
+    timings = WatchTimings(minute=1, idle=0.05)
+    reports: list[feeds.Report] = []
+    started = time.monotonic()
+    for event in watch(remote.site.config_path, timings=timings, output=remote.output, ping=False):
+        assert time.monotonic() - started < 60
         if isinstance(event, Outcome) and isinstance(event.result, feeds.Report):
-            outcomes.append(event.result)
-            if len(outcomes) == 1:
+            reports.append(event.result)
+            if len(reports) == 1:
                 remote.article("c.md", "Later")
             elif event.result.changed:
                 break
-    assert outcomes[-1].entries == 3
+    assert reports[-1].entries == 3
     assert b"Later" in remote.documents()["all.rss"]

@@ -1,4 +1,4 @@
-"""The pages of the sample archive in a browser: Chromium, and axe-core for what makes pages hard to use."""
+"""The pages of the sample archive in Chromium, checked for accessibility by axe-core."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the sample archive is served."""
+    """The URL at which the sample archive is served."""
     folder = tmp_path_factory.mktemp("sample")
     config = feeds.load_config(ROOT / "config" / "feeds.yaml")
     feeds.regenerate(config, output=folder / "output", cache=folder / "cache", now=NOW, jobs=1)
@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """A page that is open, what it asked of other hosts (kind and address), and what it complained of."""
+    """An open page, its requests to other hosts (kind and URL), and its errors and warnings."""
 
     page: Page
     address: str
@@ -99,7 +99,7 @@ def test_axe_finds_nothing(browser: Browser, address: str, size: str, scheme: st
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_load_from_their_host_all_but_the_pictures_of_entries(desktop: Visit, path: str) -> None:
+def test_pages_load_only_images_of_entries_from_other_hosts(desktop: Visit, path: str) -> None:
     page = desktop.open(path)
     for picture in page.locator("article img").all():
         picture.scroll_into_view_if_needed()
@@ -156,7 +156,7 @@ def test_autodiscovery_leads_to_feeds(desktop: Visit) -> None:
         assert [href for _, href in found if not desktop.page.request.get(href).ok] == []
 
 
-def test_without_scripts_pages_are_read_and_show_no_dead_button(browser: Browser, address: str) -> None:
+def test_without_scripts_pages_are_readable_and_show_no_dead_button(browser: Browser, address: str) -> None:
     found = visit(browser, address, java_script_enabled=False)
     page = found.open("")
     assert page.locator(".card:visible").count() > 10
@@ -169,7 +169,7 @@ def test_without_scripts_pages_are_read_and_show_no_dead_button(browser: Browser
 
 
 @pytest.mark.parametrize(("format_", "title"), [("rss", "item > title"), ("atom", "entry > title")])
-def test_a_feed_that_is_sent_as_xml_is_readable_and_names_its_page(
+def test_a_feed_sent_as_xml_is_readable_and_names_its_page(
     desktop: Visit, address: str, format_: str, title: str
 ) -> None:
     feed = desktop.page.request.get(f"{address}topics/ai.{format_}").text()

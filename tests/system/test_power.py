@@ -1,8 +1,8 @@
-"""A loss of power: of what a run wrote last, some is on the disk, some is as it was, and some is empty.
+"""A power failure: of the last writes of a run, some are on the disk, some are not, and some files are empty.
 
-Metadata of a file system with a journal is on the disk in the order in which it changed; bytes of a file that were not
-waited for may be missing. So a document that was published is there as before or as after, one that was new may be
-empty, and the manifest and the journal are whole. The cache may be on another disk, and so of any time.
+A file system with a journal writes metadata in the order in which it changed; bytes of a file that were not flushed may
+be missing. So a published document is the old or the new one, a new document may be empty, and the manifest and the
+journal are complete. The cache may be on another disk, and so of any time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def write(site: Site, number: int, title: str) -> None:
 
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """A site whose state before a run is in the folder `old`, and that after it in `new`."""
+    """A site with its state before a run in the folder `old`, and the state after it in `new`."""
     site = Site(tmp_path_factory.mktemp("site"))
     site.configure(CONFIG)
     for number in range(8):
@@ -67,7 +67,7 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 def lose_power(site: Site, chance: random.Random) -> str:
-    """Leave what may be there after a loss of power; which that is, for messages."""
+    """Leave a possible state after a power failure; return its description for messages."""
     old, new = files(site.folder / "old" / "output"), files(site.folder / "new" / "output")
     for folder in ("output", ".feeds"):
         shutil.rmtree(site.folder / folder, ignore_errors=True)
@@ -95,7 +95,7 @@ def put(
     share: float,
     is_listed: bool,
 ) -> None:
-    """Put a file where it was, or will be."""
+    """Put the old or the new file at a path, or none."""
     source = new.get(path) if chance.random() < share else old.get(path)
     if source is None or (is_listed and path not in new):
         return
@@ -107,7 +107,7 @@ def put(
         os.utime(place, ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
 
-def test_the_change_is_of_all_kinds(changed: Site) -> None:
+def test_the_change_has_documents_of_every_kind(changed: Site) -> None:
     old, new = files(changed.folder / "old" / "output"), files(changed.folder / "new" / "output")
     assert {"gone.rss", "gone/index.html"} <= old.keys() - new.keys()
     assert {"new.rss", "all/archive/2025-11.rss", "topics/topic-9.json"} <= new.keys() - old.keys()
@@ -116,7 +116,7 @@ def test_the_change_is_of_all_kinds(changed: Site) -> None:
 
 
 @pytest.mark.parametrize("seed", range(EXAMPLES))
-def test_the_next_run_mends_what_a_loss_of_power_spoilt(changed: Site, seed: int) -> None:
+def test_the_next_run_repairs_the_output_after_a_power_failure(changed: Site, seed: int) -> None:
     expected = {path: file.read_bytes() for path, file in files(changed.folder / "new" / "output").items()}
     state = lose_power(changed, random.Random(seed))  # noqa: S311  # no secret
     changed.regenerate()

@@ -48,7 +48,7 @@ needs_newsboat = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Sample:
-    """The sample archive, published: the feeds of the model, and the folder that their documents are in."""
+    """The published sample archive: the feeds of the model, and the folder of their documents."""
 
     feeds: tuple[Feed, ...]
     output: Path
@@ -70,7 +70,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     return Sample(survey(config, now=LATER).feeds, folder / "output")
 
 
-def test_the_sample_has_every_kind_of_feed_and_something_in_each(sample: Sample) -> None:
+def test_the_sample_has_every_kind_of_feed_with_entries(sample: Sample) -> None:
     assert {feed.kind for feed in sample.feeds if feed.entries} == {"all", "topic", "provider", "custom"}
 
 
@@ -112,7 +112,7 @@ FEED_FIELDS: dict[str, tuple[Callable[[Feed], object], Callable[[Any], object]]]
 
 @SYNTAXES
 @pytest.mark.parametrize("field", FEED_FIELDS)
-def test_feedparser_sees_of_a_feed_what_the_model_says(
+def test_feedparser_reads_the_fields_of_a_feed(
     sample: Sample, parsed: dict[Path, Any], syntax: Syntax, field: str
 ) -> None:
     in_model, in_feedparser = FEED_FIELDS[field]
@@ -122,7 +122,7 @@ def test_feedparser_sees_of_a_feed_what_the_model_says(
 
 
 @SYNTAXES
-def test_feedparser_sees_every_entry_in_its_place(sample: Sample, parsed: dict[Path, Any], syntax: Syntax) -> None:
+def test_feedparser_reads_every_entry_in_order(sample: Sample, parsed: dict[Path, Any], syntax: Syntax) -> None:
     documents = sample.documents(syntax)
     expected = {path: [entry.id for entry in feed.entries] for path, feed in documents.items()}
     assert {path: [found.id for found in parsed[path].entries] for path in documents} == expected
@@ -180,7 +180,7 @@ ENTRY_FIELDS = {("rss", name): pair for name, pair in (IN_BOTH | IN_RSS).items()
 
 
 @pytest.mark.parametrize(("syntax", "field"), ENTRY_FIELDS)
-def test_feedparser_sees_of_an_entry_what_the_model_says(
+def test_feedparser_reads_the_fields_of_an_entry(
     sample: Sample, parsed: dict[Path, Any], syntax: Syntax, field: str
 ) -> None:
     in_model, in_feedparser = ENTRY_FIELDS[syntax, field]
@@ -203,14 +203,14 @@ def subscriber(sample: Sample) -> Iterator[Reader]:
         yield reader
 
 
-def test_reader_takes_every_document(subscriber: Reader, sample: Sample) -> None:
+def test_reader_accepts_every_document(subscriber: Reader, sample: Sample) -> None:
     found = {feed.url: (feed.last_exception, feed.title, feed.subtitle) for feed in subscriber.get_feeds()}
     documents = sample.documents("rss", "atom", "json")
     assert found == {str(path): (None, feed.title, feed.description) for path, feed in documents.items()}
 
 
 @pytest.mark.parametrize("format_", ["rss", "atom", "json"])
-def test_reader_sees_every_entry(subscriber: Reader, sample: Sample, format_: Format) -> None:
+def test_reader_reads_every_entry(subscriber: Reader, sample: Sample, format_: Format) -> None:
     for path, feed in sample.documents(format_).items():
         found = {
             entry.id: (entry.title, entry.link, entry.published, entry.updated)
@@ -219,7 +219,7 @@ def test_reader_sees_every_entry(subscriber: Reader, sample: Sample, format_: Fo
         assert found == {entry.id: (entry.title, entry.link, entry.published, entry.updated) for entry in feed.entries}
 
 
-def test_reader_sees_the_same_entries_in_every_format(subscriber: Reader, sample: Sample) -> None:
+def test_reader_reads_the_same_entries_in_every_format(subscriber: Reader, sample: Sample) -> None:
     counts = {
         path: subscriber.get_entry_counts(feed=str(path)).total for path in sample.documents("rss", "atom", "json")
     }
@@ -228,7 +228,7 @@ def test_reader_sees_the_same_entries_in_every_format(subscriber: Reader, sample
         assert [counts[sample.document(feed, format_)] for format_ in formats] == [len(feed.entries)] * 3
 
 
-def test_reader_finds_nothing_new_when_the_same_is_published_again(subscriber: Reader, sample: Sample) -> None:
+def test_reader_finds_nothing_new_after_the_same_is_published_again(subscriber: Reader, sample: Sample) -> None:
     for path in sample.documents("rss", "atom", "json"):
         path.unlink()
     feeds.regenerate(feeds.load_config(sample.output.parent / "config" / "feeds.yaml"), now=LATER)
@@ -243,9 +243,9 @@ def test_reader_finds_nothing_new_when_the_same_is_published_again(subscriber: R
 
 
 def reload_newsboat(document: Path, folder: Path) -> dict[str, str]:
-    """Subscribe to one document with a newsboat that has nothing but `folder`: the titles that it has then, by id.
+    """Subscribe to one document with a new newsboat in `folder`; return its titles by id.
 
-    One document at a time: newsboat keeps an id once, whichever feed it came from first.
+    One document at a time: newsboat keeps an id only once, from the feed that had it first.
     """
     folder.mkdir()
     files = {name: folder / name for name in ("urls", "config", "cache.db")}
@@ -267,7 +267,7 @@ def reload_newsboat(document: Path, folder: Path) -> dict[str, str]:
 
 @needs_newsboat
 @SYNTAXES
-def test_newsboat_sees_every_entry_with_its_title(sample: Sample, tmp_path: Path, syntax: Syntax) -> None:
+def test_newsboat_reads_every_entry_with_its_title(sample: Sample, tmp_path: Path, syntax: Syntax) -> None:
     documents = sample.documents(syntax)
     with ThreadPoolExecutor(4) as pool:
         folders = (tmp_path / str(number) for number in range(len(documents)))
@@ -285,7 +285,7 @@ TITLES = (
 
 @needs_newsboat
 @SYNTAXES
-def test_newsboat_shows_a_title_as_it_is_written(site: Site, tmp_path: Path, syntax: Syntax) -> None:
+def test_newsboat_shows_a_title_as_it_was_written(site: Site, tmp_path: Path, syntax: Syntax) -> None:
     ids = [f"https://story.example/{number}" for number in range(len(TITLES))]
     for number, (title, id_) in enumerate(zip(TITLES, ids, strict=True)):
         front_matter = {"title": html.escape(title), "webUrl": id_, "publishedDateTime": "2020-06-10"}

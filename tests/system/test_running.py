@@ -1,4 +1,4 @@
-"""The recipes of docs/running.md do what they say, in a site in another place."""
+"""The recipes of docs/running.md work, in a site in another folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def installed(site: Site) -> Site:
-    """A site with an article, and the program where the recipes have it."""
+    """A site with an article, and the program at the path of the recipes."""
     site.article("a.md", "title: A story\nwebUrl: https://a.example/story\npublishedDateTime: 2026-05-01")
     (site.folder / ".venv" / "bin").mkdir(parents=True)
     (site.folder / ".venv" / "bin" / "feeds").symlink_to(Path(sys.executable).parent / "feeds")
@@ -54,7 +54,7 @@ def test_the_line_for_cron_publishes_and_is_silent(installed: Site) -> None:
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed (Debian: apt-get install systemd)")
-def test_systemd_takes_the_units(installed: Site, tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(installed: Site, tmp_path: Path) -> None:
     folder = tmp_path / "units"
     folder.mkdir()
     for name, unit in UNITS:
@@ -78,7 +78,7 @@ def test_the_service_publishes(installed: Site) -> None:
     assert "all.rss" in installed.documents()
 
 
-def test_the_service_that_watches_ends_when_it_is_told_to(installed: Site) -> None:
+def test_the_service_that_watches_ends_on_sigterm(installed: Site) -> None:
     command = command_of("feeds-watch.service", installed)
     with subprocess.Popen(command, cwd=installed.folder, stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout
@@ -89,7 +89,7 @@ def test_the_service_that_watches_ends_when_it_is_told_to(installed: Site) -> No
     assert "all.rss" in installed.documents()
 
 
-def test_the_job_publishes_what_it_keeps(installed: Site) -> None:
+def test_the_job_publishes_into_the_folder_that_it_keeps(installed: Site) -> None:
     job = yaml.safe_load(block("yaml"))["pages"]
     install, publish = job["script"]
     assert install.startswith("pip install")

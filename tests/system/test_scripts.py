@@ -1,4 +1,4 @@
-"""Nothing that an article says runs in a browser: not in the content of a feed as readers show it, nor in a page."""
+"""No script of an article runs in a browser, neither in the content of a feed as readers show it nor in a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 import feeds
 from tests.support.site import NOW, Site
-from tests.unit.text.test_sanitizer import VECTORS
+from tests.support.vectors import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)")
 
-#: What breaks out of a place: of an attribute, an element of text, a comment, a CDATA section, a script, a template.
+#: Texts that break out of an attribute, an element of text, a comment, a CDATA section, a script or a template.
 ESCAPES = (
     '" onmouseover=steal() autofocus onfocus=steal() x="',
     "' onmouseover=steal() autofocus onfocus=steal() x='",
@@ -59,7 +59,7 @@ ESCAPES = (
     "<img src=x:x onerror&#61;steal()>",
 )
 ATTACKS = [*(str(vector.values[0]) for vector in VECTORS), *ESCAPES]
-#: What an address may be that is none.
+#: Values that are no URL of the web.
 ADDRESSES = (
     "javascript:steal()",
     " \x01JaVaScRiPt:steal()",
@@ -75,7 +75,7 @@ ADDRESSES = (
     "//javascript:steal()/",
     "https://javascript:steal()@a.example/",
 )
-#: What every page has that is open: what a script would call, and a look for what would call it later.
+#: A script of every open page: the function that an attack calls. And a search for attributes that would call it later.
 WATCHED = "window.steal = () => { console.log('stolen in ' + location.href + ' ' + document.title) }"
 DANGERS = """() => {
     const addresses = new Set('href src action formaction poster data cite background xlink:href ping'.split(' '));
@@ -106,7 +106,7 @@ CONFIG = {
 
 
 def attacked(number: int, attack: str) -> dict[str, Any]:
-    """An article that says it wherever anything can be said."""
+    """An article with the attack in every field."""
     image = {"url": f"https://a.example/{number}.png", "title": attack, "alt": attack}
     story = {
         "title": attack,
@@ -127,7 +127,7 @@ def attacked(number: int, attack: str) -> dict[str, Any]:
 
 
 def addressed(number: int, address: str) -> dict[str, Any]:
-    """An article whose addresses are no addresses."""
+    """An article with the value in every field for a URL."""
     story = {
         "title": f"Address {number}",
         "publishedDateTime": "2026-05-02",
@@ -165,7 +165,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page without a network, that notes in `stolen` what ran."""
+    """A page without a network; scripts that run print a line to its console, see `stolen`."""
     context = browser.new_context(offline=True)
     context.add_init_script(WATCHED)
     yield context.new_page()
@@ -179,7 +179,7 @@ def stolen(page: Page) -> list[str]:
 
 
 def contents(site: Site) -> list[str]:
-    """All that readers take for HTML in the feed of everything, in all formats, each once."""
+    """All HTML in the feed of everything, in all formats, each once."""
     found: dict[str, None] = {}
     for path, body in site.documents().items():
         if not path.startswith("all."):
@@ -194,7 +194,7 @@ def contents(site: Site) -> list[str]:
 
 
 def show(page: Page, parts: list[str]) -> list[str]:
-    """Put HTML into a page in the ways of readers; what of it is dangerous later."""
+    """Put HTML into a page in the ways of readers; return the dangerous attributes."""
     page.set_content("<!doctype html><title>reader</title><div id=a></div><div id=b></div>")
     page.evaluate(
         """parts => { for (const part of parts) {
@@ -218,16 +218,16 @@ def show(page: Page, parts: list[str]) -> list[str]:
     return list(dangers)
 
 
-def test_the_browser_tells_what_runs(page: Page) -> None:
-    """Else the other tests could not fail."""
+def test_attacks_are_detected(page: Page) -> None:
+    """Otherwise, the other tests could not fail."""
     ran = stolen(page)
     dangers = show(page, [attack for attack in ATTACKS if "refresh" not in attack])  # that one leaves the page
     assert len(ran) > 15
     assert len(dangers) > 25
 
 
-def test_nothing_in_the_content_of_feeds_runs(published: Site, page: Page) -> None:
-    """Without a policy, as readers show it that trust the feed."""
+def test_no_script_in_the_content_of_feeds_runs(published: Site, page: Page) -> None:
+    """Without a Content-Security-Policy, as in readers that trust the feed."""
     parts = contents(published)
     assert len(parts) > 2 * len(ATTACKS)
     ran = stolen(page)
@@ -235,8 +235,8 @@ def test_nothing_in_the_content_of_feeds_runs(published: Site, page: Page) -> No
     assert ran == []
 
 
-def test_nothing_in_pages_runs(published: Site, page: Page) -> None:
-    """Neither with the policy that pages have, nor without it, which shows that it is not needed."""
+def test_no_script_in_pages_runs(published: Site, page: Page) -> None:
+    """With the Content-Security-Policy of pages, and also without it, which shows that it is not needed."""
     ran = stolen(page)
     paths = [path for path in published.documents() if path.endswith(".html")]
     assert len(paths) > 20
@@ -251,7 +251,7 @@ def test_nothing_in_pages_runs(published: Site, page: Page) -> None:
 
 
 def addresses_in_xml(body: bytes) -> Iterator[str]:
-    """What elements and attributes hold that stand for addresses, in RSS, Atom and what they are extended with."""
+    """The URLs in elements and attributes of RSS, Atom and their extensions."""
     for element in etree.fromstring(body).iter("*"):
         if etree.QName(element).localname in {"link", "uri", "url", "icon", "logo"} and (element.text or "").strip():
             yield str(element.text)
@@ -269,7 +269,7 @@ def addresses_in_json(value: Any, key: str = "") -> Iterator[str]:
         yield value
 
 
-def test_every_address_is_one_of_the_web(published: Site) -> None:
+def test_every_url_is_one_of_the_web(published: Site) -> None:
     seen = Counter[str]()
     for path, body in published.documents().items():
         _, _, extension = path.rpartition(".")
@@ -284,14 +284,14 @@ def test_every_address_is_one_of_the_web(published: Site) -> None:
     assert min(seen[extension] for extension in ("rss", "atom", "json")) > 1000
 
 
-def test_an_address_is_found_wherever_it_stands() -> None:
+def test_urls_are_found_in_every_element_and_key() -> None:
     xml = b"<a xmlns:m='m' href='1'><link>2</link><uri>3</uri><m:thumbnail url='4'/><b src='5' domain='x'>y</b></a>"
     assert sorted(addresses_in_xml(xml)) == ["1", "2", "3", "4", "5"]
     feed = {"icon": "1", "items": [{"url": "2", "id": "x", "authors": [{"url": "3", "avatar": "4"}]}], "next_url": "5"}
     assert sorted(addresses_in_json(feed)) == ["1", "2", "3", "4", "5"]
 
 
-def test_the_page_of_a_policy_that_forbids_all_but_its_own(published: Site) -> None:
+def test_the_policy_of_pages_forbids_other_hosts(published: Site) -> None:
     config = feeds.load_config(published.config_path)
     assert config.has_pages
     html = (published.output / "index.html").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""What the W3C feed validator and `feeds check` say of each broken document: `make compare-w3c W3C=FOLDER`.
+"""Compare `feeds check` with the W3C feed validator on every broken document: `make compare-w3c W3C=FOLDER`.
 
-FOLDER is a copy of https://github.com/w3c/feedvalidator, and W3C_PYTHON a Python that has what its requirements.txt
-names. Nothing is fetched. docs/checks.md has what this prints.
+FOLDER is a copy of https://github.com/w3c/feedvalidator, and W3C_PYTHON a Python with its requirements. Nothing is
+downloaded. docs/checks.md holds the output.
 """
 
 from __future__ import annotations
@@ -15,25 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.checks.folder import validate_folder
-from feeds.progress import untracked
-from tests.integration.checks.test_folder import BASE, rewrite
-from tests.support.broken_documents import BROKEN, publish_sound
-from tests.support.site import NOW, Site
+from tests.support.rule_examples import Broken, read_examples
+from tests.support.site import Site
+from tests.support.sound_site import BASE, publish_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.support.broken_documents import Broken
-
-#: What says nothing of how a document is written.
-_PASSED_OVER = frozenset({"DuplicateUpdated", "UnknownHost"})
-_READ = (".rss", ".atom", ".opml")
+#: Messages that do not depend on how a document is written.
+_IGNORED = frozenset({"DuplicateUpdated", "UnknownHost"})
+#: The extensions of the formats that the validator reads.
+_EXTENSIONS = (".rss", ".atom", ".opml")
 
 
 @dataclass
 class Row:
-    """A broken document: which rules it is against, and what the validator says of it."""
+    """A broken document: the rules that it breaks, and the messages of the validator."""
 
     rule: str
     name: str
@@ -50,7 +47,7 @@ class Row:
 
 def main() -> None:
     folder, python = sys.argv[1:3]
-    sound, rows = compare(folder, python, BROKEN)
+    sound, rows = compare(folder, python, [each for each in read_examples() if isinstance(each, Broken)])
     for path, verdict in sound.items():
         _print(f"sound {path}: {', '.join(verdict) or 'nothing'}")
     for row in rows:
@@ -60,12 +57,12 @@ def main() -> None:
 
 
 def compare(folder: str, python: str, broken: Sequence[Broken]) -> tuple[dict[str, list[str]], list[Row]]:
-    """What the validator says of the documents of the sound site, and both of them of those that are broken."""
-    with tempfile.TemporaryDirectory() as place:
-        site = Site(Path(place))
+    """Return the validator's messages about the sound documents by path, and the results about the broken ones."""
+    with tempfile.TemporaryDirectory() as temporary:
+        site = Site(Path(temporary))
         publish_sound(site)
-        sound = {path: body.decode() for path, body in site.documents().items() if path.endswith(_READ)}
-        rows = [_row(site.output, each) for each in broken if each.path.endswith(_READ)]
+        sound = {path: body.decode() for path, body in site.documents().items() if path.endswith(_EXTENSIONS)}
+        rows = [_row(site.output, each) for each in broken if each.path.endswith(_EXTENSIONS)]
     documents = [*sound.items(), *((row.path, row.text) for row in rows)]
     verdicts = _verdicts(folder, python, [(f"{BASE}{path}", text) for path, text in documents])
     for row, verdict in zip(rows, verdicts[len(sound) :], strict=True):
@@ -74,16 +71,8 @@ def compare(folder: str, python: str, broken: Sequence[Broken]) -> tuple[dict[st
 
 
 def _row(output: Path, broken: Broken) -> Row:
-    place, manifest = output / broken.path, output / "feeds.json"
-    before, listed = place.read_bytes(), manifest.read_bytes()
-    try:
-        text = broken.change(before.decode())
-        rewrite(output, broken.path, text.encode(errors="surrogateescape"))
-        mistakes = validate_folder(output, BASE, NOW, jobs=1, track=untracked).mistakes
-    finally:
-        place.write_bytes(before)
-        manifest.write_bytes(listed)
-    return Row(broken.rule, broken.id, broken.path, text, sorted({mistake.rule for mistake in mistakes}))
+    text, rules = broken.apply(output)
+    return Row(broken.rule, broken.id, broken.path, text, sorted(rules))
 
 
 def _verdicts(folder: str, python: str, documents: list[tuple[str, str]]) -> list[list[str]]:
@@ -94,11 +83,11 @@ def _verdicts(folder: str, python: str, documents: list[tuple[str, str]]) -> lis
     if result.returncode:
         sys.exit(result.stderr)
     found: list[list[str]] = json.loads(result.stdout)
-    return [[said for said in verdict if said.split()[1] not in _PASSED_OVER] for verdict in found]
+    return [[message for message in verdict if message.split()[1] not in _IGNORED] for verdict in found]
 
 
 def _totals(rows: Sequence[Row]) -> Iterator[str]:
-    """The table of docs/checks.md, without what is said there of each difference, and the sums."""
+    """Yield the rows of the table in docs/checks.md, without the explanations of differences, and the sums."""
     by_rule: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_rule[row.rule].append(row)
@@ -112,7 +101,7 @@ def _totals(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _classes(rows: Sequence[Row]) -> list[str]:
-    return sorted({said.split()[1] for row in rows for said in row.theirs})
+    return sorted({message.split()[1] for row in rows for message in row.theirs})
 
 
 def _print(line: str) -> None:

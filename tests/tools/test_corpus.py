@@ -27,7 +27,7 @@ def texts() -> list[str]:
 @pytest.fixture(scope="module")
 def articles(texts: list[str]) -> list[Article]:
     parsed = [parse_article(text.encode(), path="a.md", modified=NOW) for text in texts]
-    assert not [mistake for found in parsed for mistake in found.mistakes]
+    assert not [mistake for found in parsed for mistake in found.diagnostics]
     return [found.article for found in parsed if found.article]
 
 

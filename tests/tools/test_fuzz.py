@@ -1,4 +1,4 @@
-"""What the fuzzer found, and what it began with: all that must hold still does (`make fuzz` looks for more)."""
+"""Inputs that the fuzzer found or started with: all invariants hold for them (`make fuzz` looks for more)."""
 
 from __future__ import annotations
 

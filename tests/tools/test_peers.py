@@ -10,15 +10,16 @@ import pytest
 import yaml
 
 from benchmarks import peers
-from benchmarks.changes import ElementRule
+from benchmarks.changes import Shape
 from benchmarks.measure import BenchmarkError
 from benchmarks.peers import Feeds, Hugo, Scenario
 from feeds.config.loader import load_config
+from feeds.storage.sources import LocalSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHAPE = ElementRule(60, 9, {"topics": Counter({"A": 60, "B": 2}), "publishers": Counter({"a.example": 60})})
+SHAPE = Shape(60, 9, {"topics": Counter({"A": 60, "B": 2}), "publishers": Counter({"a.example": 60})})
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def hugo(tmp_path: Path) -> Hugo:
 
 def test_ours_has_its_defaults_and_one_change(ours: Feeds, tmp_path: Path) -> None:
     config = load_config(ours.folder / "config" / "feeds.yaml")
-    assert config.articles == (tmp_path / "articles",)
+    assert config.articles == (LocalSource(tmp_path / "articles"),)
     assert config.formats == ("rss", "atom", "json")
     ours.configure({"limit": 40})
     changed = load_config(ours.folder / "config" / "feeds.yaml")
@@ -110,7 +111,7 @@ def test_hugo_makes_feeds_only_of_the_same_articles(hugo: Hugo, tmp_path: Path) 
 
 
 def build(hugo: Hugo, items: int = 50, json_items: int = 50) -> None:
-    """What Hugo makes of SHAPE."""
+    """The feeds that Hugo publishes for SHAPE."""
     for place, count in (("", items), ("topics/a/", 50), ("topics/b/", 2), ("publishers/a.example/", 50)):
         folder = hugo.folder / "public" / place
         folder.mkdir(parents=True, exist_ok=True)

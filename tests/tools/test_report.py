@@ -31,7 +31,7 @@ def held(tool: str, scenario: str, memory: int, articles: int = 10_000) -> Measu
 
 
 def run(articles: int = 10_000, full: float = 4, listed: float = 0.1) -> list[Measurement]:
-    """What a run may find that meets all requirements."""
+    """Measurements that meet all requirements."""
     return [
         *took("feeds", Scenario.FULL, 2 * full, full, articles=articles),
         *took("Hugo", Scenario.FULL, 8 * full, 4 * full, articles=articles),

@@ -33,7 +33,7 @@ from tests.support.clocks import within
         ("a: b@c", "a: b@c"),
     ],
 )
-def test_an_address_is_shown_without_what_is_secret_in_it(text: str, expected: str) -> None:
+def test_a_url_is_shown_without_its_credentials(text: str, expected: str) -> None:
     assert mask_credentials(text) == expected
     assert quoted(text) == repr(expected)
 
@@ -45,8 +45,8 @@ def test_an_address_is_shown_without_what_is_secret_in_it(text: str, expected: s
         *("a ", "a://b: ", "@a://b: "),
     ],
 )
-def test_what_is_secret_is_found_in_no_more_time_than_the_text_is_long(part: str) -> None:
-    """What takes the square of it would take minutes."""
+def test_credentials_are_found_in_linear_time(part: str) -> None:
+    """Quadratic time would be minutes."""
     for start in ("", "s3://", "http://"):
         text = start + part * (1_000_000 // len(part))
         with within(seconds=2):

@@ -1,1 +1,1 @@
-"""Validators, one module per format."""
+"""The formats of documents, one module each: their elements or types, and the rules that apply to them."""

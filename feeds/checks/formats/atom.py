@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feeds.checks.formats.links import ATTRIBUTES, LINK, validate_entry_links, validate_feed_links
-from feeds.checks.formats.media import (
+from feeds.checks.documents import ParsedDocument, ParsedEntry, ValidationResult, line_of
+from feeds.checks.formats.schema import ElementRule, conclude, parse_root, validate_element
+from feeds.checks.rules.addresses import address
+from feeds.checks.rules.dates import parse_rfc3339, rfc3339
+from feeds.checks.rules.elements import any_text, elements_behind, some_text
+from feeds.checks.rules.html import note_html
+from feeds.checks.rules.ids import identity
+from feeds.checks.rules.images import validate_images
+from feeds.checks.rules.links import LINK, LINK_ATTRIBUTES, validate_entry_links, validate_feed_links
+from feeds.checks.rules.media import (
     CONTENT_ATTRIBUTES,
+    CONTENT_TYPE,
+    MEDIA_TITLE,
+    TEXT_TYPE,
     THUMBNAIL_ATTRIBUTES,
     TITLE_ATTRIBUTES,
-    TITLE_TEXT,
-    note_html,
-    validate_images,
+    validate_media,
 )
-from feeds.checks.formats.plain_text import validate_plain_attribute, validate_plain_texts
-from feeds.checks.formats.result import ValidationResult
-from feeds.checks.formats.schema import ElementRule, line_of, parse_root, validate_element
-from feeds.checks.formats.values import address, email, identity, language, one_of, person_name, rfc3339, some_text, uri
-from feeds.render.entries import MEDIA
-from feeds.render.rss import ATOM
+from feeds.checks.rules.people import email, person_name, uri
+from feeds.checks.rules.plain_text import validate_plain_attribute, validate_plain_texts
+from feeds.checks.rules.values import language
+from feeds.render.namespaces import ATOM
 
 if TYPE_CHECKING:
     from lxml import etree
 
-    from feeds.checks.formats.result import DocumentContext
+    from feeds.checks.documents import DocumentContext
 
-
-_TEXT_TYPE = {"type": one_of("bad-text-type", "text", "html")}
 
 _ELEMENTS = {
     "feed": ElementRule(
@@ -36,18 +41,18 @@ _ELEMENTS = {
         {"xml:lang": language},
     ),
     "id": ElementRule(text=identity),
-    "title": ElementRule(attributes=_TEXT_TYPE, text=some_text),
+    "title": ElementRule(attributes=TEXT_TYPE, text=some_text),
     "updated": ElementRule(text=rfc3339),
     "published": ElementRule(text=rfc3339),
-    "subtitle": ElementRule(attributes=_TEXT_TYPE, text=some_text),
-    "rights": ElementRule(attributes=_TEXT_TYPE, text=some_text),
-    "summary": ElementRule(attributes=_TEXT_TYPE, text=some_text),
+    "subtitle": ElementRule(attributes=TEXT_TYPE, text=some_text),
+    "rights": ElementRule(attributes=TEXT_TYPE, text=some_text),
+    "summary": ElementRule(attributes=TEXT_TYPE, text=some_text),
     "generator": ElementRule(attributes={"version": some_text}, text=some_text),
     "icon": ElementRule(text=address),
     "logo": ElementRule(text=address),
     "fh:archive": ElementRule(),
     "fh:complete": ElementRule(),
-    "link": ElementRule(attributes=ATTRIBUTES),
+    "link": ElementRule(attributes=LINK_ATTRIBUTES),
     "author": ElementRule({"name": "1", "uri": "?", "email": "?"}),
     "name": ElementRule(text=person_name),
     "uri": ElementRule(text=uri),
@@ -57,83 +62,87 @@ _ELEMENTS = {
         | {"summary": "?", "source": "?", "media:thumbnail": "?", "link": "+"}
         | dict.fromkeys(("author", "category", "media:content"), "*")
     ),
-    "content": ElementRule(attributes={"type!": one_of("bad-text-type", "html")}, text=some_text),
+    "content": ElementRule(attributes=CONTENT_TYPE, text=some_text),
     "category": ElementRule(attributes={"term!": some_text, "scheme": address, "label": some_text}),
     "source": ElementRule({"id": "1", "title": "1", "updated": "1", "link": "+"}),
     "media:content": ElementRule({"media:title": "?"}, CONTENT_ATTRIBUTES),
-    "media:title": ElementRule(attributes=TITLE_ATTRIBUTES, text=TITLE_TEXT),
+    "media:title": ElementRule(attributes=TITLE_ATTRIBUTES, text=any_text),
     "media:thumbnail": ElementRule(attributes=THUMBNAIL_ATTRIBUTES),
 }
-
-#: Text constructs (RFC 4287, 3.1), but for the content of entries, which is always HTML.
-_TEXTS = [f"{{{ATOM}}}{name}" for name in ("title", "subtitle", "summary", "rights")]
-
-#: What else is a plain text, if it has not the type html.
-_NAMES = [f"{{{ATOM}}}name", f"{{{ATOM}}}generator", f"{{{MEDIA}}}title"]
-
-
-def validate_atom(body: bytes, context: DocumentContext) -> ValidationResult:
-    """What is wrong with an Atom document."""
-    result = ValidationResult(context.path)
-    parsed = parse_root(body, f"{{{ATOM}}}feed", result)
-    if parsed is None:
-        return result
-    root, lines = parsed
-    validate_element(root, _ELEMENTS, ATOM, context, lines, result)
-    validate_feed_links(root, "atom", context, result)
-    _validate_order(root, result)
-    validate_plain_texts(root.iter(*_TEXTS, *_NAMES), lines, result)
-    validate_plain_attribute(root, _atom("category"), "label", lines, result)
-    validate_plain_attribute(root, _atom("link"), "title", lines, result)
-    for text in root.iter(*_TEXTS):
-        if text.get("type") == "html":
-            note_html(text.text or "", line_of(text), result)
-    has_author = root.find(_atom("author")) is not None
-    for entry in root.iterchildren(_atom("entry")):
-        _validate_entry(entry, result)
-        if not has_author and entry.find(_atom("author")) is None:
-            message = "neither the entry nor the feed has an <author>; expected one (RFC 4287, 4.1.2)"
-            result.note(line_of(entry), "missing-element", message)
-    return result
 
 
 def _atom(name: str) -> str:
     return f"{{{ATOM}}}{name}"
 
 
-def _validate_order(root: etree._Element, result: ValidationResult) -> None:
-    """Readers that read as it comes know the feed before its entries."""
-    entries = False
-    for child in root.iterchildren("*"):
-        if child.tag == _atom("entry"):
-            entries = True
-        elif entries:
-            message = f"<{str(child.tag).partition('}')[2]}> comes behind an <entry>; expected it before all entries"
-            result.note(line_of(child), "misplaced-element", message)
+_ENTRY, _AUTHOR = _atom("entry"), _atom("author")
+_ID, _TITLE, _CONTENT, _PUBLISHED, _UPDATED = map(_atom, ("id", "title", "content", "published", "updated"))
+#: Text constructs (RFC 4287, 3.1) except content, which is always HTML, and other plain texts.
+_TEXTS = [_atom(name) for name in ("title", "subtitle", "summary", "rights")]
+_NAMES = [_atom("name"), _atom("generator"), MEDIA_TITLE]
 
 
-def _validate_entry(entry: etree._Element, result: ValidationResult) -> None:
+def validate_atom(body: bytes, context: DocumentContext) -> ValidationResult:
+    result = ValidationResult(context.path)
+    parsed = parse_root(body, _atom("feed"), result)
+    if parsed is None:
+        return result
+    root, lines = parsed
+    validate_element(root, _ELEMENTS, ATOM, context, lines, result)
+    links = validate_feed_links(root, "atom", context, result)
+    for element in elements_behind(root, _ENTRY):
+        message = f"<{str(element.tag).partition('}')[2]}> comes behind an <entry>; expected it before all entries"
+        result.note(line_of(element), "misplaced-element", message)
+    validate_plain_texts(root.iter(*_TEXTS, *_NAMES), lines, result)
+    validate_plain_attribute(root, _atom("category"), "label", lines, result)
+    validate_plain_attribute(root, _atom("link"), "title", lines, result)
+    for text in root.iter(*_TEXTS):
+        if text.get("type") == "html":
+            note_html(text.text or "", line_of(text), result)
+    entries = list(root.iterchildren(_ENTRY))
+    if root.find(_AUTHOR) is None:
+        _validate_authors(entries, result)
+    parsed_entries = tuple(_validate_entry(entry, result) for entry in entries)
+    document = ParsedDocument(context=context, format="atom", entries=parsed_entries, links=tuple(links))
+    return conclude(document, result)
+
+
+def _validate_authors(entries: list[etree._Element], result: ValidationResult) -> None:
+    for entry in entries:
+        if entry.find(_AUTHOR) is None:
+            message = "neither the entry nor the feed has an <author>; expected one (RFC 4287, 4.1.2)"
+            result.note(line_of(entry), "missing-element", message)
+
+
+def _validate_entry(entry: etree._Element, result: ValidationResult) -> ParsedEntry:
     validate_entry_links(entry, result)
-    content = entry.find(_atom("content"))
+    content = entry.find(_CONTENT)
     html = (content.text or "") if content is not None else ""
-    line = line_of(content) if content is not None else line_of(entry)
+    line = line_of(content if content is not None else entry)
     note_html(html, line, result)
     links = list(entry.iterchildren(LINK))
-    if not any(link.get("rel") == "alternate" for link in links):
+    alternates = [link.get("href", "") for link in links if link.get("rel") == "alternate"]
+    if not alternates:
         message = "the entry has no link alternate; expected the address of the story"
         result.note(line_of(entry), "missing-element", message)
-    enclosures = [(link.get("href", ""), link.get("type", "")) for link in links if link.get("rel") == "enclosure"]
-    _validate_enclosures(links, result)
-    images = validate_images(entry, enclosures, html, line, result)
-    for url in images:
-        if url not in {href for href, _ in enclosures}:
+    enclosures = [link for link in links if link.get("rel") == "enclosure"]
+    for link in enclosures:
+        # RFC 4287 does not require the type, but without it readers do not know what to do with an enclosure.
+        if not link.get("type"):
+            result.note(line_of(link), "missing-attribute", "the link enclosure has no type; expected one")
+    urls = [link.get("href", "") for link in enclosures]
+    media = validate_images(entry, urls, html, line, result)
+    validate_media(entry, result)
+    for url in media:
+        if url not in urls:
             message = f"media:content {url!r} is no enclosure; expected the same address in both"
             result.note(line, "picture-differs", message)
-    result.note_entry(line_of(entry), entry.findtext(_atom("id"), ""), images)
-
-
-def _validate_enclosures(links: list[etree._Element], result: ValidationResult) -> None:
-    """RFC 4287 asks for no type, and without one readers do not know what to do with an enclosure."""
-    for link in links:
-        if link.get("rel") == "enclosure" and not link.get("type"):
-            result.note(line_of(link), "missing-attribute", "the link enclosure has no type; expected one")
+    return ParsedEntry(
+        location=line_of(entry),
+        id=entry.findtext(_ID, ""),
+        title=entry.findtext(_TITLE, ""),
+        link=(alternates or [""])[0],
+        published=parse_rfc3339(entry.findtext(_PUBLISHED, "")),
+        updated=parse_rfc3339(entry.findtext(_UPDATED, "")),
+        enclosures=media,
+    )

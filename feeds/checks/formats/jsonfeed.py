@@ -12,42 +12,49 @@ import msgspec
 import yaml
 from msgspec import Meta, inspect
 
-from feeds.checks.formats.html import validate_html
-from feeds.checks.formats.media import validate_shown_images
-from feeds.checks.formats.result import ValidationResult
-from feeds.checks.formats.values import address, identity, language, media_type, rfc3339, uri
+from feeds.checks.documents import ParsedDocument, ParsedEntry, ValidationResult
+from feeds.checks.rules.addresses import address
+from feeds.checks.rules.characters import decode_utf8, doubtful_in_json
+from feeds.checks.rules.dates import parse_rfc3339, rfc3339
+from feeds.checks.rules.html import validate_html
+from feeds.checks.rules.ids import identity
+from feeds.checks.rules.images import hidden_images
+from feeds.checks.rules.people import uri
+from feeds.checks.rules.registry import check_document
+from feeds.checks.rules.values import language, media_type
 from feeds.config.typecheck import wrong_values
-from feeds.errors import Keys, quoted
-from feeds.text.characters import BEYOND, is_letter_beyond
+from feeds.errors import quoted
 from feeds.text.yaml_loaders import ConfigLoader
 from feeds.text.yaml_positions import Positions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from feeds.checks.formats.result import DocumentContext
+    from feeds.checks.documents import DocumentContext, Problem
+    from feeds.checks.rules.rule import ValueCheck
+    from feeds.errors import Keys
 
 
 Text = Annotated[str, Meta(min_length=1)]
 
 
-class _Shape(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The base of what objects may hold."""
+class _Object(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The base of the objects of a document."""
 
 
-class _Author(_Shape, kw_only=True):
+class _Author(_Object, kw_only=True):
     name: Text
     url: Text = ""
 
 
-class _Attachment(_Shape, kw_only=True):
+class _Attachment(_Object, kw_only=True):
     url: Text
     mime_type: Text
     title: Text = ""
     size_in_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
-class _Item(_Shape, kw_only=True):
+class _Item(_Object, kw_only=True):
     id: Text
     url: Text
     external_url: Text = ""
@@ -62,12 +69,12 @@ class _Item(_Shape, kw_only=True):
     attachments: tuple[_Attachment, ...] = ()
 
 
-class _Hub(_Shape, kw_only=True):
+class _Hub(_Object, kw_only=True):
     type: Literal["WebSub"]
     url: Text
 
 
-class _Document(_Shape, kw_only=True):
+class _Feed(_Object, kw_only=True):
     version: Literal["https://jsonfeed.org/version/1.1"]
     title: Text
     home_page_url: Text
@@ -82,13 +89,11 @@ class _Document(_Shape, kw_only=True):
     items: tuple[_Item, ...]
 
 
-_TYPE = inspect.type_info(_Document)
-
-#: What the rules for values of YAML are called where the value is one of JSON.
+_TYPE = inspect.type_info(_Feed)
+#: The rules of the configuration and those for the same problems in JSON.
 _RULES = {"wrong-value": "json-wrong-value", "unknown-key": "json-unknown-key", "missing-key": "json-missing-key"}
-
-#: What the texts under these keys are, wherever they are.
-_CHECKS: dict[str, Callable[..., tuple[str, str] | None]] = {
+#: The checks of texts by their key, wherever the key is.
+_CHECKS: Mapping[str, ValueCheck] = {
     "url": uri,
     "external_url": address,
     "image": address,
@@ -103,161 +108,164 @@ _CHECKS: dict[str, Callable[..., tuple[str, str] | None]] = {
     "language": language,
 }
 
-_DISCOURAGED = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd-\uffff{BEYOND}]")
-
 
 def validate_json(body: bytes, context: DocumentContext) -> ValidationResult:
-    """What is wrong with a document in JSON Feed."""
     result = ValidationResult(context.path)
-    value = _parsed(body, result)
-    if result.mistakes:
+    value = _parse(body, result)
+    if result.diagnostics:
         result.is_readable = False
         return result
-    for line, rule, message in _with_lines(
-        body, [*_duplicates(body.decode()), *_wrong(value, context), *_wrong_meanings(value, context)]
-    ):
+    text = body.decode()
+    problems = [*_duplicate_keys(text), *_wrong_types(value), *_wrong_texts(value, context)]
+    result.is_readable = isinstance(value, dict)
+    if result.is_readable:
+        items = _items(value)
+        document = _parse_document(value, items, context)
+        problems += [*_wrong_feed(value, context), *_wrong_items(items, context), *check_document(document)]
+        result.enclosures = {entry.id or "": entry.enclosures for entry in document.entries}
+    for line, rule, message in _with_lines(text, problems):
         result.note(line, rule, message)
-    if not isinstance(value, dict):
-        result.is_readable = False
-        return result
-    result.links += [(0, str(value[key])) for key in ("home_page_url", "next_url") if key in value]
-    for item in _dicts(value.get("items")):
-        result.images[str(item.get("id"))] = _attached(item)
     return result
 
 
-def _parsed(body: bytes, result: ValidationResult) -> Any:
+def _parse(body: bytes, result: ValidationResult) -> Any:
     if body.startswith(codecs.BOM_UTF8):
         result.note(1, "not-utf-8", "there is a byte order mark; expected none (RFC 8259, 8.1)")
         return None
+    if decode_utf8(body, result) is None:
+        return None
     try:
-        body.decode()
         return msgspec.json.decode(body)
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        result.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
     except (msgspec.DecodeError, RecursionError) as error:
         position = re.search(r"byte (\d+)", str(error))
         line = body.count(b"\n", 0, int(position[1])) + 1 if position else 0
         result.note(line, "json-not-well-formed", f"not JSON: {error}")
-    return None
+        return None
 
 
-_Wrong = tuple[Keys, str, str]
+def _items(feed: Mapping[str, Any]) -> list[tuple[Keys, dict[str, Any]]]:
+    """The objects among the items, with their keys."""
+    items = feed.get("items")
+    numbered = enumerate(items if isinstance(items, list) else ())
+    return [(("items", index), item) for index, item in numbered if isinstance(item, dict)]
 
 
-def _duplicates(text: str) -> Iterator[_Wrong]:
-    """Keys that an object has twice, which parsers do not tell; what knows the lines of YAML finds where that is."""
-    if _has_duplicates(text):
-        for finding in Positions(text, ConfigLoader).duplicate_keys():
-            yield finding.keys, "json-duplicate-key", _at(finding.keys, finding.message)
+def _parse_document(
+    feed: Mapping[str, Any], items: Iterable[tuple[Keys, Mapping[str, Any]]], context: DocumentContext
+) -> ParsedDocument:
+    links = tuple((0, str(feed[key])) for key in ("home_page_url", "next_url") if key in feed)
+    entries = tuple(_parse_entry(keys, item) for keys, item in items)
+    return ParsedDocument(context=context, format="json", entries=entries, links=links)
 
 
-def _has_duplicates(text: str) -> bool:
+def _parse_entry(keys: Keys, item: Mapping[str, Any]) -> ParsedEntry:
+    texts = {key: value for key, value in item.items() if isinstance(value, str)}
+    return ParsedEntry(
+        location=(*keys, "id"),
+        id=texts.get("id") or None,
+        title=texts.get("title", ""),
+        link=texts.get("url", ""),
+        published=parse_rfc3339(texts.get("date_published", "")),
+        updated=parse_rfc3339(texts.get("date_modified", "")),
+        enclosures=tuple(str(attachment.get("url")) for attachment in _attachments(item)),
+    )
+
+
+def _attachments(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    attachments = item.get("attachments")
+    return [each for each in attachments if isinstance(each, dict)] if isinstance(attachments, list) else []
+
+
+def _duplicate_keys(text: str) -> Iterator[Problem]:
+    """Yield keys that an object has twice. JSON parsers do not report them; the YAML parser does, with lines."""
+    if _has_duplicate_keys(text):
+        for diagnostic in Positions(text, ConfigLoader).duplicate_keys():
+            yield diagnostic.keys, "json-duplicate-key", _at(diagnostic.keys, diagnostic.message)
+
+
+def _has_duplicate_keys(text: str) -> bool:
     found = False
 
-    def look_at(pairs: list[tuple[str, object]]) -> None:
+    def compare(pairs: list[tuple[str, object]]) -> None:
         nonlocal found
         found = found or len(pairs) > len({key for key, _ in pairs})
 
-    with contextlib.suppress(RecursionError):  # deeper than any that we publish, which has its finding
-        json.loads(text, object_pairs_hook=look_at, parse_int=str, parse_float=str, parse_constant=str)
+    with contextlib.suppress(RecursionError):  # a document nested so deeply has other problems
+        json.loads(text, object_pairs_hook=compare, parse_int=str, parse_float=str, parse_constant=str)
     return found
 
 
-def _wrong(value: Any, context: DocumentContext) -> Iterator[_Wrong]:
-    """What is not of the right type, or not the text that it is to be."""
-    for finding in wrong_values(value, _TYPE):
-        yield finding.keys, _RULES[finding.rule], _at(finding.keys, finding.message)
+def _wrong_types(value: Any) -> Iterator[Problem]:
+    for diagnostic in wrong_values(value, _TYPE):
+        yield diagnostic.keys, _RULES[diagnostic.rule], _at(diagnostic.keys, diagnostic.message)
+
+
+def _wrong_texts(value: Any, context: DocumentContext) -> Iterator[Problem]:
     for keys, key, text in _texts(value, ()):
         check = _CHECKS.get(key)
-        wrong = check(text, context.now) if check else None
-        if wrong and text:
-            rule, expected = wrong
+        violation = check(text, context.now) if check and text else None
+        if violation:
+            rule, expected = violation
             yield keys, rule, _at(keys, f"{quoted(text)}; expected {expected}")
-        for found in _DISCOURAGED.finditer(text):
-            if is_letter_beyond(found[0]):
-                continue
-            message = f"there is U+{ord(found[0]):04X}; expected none that shows nothing"
+        for message in doubtful_in_json(text):
             yield keys, "doubtful-character", _at(keys, message)
 
 
-def _wrong_meanings(value: Any, context: DocumentContext) -> Iterator[_Wrong]:
-    if not isinstance(value, dict):
-        return
-    if "feed_url" in value and value["feed_url"] != context.address:
-        yield ("feed_url",), "self-link", f"feed_url is {quoted(value['feed_url'])}; expected {context.address}"
-    if value.get("next_url") != context.history.get("prev-archive"):
-        there = f"next_url is {quoted(value['next_url'])}" if "next_url" in value else "there is no next_url"
-        yield ("next_url",), "bad-history", f"{there}; expected {context.history.get('prev-archive', 'none')}"
-    seen: set[str] = set()
-    for index, item in enumerate(value.get("items") or () if isinstance(value.get("items"), list) else ()):
-        if not isinstance(item, dict):
-            continue
-        keys = ("items", index)
-        yield from _wrong_id(item.get("id"), keys, seen, context)
-        html = item.get("content_html")
+def _texts(value: Any, keys: Keys, key: str = "") -> Iterator[tuple[Keys, str, str]]:
+    """Yield all texts with their keys and the last of them that is a name."""
+    if isinstance(value, str):
+        yield keys, key, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts(item, (*keys, name), name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*keys, index), key)
+
+
+def _wrong_feed(feed: Mapping[str, Any], context: DocumentContext) -> Iterator[Problem]:
+    if "feed_url" in feed and feed["feed_url"] != context.url:
+        yield ("feed_url",), "self-link", f"feed_url is {quoted(feed['feed_url'])}; expected {context.url}"
+    expected = context.history.get("prev-archive")
+    if feed.get("next_url") != expected:
+        there = f"next_url is {quoted(feed['next_url'])}" if "next_url" in feed else "there is no next_url"
+        yield ("next_url",), "bad-history", f"{there}; expected {expected or 'none'}"
+
+
+def _wrong_items(items: Iterable[tuple[Keys, Mapping[str, Any]]], context: DocumentContext) -> Iterator[Problem]:
+    for keys, item in items:
+        id_, html = item.get("id"), item.get("content_html")
+        violation = identity(id_, context.now) if isinstance(id_, str) and id_ else None
+        if violation:
+            rule, expected = violation
+            yield (*keys, "id"), rule, f"id is {quoted(id_)}; expected {expected}"
         if isinstance(html, str):
             for _, rule, message in validate_html(html).wrong:
                 yield (*keys, "content_html"), rule, _at(keys, message)
-        yield from _wrong_pictures(item, keys, context)
+        yield from _wrong_images(keys, item)
 
 
-def _wrong_id(id_: Any, keys: Keys, seen: set[str], context: DocumentContext) -> Iterator[_Wrong]:
-    if not isinstance(id_, str) or not id_:
-        return
-    if id_ in seen:
-        yield (*keys, "id"), "duplicate-id", f"{id_!r} is the id of two items; expected one of its own"
-    seen.add(id_)
-    wrong = identity(id_, context.now)
-    if wrong:
-        rule, expected = wrong
-        yield (*keys, "id"), rule, f"id is {quoted(id_)}; expected {expected}"
-
-
-def _wrong_pictures(item: dict[str, Any], keys: Keys, context: DocumentContext) -> Iterator[_Wrong]:
-    """The image is the first attached, and the content shows all that are attached, under the same addresses."""
-    attached = [each for each in _dicts(item.get("attachments")) if str(each.get("mime_type")).startswith("image/")]
-    images = [str(each.get("url")) for each in attached]
+def _wrong_images(keys: Keys, item: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield an image that is not the first image attached, and images attached that the content does not show."""
+    attachments = _attachments(item)
+    images = [str(each.get("url")) for each in attachments if str(each.get("mime_type")).startswith("image/")]
     if item.get("image", "") not in (images[:1] or [""]):
         message = f"image is {quoted(item.get('image'))}; expected the address of the first picture attached"
         yield (*keys, "image"), "picture-differs", _at(keys, message)
-    within = ValidationResult(context.path)
-    validate_shown_images(images, str(item.get("content_html")), 0, within)
-    for mistake in within.mistakes:
-        yield (*keys, "attachments"), mistake.rule, _at(keys, mistake.message)
-
-
-def _attached(item: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(each.get("url")) for each in _dicts(item.get("attachments")))
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: Any, keys: Keys) -> Iterator[tuple[Keys, str, str]]:
-    """All texts, with their keys and the name that they have."""
-    if isinstance(value, str):
-        yield keys, str(next((key for key in reversed(keys) if isinstance(key, str)), "")), value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*keys, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*keys, index))
+    for message in hidden_images(images, str(item.get("content_html"))):
+        yield (*keys, "attachments"), "picture-differs", _at(keys, message)
 
 
 def _at(keys: Keys, message: str) -> str:
     return f"{'.'.join(map(str, keys))}: {message}" if keys else message
 
 
-def _with_lines(body: bytes, found: list[_Wrong]) -> Iterator[tuple[int, str, str]]:
-    """What was found with its lines. JSON is YAML but for rare characters, so what knows the lines of that is asked."""
-    positions = Positions(body.decode(), ConfigLoader) if found else None
-    for keys, rule, message in found:
+def _with_lines(text: str, problems: list[Problem]) -> Iterator[tuple[int, str, str]]:
+    """Replace the keys of problems by lines. JSON is YAML, but for rare characters, and the YAML parser knows lines."""
+    positions = Positions(text, ConfigLoader)
+    for location, rule, message in problems:
         try:
-            line = positions.line(keys) if positions else 0
+            line = location if isinstance(location, int) else positions.line(location)
         except yaml.YAMLError:
             line = 0
         yield line, rule, message

@@ -1,7 +1,7 @@
-"""Pages: that nothing runs in them but our own script, what they say of themselves, and where they lead.
+"""Pages: they run nothing but our own script, name themselves, and link to what is there.
 
-Browsers read damaged HTML in ways of their own. So a page is held against what our pages are made of: what is not among
-that, a comment or a `<textarea>`, could hide from us what a browser sees.
+Browsers repair broken HTML in ways of their own, so a comment or a `<textarea>` could hide from us what they run.
+Therefore a page may consist only of the elements of our templates.
 """
 
 from __future__ import annotations
@@ -11,44 +11,35 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from feeds.checks.formats.html import ADDRESSES, as_browsers_read
-from feeds.checks.formats.lines import Lines
-from feeds.checks.formats.result import ValidationResult
+from feeds.checks.documents import ParsedDocument, ValidationResult
+from feeds.checks.formats.schema import Lines, conclude
+from feeds.checks.rules.addresses import SCHEME
+from feeds.checks.rules.characters import decode_utf8
+from feeds.checks.rules.html import URL_ATTRIBUTES, active_attribute, as_browsers_read
 from feeds.errors import quoted
 from feeds.models import ASSETS
 from feeds.render.entries import MOVED_POLICY, POLICY
 
 if TYPE_CHECKING:
-    from feeds.checks.formats.result import DocumentContext
+    from feeds.checks.documents import DocumentContext, Location
 
 
-#: What our pages are made of; `<style>` and frames are not among it, nor is what holds text that is no HTML.
+#: The elements of our templates. Neither `<style>` and frames nor elements with raw text are among them.
 _ELEMENTS = frozenset(
     "a article body button circle details div footer form h1 h2 h3 head header html img input label li link main meta "
     "nav p path script section span summary svg time title ul".split()
 )
-
 _DOCTYPE = re.compile(r"<!doctype html>", re.IGNORECASE)
-
 _MARKUP = re.compile(r"<[!?]")
-
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-
-_SCHEMES = frozenset({"http", "https", "mailto", "feed"})
-
+_URL_SCHEMES = frozenset({"http", "https", "mailto", "feed"})
 _REFRESH = re.compile(r"0; url=(.+)")
-
-_LONGEST = 60
+_MAX_EXCERPT = 60
 
 
 def validate_page(body: bytes, context: DocumentContext) -> ValidationResult:
-    """What is wrong with a page."""
     result = ValidationResult(context.path)
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        result.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+    text = decode_utf8(body, result)
+    if text is None:
         result.is_readable = False
         return result
     _validate_markup(text, result)
@@ -61,95 +52,96 @@ def validate_page(body: bytes, context: DocumentContext) -> ValidationResult:
             f"the Content-Security-Policy is {quoted('; '.join(reader.policies))}; expected that of our pages, once"
         )
         result.note(1, "page-without-policy", message)
-    return result
+    return conclude(ParsedDocument(context=context, format="html", links=tuple(reader.links)), result)
 
 
 def _validate_markup(text: str, result: ValidationResult) -> None:
-    """Note comments and the like: where one ends, browsers and others do not always agree."""
+    """Note comments and declarations: browsers and other parsers do not always agree where they end."""
     lines = Lines(text)
     doctype = _DOCTYPE.match(text)
-    for found in _MARKUP.finditer(text, doctype.end() if doctype else 0):
-        there = text[found.start() : found.start() + _LONGEST]
+    for match in _MARKUP.finditer(text, doctype.end() if doctype else 0):
+        there = text[match.start() : match.start() + _MAX_EXCERPT]
         message = f"{quoted(there)} is in the page; expected neither comments nor declarations"
-        result.note(lines.number(found.start()), "unsafe-html", message)
+        result.note(lines.number(match.start()), "unsafe-html", message)
 
 
 class _Reader(HTMLParser):
-    """Reads a page, and notes what runs in it and where it leads."""
+    """Reads a page, notes what runs in it, and collects its title, language, policies and links."""
 
     def __init__(self, text: str, context: DocumentContext, result: ValidationResult) -> None:
         super().__init__(convert_charrefs=True)
-        self._about = context
-        self._validated = result
-        self._within = ""
+        self._context = context
+        self._result = result
+        self._last_tag = ""
         self.title = ""
         self.language = ""
         self.policies: list[str] = []
+        self.links: list[tuple[Location, str]] = []
         try:
             self.feed(text)
             self.close()
-        except AssertionError as error:  # <![x[: the rest is not read
+        except AssertionError as error:  # `<![x[` stops Python's parser
             self._note("unsafe-html", f"{error}; expected neither comments nor declarations")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self._within = tag
+        self._last_tag = tag
         if tag not in _ELEMENTS:
             self._note("unsafe-html", f"<{tag}> is in the page; expected nothing that our pages are not made of")
         if tag == "html":
             self.language = given.get("lang", "")
         if tag == "meta":
-            self._validate_meta(given.get("http-equiv", "").lower(), given.get("content", ""))
+            self._check_meta(given.get("http-equiv", "").lower(), given.get("content", ""))
         if tag == "script":
-            self._validate_script(given.get("src", ""))
+            self._check_script(given.get("src", ""))
         for name, value in attrs:
-            if name.startswith("on") or name in {"style", "srcdoc"}:
-                self._note("unsafe-html", f"<{tag}> has {name}; expected nothing that runs or styles")
-            if name in ADDRESSES:
-                self._validate_url(f"{name} of <{tag}>", value or "")
+            if message := active_attribute(tag, name):
+                self._note("unsafe-html", message)
+            if name in URL_ATTRIBUTES:
+                self._check_url(f"{name} of <{tag}>", value or "")
 
     def handle_endtag(self, _tag: str) -> None:
-        self._within = ""
+        self._last_tag = ""
 
     def handle_data(self, data: str) -> None:
-        if self._within == "title" and not self.title:
+        if self._last_tag == "title" and not self.title:
             self.title = data
 
-    def _validate_meta(self, header: str, content: str) -> None:
-        """What stands for a header (HTML, 4.2.5.3): a policy, or where a feed has moved to, on this site."""
+    def _check_meta(self, header: str, content: str) -> None:
+        """Check a pragma directive (HTML, 4.2.5.3): the policy, or the redirect from a feed that has moved."""
         if header == "content-security-policy":
             self.policies.append(content)
         elif header == "refresh":
             target = _REFRESH.fullmatch(content)
             if target:
-                self._validate_url("the target of refresh", target[1])
-            if not target or not self._absolute(target[1]).startswith(self._about.base_url):
+                self._check_url("the target of refresh", target[1])
+            if not target or not self._absolute(target[1]).startswith(self._context.base_url):
                 self._note("unsafe-html", f"refresh is {quoted(content)}; expected an address of this site")
         elif header:
             self._note("unsafe-html", f"<meta> stands for the header {header}; expected none but our own")
 
-    def _validate_script(self, source: str) -> None:
-        if not source or self._absolute(source) not in {f"{self._about.base_url}{path}" for path in ASSETS}:
+    def _check_script(self, source: str) -> None:
+        if not source or self._absolute(source) not in {f"{self._context.base_url}{path}" for path in ASSETS}:
             there = f"from {quoted(source)}" if source else "of its own"
             self._note("unsafe-html", f"the page has a script {there}; expected {ASSETS[1]} only")
 
-    def _validate_url(self, what: str, value: str) -> None:
-        scheme = _SCHEME.match(as_browsers_read(value))
-        if scheme and scheme[1].lower() not in _SCHEMES:
+    def _check_url(self, what: str, value: str) -> None:
+        scheme = SCHEME.match(as_browsers_read(value))
+        if scheme and scheme[1].lower() not in _URL_SCHEMES:
             self._note("unsafe-html", f"{what} is {quoted(value)}; expected an http or https address")
         elif value and (not scheme or scheme[1].lower().startswith("http")) and not value.startswith("#"):
-            address = self._absolute(value)
-            if address:
-                self._validated.links.append((self.getpos()[0], address))
+            url = self._absolute(value)
+            if url:
+                self.links.append((self.getpos()[0], url))
             else:
                 self._note("bad-address", f"{what} is {quoted(value)}; expected an address")
 
     def _absolute(self, value: str) -> str:
-        """The address that a page leads to, nothing where it is none."""
+        """Return the URL that the page links to, "" if it is not one."""
         try:
-            return urljoin(self._about.address, as_browsers_read(value))
-        except ValueError:  # brackets that are no host, letters that become others
+            return urljoin(self._context.url, as_browsers_read(value))
+        except ValueError:  # square brackets that are no host, characters that NFKC makes delimiters
             return ""
 
     def _note(self, rule: str, message: str) -> None:
-        self._validated.note(self.getpos()[0], rule, message)
+        self._result.note(self.getpos()[0], rule, message)

@@ -5,47 +5,34 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from feeds.checks.formats.links import ATTRIBUTES, validate_entry_links, validate_feed_links
-from feeds.checks.formats.media import (
+from feeds.checks.documents import ParsedDocument, ParsedEntry, ValidationResult, line_of
+from feeds.checks.formats.schema import ElementRule, conclude, parse_root, validate_element
+from feeds.checks.rules.addresses import address, enclosure_address
+from feeds.checks.rules.dates import parse_rfc3339, parse_rfc5322, rfc3339, rfc5322
+from feeds.checks.rules.elements import any_text, elements_behind, one_of, some_text
+from feeds.checks.rules.html import note_html
+from feeds.checks.rules.ids import identity
+from feeds.checks.rules.images import validate_images
+from feeds.checks.rules.links import LINK_ATTRIBUTES, validate_entry_links, validate_feed_links
+from feeds.checks.rules.media import (
     CONTENT_ATTRIBUTES,
+    MEDIA_TITLE,
     THUMBNAIL_ATTRIBUTES,
     TITLE_ATTRIBUTES,
-    TITLE_TEXT,
-    note_html,
-    validate_images,
+    validate_media,
 )
-from feeds.checks.formats.plain_text import validate_plain_texts
-from feeds.checks.formats.result import ValidationResult
-from feeds.checks.formats.schema import ElementRule, line_of, parse_root, validate_element
-from feeds.checks.formats.values import (
-    address,
-    any_text,
-    contact,
-    count,
-    enclosure_address,
-    identity,
-    language,
-    media_type,
-    one_of,
-    person_name,
-    positive,
-    rfc822,
-    rfc3339,
-    some_text,
-)
-from feeds.errors import quoted
-from feeds.http.image_types import image_type as type_of
-from feeds.render.entries import MEDIA
-from feeds.render.rss import DC
+from feeds.checks.rules.people import contact, person_name
+from feeds.checks.rules.plain_text import validate_plain_texts
+from feeds.checks.rules.rss_profile import CONTENT_ENCODED, validate_channel_image, validate_description_order
+from feeds.checks.rules.values import count, language, media_type, positive
+from feeds.render.namespaces import ATOM, DC
 
 if TYPE_CHECKING:
     from lxml import etree
 
-    from feeds.checks.formats.lines import Lines
-    from feeds.checks.formats.result import DocumentContext
+    from feeds.checks.documents import DocumentContext
+    from feeds.checks.formats.schema import Lines
 
-
-_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
 _ELEMENTS = {
     "rss": ElementRule({"channel": "1"}, {"version!": one_of("wrong-version", "2.0")}),
@@ -57,7 +44,7 @@ _ELEMENTS = {
     "title": ElementRule(text=some_text),
     "link": ElementRule(text=address),
     "channel/description": ElementRule(text=some_text),
-    "lastBuildDate": ElementRule(text=rfc822),
+    "lastBuildDate": ElementRule(text=rfc5322),
     "copyright": ElementRule(text=any_text),
     "docs": ElementRule(text=address),
     "generator": ElementRule(text=any_text),
@@ -68,7 +55,7 @@ _ELEMENTS = {
     "url": ElementRule(text=address),
     "fh:archive": ElementRule(),
     "fh:complete": ElementRule(),
-    "atom:link": ElementRule(attributes=ATTRIBUTES),
+    "atom:link": ElementRule(attributes=LINK_ATTRIBUTES),
     "item": ElementRule(
         dict.fromkeys(("title", "link", "description", "content:encoded", "guid", "pubDate", "atom:updated"), "1")
         | {"enclosure": "?", "source": "?", "media:thumbnail": "?"}
@@ -79,39 +66,28 @@ _ELEMENTS = {
     "guid": ElementRule(attributes={"isPermaLink!": one_of("guid-is-no-address", "false")}, text=identity),
     "category": ElementRule(attributes={"domain": address}, text=some_text),
     "enclosure": ElementRule(attributes={"url!": enclosure_address, "length!": count, "type!": media_type}),
-    "pubDate": ElementRule(text=rfc822),
+    "pubDate": ElementRule(text=rfc5322),
     "source": ElementRule(attributes={"url!": address}, text=some_text),
     "dc:creator": ElementRule(text=person_name),
     "atom:updated": ElementRule(text=rfc3339),
     "media:content": ElementRule({"media:title": "?"}, CONTENT_ATTRIBUTES),
-    "media:title": ElementRule(attributes=TITLE_ATTRIBUTES, text=TITLE_TEXT),
+    "media:title": ElementRule(attributes=TITLE_ATTRIBUTES, text=any_text),
     "media:thumbnail": ElementRule(attributes=THUMBNAIL_ATTRIBUTES),
 }
-
-#: RSS profile, character data: what readers may take for HTML in these is written in a way that is none.
-_PLAIN = re.compile(
+#: Character data that readers may take for HTML. The RSS profile writes `<` and `&` as hexadecimal references.
+_ENCODED = re.compile(
     r"<(title|category|dc:creator|source|copyright|managingEditor|generator|media:title(?! type=.html.))\b[^>]*>"
     r"([^<]*&(?:lt|amp);|<!\[CDATA\[)"
 )
-
-_PLAIN_DESCRIPTION = re.compile(r"<(description)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)")
-
-#: What there is no HTML in. The description of a channel is another thing than that of an item.
+_ENCODED_DESCRIPTION = re.compile(r"<(description)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)")
+#: Plain texts. The description of a channel is one, that of an item is HTML.
 _PLAIN_TEXTS = (
     *("title", "category", "source", "copyright", "managingEditor", "generator"),
-    *(f"{{{DC}}}creator", f"{{{MEDIA}}}title"),
+    *(f"{{{DC}}}creator", MEDIA_TITLE),
 )
-
-_IMAGES = frozenset({"png", "jpg", "jpeg", "gif"})
-
-_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
-
-#: What looks like the extension of a file, also of an address as a whole, to who does not know what a query is.
-_ENDING = re.compile(r"\.(\w+)$")
 
 
 def validate_rss(body: bytes, context: DocumentContext) -> ValidationResult:
-    """What is wrong with an RSS document."""
     result = ValidationResult(context.path)
     parsed = parse_root(body, "rss", result)
     if parsed is None:
@@ -120,64 +96,50 @@ def validate_rss(body: bytes, context: DocumentContext) -> ValidationResult:
     validate_element(root, _ELEMENTS, "", context, lines, result)
     _validate_character_data(lines, result)
     validate_plain_texts(root.iter(*_PLAIN_TEXTS), lines, result)
+    entries = []
+    links = []
     for channel in root.iterchildren("channel"):
         validate_plain_texts(channel.iterchildren("description"), lines, result)
-        validate_feed_links(channel, "rss", context, result)
-        _validate_image(channel, result)
-        _validate_order(channel, result)
-        result.links += [(line_of(link), link.text or "") for link in channel.iterchildren("link")]
-        for item in channel.iterchildren("item"):
-            _validate_item(item, result)
-    return result
+        validate_channel_image(channel, result)
+        for element in elements_behind(channel, "item"):
+            message = f"<{element.tag!s}> comes behind an <item>; expected it before all items"
+            result.note(line_of(element), "misplaced-element", message)
+        links += validate_feed_links(channel, "rss", context, result)
+        links += [(line_of(link), link.text or "") for link in channel.iterchildren("link")]
+        entries += [_validate_item(item, result) for item in channel.iterchildren("item")]
+    document = ParsedDocument(context=context, format="rss", entries=tuple(entries), links=tuple(links))
+    return conclude(document, result)
 
 
 def _validate_character_data(lines: Lines, result: ValidationResult) -> None:
-    head = lines.text.partition("<item>")[0]
-    for found in (*_PLAIN.finditer(lines.text), *_PLAIN_DESCRIPTION.finditer(head)):
-        message = f"<{found[1]}> has &lt;, &amp; or CDATA; expected &#x3C; and &#x26;, which no reader takes for HTML"
-        result.note(lines.number(found.start()), "markup-in-plain-text", message)
+    channel = lines.text.partition("<item>")[0]
+    for match in (*_ENCODED.finditer(lines.text), *_ENCODED_DESCRIPTION.finditer(channel)):
+        message = f"<{match[1]}> has &lt;, &amp; or CDATA; expected &#x3C; and &#x26;, which no reader takes for HTML"
+        result.note(lines.number(match.start()), "markup-in-plain-text", message)
 
 
-def _validate_image(channel: etree._Element, result: ValidationResult) -> None:
-    """RSS profile, <image>: the title and the link of the image are those of the channel."""
-    for image in channel.iterchildren("image"):
-        for name in ("title", "link"):
-            if image.findtext(name, "") != channel.findtext(name, ""):
-                message = f"<{name}> of <image> is not that of <channel>; expected the same"
-                result.note(line_of(image), "channel-image-differs", message)
-        url = image.findtext("url", "")
-        ending = _ENDING.search(url)
-        if type_of(url) not in _IMAGE_TYPES or (ending and ending[1].lower() not in _IMAGES):
-            result.note(line_of(image), "channel-image-type", f"<url> is {quoted(url)}; expected a PNG, JPEG or GIF")
-
-
-def _validate_order(channel: etree._Element, result: ValidationResult) -> None:
-    """RSS profile, <channel>: what is said of the channel comes before its items."""
-    items = False
-    for child in channel.iterchildren("*"):
-        if child.tag == "item":
-            items = True
-        elif items:
-            message = f"<{child.tag!s}> comes behind an <item>; expected it before all items"
-            result.note(line_of(child), "misplaced-element", message)
-
-
-def _validate_item(item: etree._Element, result: ValidationResult) -> None:
+def _validate_item(item: etree._Element, result: ValidationResult) -> ParsedEntry:
     validate_entry_links(item, result)
-    names = [child.tag for child in item.iterchildren()]
-    if "description" in names and _CONTENT in names and names.index("description") > names.index(_CONTENT):
-        message = "<description> comes behind <content:encoded>; expected it before"
-        result.note(line_of(item), "content-before-description", message)
-    content = item.find(_CONTENT)
+    validate_description_order(item, result)
+    content = item.find(CONTENT_ENCODED)
     html = (content.text or "") if content is not None else ""
-    line = line_of(content) if content is not None else line_of(item)
+    line = line_of(content if content is not None else item)
     note_html(html, line, result)
     description = item.find("description")
     if description is not None:
         note_html(description.text or "", line_of(description), result)
-    enclosures = [(each.get("url", ""), each.get("type", "")) for each in item.iterchildren("enclosure")]
-    images = validate_images(item, enclosures, html, line, result)
-    if images and not enclosures:
+    enclosures = [enclosure.get("url", "") for enclosure in item.iterchildren("enclosure")]
+    media = validate_images(item, enclosures, html, line, result)
+    validate_media(item, result)
+    if media and not enclosures:
         message = "the item has pictures and no <enclosure>; expected one, which newsletter tools look for"
         result.note(line_of(item), "picture-differs", message)
-    result.note_entry(line_of(item), item.findtext("guid", ""), images)
+    return ParsedEntry(
+        location=line_of(item),
+        id=item.findtext("guid", ""),
+        title=item.findtext("title", ""),
+        link=item.findtext("link", ""),
+        published=parse_rfc5322(item.findtext("pubDate", "")),
+        updated=parse_rfc3339(item.findtext(f"{{{ATOM}}}updated", "")),
+        enclosures=media,
+    )

@@ -1,90 +1,94 @@
-"""XML documents held against tables: which elements and attributes there may be where, and what they may hold."""
+"""XML documents: parsed, and checked against a table of the elements and attributes of their format."""
 
 from __future__ import annotations
 
 import codecs
 import re
-import sys
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from feeds.checks.formats.lines import Lines
-from feeds.checks.formats.values import any_text
+from feeds.checks.documents import line_of
+from feeds.checks.rules.characters import decode_utf8, doubtful_in_xml
+from feeds.checks.rules.elements import any_text
+from feeds.checks.rules.registry import check_document
 from feeds.errors import quoted
-from feeds.text.characters import BEYOND, is_letter_beyond
+from feeds.render import namespaces
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from feeds.checks.formats.result import DocumentContext, ValidationResult
-    from feeds.checks.formats.values import Wrong
-
-    Check = Callable[[str, dt.datetime], Wrong | None]
+    from feeds.checks.documents import DocumentContext, ParsedDocument, ValidationResult
+    from feeds.checks.rules.rule import ValueCheck
 
 
-#: The prefixes that readers know, some of which look for them and not for the namespaces.
+#: The usual prefixes. Some readers look for them instead of the namespaces.
 PREFIXES = {
-    "http://www.w3.org/2005/Atom": "atom",
-    "http://purl.org/rss/1.0/modules/content/": "content",
-    "http://purl.org/dc/elements/1.1/": "dc",
-    "http://search.yahoo.com/mrss/": "media",
-    "http://purl.org/syndication/history/1.0": "fh",
-    "http://www.w3.org/XML/1998/namespace": "xml",
+    namespaces.ATOM: "atom",
+    namespaces.CONTENT: "content",
+    namespaces.DC: "dc",
+    namespaces.MEDIA: "media",
+    namespaces.HISTORY: "fh",
+    namespaces.XML: "xml",
 }
-
 _NAMESPACES = {prefix: namespace for namespace, prefix in PREFIXES.items()}
-
-#: What XML 1.0 allows and discourages (2.2), and what stands for a character that was lost.
-_DISCOURAGED = re.compile(f"[\x7f-\x9f\ufdd0-\ufdef\ufffd{BEYOND}]")
-
-_REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
-
 _ENCODING = re.compile(rb"""^<\?xml[^>]*\sencoding=["']([A-Za-z0-9._-]+)["']""")
+
+
+class Lines:
+    """The lines of a text, from 1. They are counted once for all problems of a document."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [match.end() for match in re.finditer("\n", self.text)]
+
+    def number(self, position: int) -> int:
+        """Return the line of a position in the text."""
+        return bisect_right(self._ends, position) + 1
+
+    def part(self, first: int, last: int) -> str:
+        """Return the text of some lines."""
+        ends = [0, *self._ends, len(self.text)]
+        return self.text[ends[min(first, len(ends) - 1) - 1] : ends[min(last, len(ends) - 1)]]
 
 
 @dataclass(frozen=True, slots=True)
 class ElementRule:
-    """What an element may be: which elements are in it and how often (`1`, `?`, `*`, `+`), its attributes, its text.
+    """The content of an element: its children and how often they occur (`1`, `?`, `*`, `+`), its attributes, its text.
 
-    A name ends in `!` where the attribute must be there. Without a `text` there is none.
+    The name of an attribute that is required ends in `!`. An element without `text` has no text.
     """
 
     children: Mapping[str, str] = field(default_factory=dict)
-    attributes: Mapping[str, Check] = field(default_factory=dict)
-    text: Check | None = None
+    attributes: Mapping[str, ValueCheck] = field(default_factory=dict)
+    text: ValueCheck | None = None
 
 
-def parse_xml(body: bytes, result: ValidationResult) -> tuple[etree._Element, Lines] | None:
-    """The root of the document and its lines; None where it is none.
+def parse_root(body: bytes, tag: str, result: ValidationResult) -> tuple[etree._Element, Lines] | None:
+    """Return the root of a document and its lines; None, with a diagnostic, if it is not XML or has another root."""
+    parsed = _parse_xml(body, result)
+    if parsed and parsed[0].tag != tag:
+        message = f"the document is <{parsed[0].tag!s}>; expected <{tag}>"
+        result.note(line_of(parsed[0]), "unknown-element", message)
+        parsed = None
+    result.is_readable = parsed is not None
+    return parsed
 
-    Nothing outside of it is read, and no entity is expanded.
-    """
-    try:
-        lines = Lines(body.decode())
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        result.note(line, "not-utf-8", f"byte 0x{body[error.start]:02x} is not UTF-8; expected UTF-8")
+
+def _parse_xml(body: bytes, result: ValidationResult) -> tuple[etree._Element, Lines] | None:
+    """Parse XML. Nothing outside the document is read, and no entity is expanded."""
+    text = decode_utf8(body, result)
+    if text is None or not _validate_declaration(body, result):
         return None
-    if body.startswith(codecs.BOM_UTF8):
-        result.note(1, "not-utf-8", "there is a byte order mark before the declaration; expected none")
-        return None
-    if not body.strip():
-        result.note(0, "xml-not-well-formed", "the document is empty; expected a feed")
-        return None
-    declared = _ENCODING.match(body)
-    if declared is None or declared[1].upper() != b"UTF-8":
-        there = quoted(declared[1].decode()) if declared else "nothing"
-        result.note(1, "not-utf-8", f"the declared encoding is {there}; expected UTF-8")
-        return None
-    for position, character in _doubtful(lines.text):
-        message = f"there is U+{ord(character):04X}; expected none that shows nothing"
+    lines = Lines(text)
+    for position, message in doubtful_in_xml(text):
         result.note(lines.number(position), "doubtful-character", message)
-    if not body.startswith((b"<?xml version='1.0'", b'<?xml version="1.0"')):
-        result.note(1, "xml-not-well-formed", "the declared version of XML is another one; expected 1.0")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body, parser)
@@ -96,27 +100,30 @@ def parse_xml(body: bytes, result: ValidationResult) -> tuple[etree._Element, Li
     return root, lines
 
 
-def _doubtful(text: str) -> Iterator[tuple[int, str]]:
-    """The discouraged characters of a text and their places, also those that are written as references."""
-    for found in _DISCOURAGED.finditer(text):
-        if not is_letter_beyond(found[0]):
-            yield found.start(), found[0]
-    for found in _REFERENCE.finditer(text):
-        number = int(found[1], 16) if found[1] else int(found[2])
-        character = chr(min(number, sys.maxunicode))
-        if _DISCOURAGED.match(character) and not is_letter_beyond(character):
-            yield found.start(), character
+def _validate_declaration(body: bytes, result: ValidationResult) -> bool:
+    """Whether a document can be read by its XML declaration (XML 1.0, 2.8 and 4.3.3)."""
+    if body.startswith(codecs.BOM_UTF8):
+        result.note(1, "not-utf-8", "there is a byte order mark before the declaration; expected none")
+        return False
+    if not body.strip():
+        result.note(0, "xml-not-well-formed", "the document is empty; expected a feed")
+        return False
+    encoding = _ENCODING.match(body)
+    if encoding is None or encoding[1].upper() != b"UTF-8":
+        there = quoted(encoding[1].decode()) if encoding else "nothing"
+        result.note(1, "not-utf-8", f"the declared encoding is {there}; expected UTF-8")
+        return False
+    if not body.startswith((b"<?xml version='1.0'", b'<?xml version="1.0"')):
+        result.note(1, "xml-not-well-formed", "the declared version of XML is another one; expected 1.0")
+    return True
 
 
-def parse_root(body: bytes, tag: str, result: ValidationResult) -> tuple[etree._Element, Lines] | None:
-    """As for `parse_xml`, of a document whose root has this name; None where it has another one."""
-    parsed = parse_xml(body, result)
-    if parsed and parsed[0].tag != tag:
-        message = f"the document is <{parsed[0].tag!s}>; expected <{tag}>"
-        result.note(line_of(parsed[0]), "unknown-element", message)
-        parsed = None
-    result.is_readable = parsed is not None
-    return parsed
+def conclude(document: ParsedDocument, result: ValidationResult) -> ValidationResult:
+    """Apply the rules that do not depend on the format, and keep what the formats of a feed are compared by."""
+    for location, rule, message in check_document(document):
+        result.note(location if isinstance(location, int) else 0, rule, message)
+    result.enclosures = {entry.id or "": entry.enclosures for entry in document.entries}
+    return result
 
 
 def validate_element(
@@ -127,11 +134,15 @@ def validate_element(
     lines: Lines,
     result: ValidationResult,
 ) -> None:
-    """Note all that is not as the shapes have it. `default` is the namespace that has no prefix in their names."""
+    """Note everything in a document that its table does not allow.
+
+    `rules` has the names of elements with the usual prefix, and without one in the namespace `default`. A rule for
+    `item/title` precedes one for `title`.
+    """
     walk = _Walk(rules, default, context, result)
-    walk.validate(root, name_of(root, default))
+    walk.validate(root, _name(str(root.tag), default))
     declaring: Iterable[etree._Element] = [root]
-    if lines.text.count("xmlns") > len(root.nsmap):  # not only there, or it is a word in a text
+    if lines.text.count("xmlns") > len(root.nsmap):  # in other elements, too, unless it is a word in a text
         declaring = root.iter(etree.Element)
     for element in declaring:
         _validate_namespaces(element, default, walk.namespaces, result)
@@ -140,12 +151,12 @@ def validate_element(
 def _validate_namespaces(
     element: etree._Element, default: str, used: Collection[str], result: ValidationResult
 ) -> None:
-    """Note the namespaces that an element declares and nothing uses, or that have another prefix than usual."""
+    """Note the namespaces that an element declares and no name uses, or that have an unusual prefix."""
     parent = element.getparent()
-    known = parent.nsmap if parent is not None else {}
+    inherited = parent.nsmap if parent is not None else {}
     for prefix, namespace in element.nsmap.items():
         expected = None if namespace == default else PREFIXES.get(namespace, prefix)
-        if not namespace or known.get(prefix) == namespace:
+        if not namespace or inherited.get(prefix) == namespace:
             continue
         if namespace not in used:
             message = f"the namespace {namespace} is declared and not used"
@@ -155,13 +166,9 @@ def _validate_namespaces(
             result.note(line_of(element), "unusual-prefix", message)
 
 
-def name_of(element: etree._Element, default: str) -> str:
-    """The name of an element with the usual prefix, without one in the namespace `default`."""
-    return _name(str(element.tag), default)
-
-
 @cache
 def _name(tag: str, default: str = "") -> str:
+    """Return a name in Clark notation with the usual prefix, without one in the namespace `default`."""
     if not tag.startswith("{"):
         return f":{tag}" if default else tag
     namespace, _, local = tag[1:].partition("}")
@@ -172,27 +179,26 @@ def _name(tag: str, default: str = "") -> str:
 
 @cache
 def _clark(name: str) -> str:
-    """The name of an attribute as lxml has it."""
+    """Return the name of an attribute in Clark notation, as lxml has it."""
     prefix, colon, local = name.rpartition(":")
     return f"{{{_NAMESPACES[prefix]}}}{local}" if colon else name
 
 
 class _Walk:
-    """A look at all elements of a document; `namespaces` are those that it met."""
+    """Checks an element with all elements in it. `namespaces` are those that it has met."""
 
     def __init__(
         self, rules: Mapping[str, ElementRule], default: str, context: DocumentContext, result: ValidationResult
     ) -> None:
-        self._shapes = rules
+        self._rules = rules
         self._default = default
         self._now = context.now
-        self._validated = result
+        self._result = result
         self._met: set[object] = set()
         self.namespaces: set[str] = set()
 
     def validate(self, element: etree._Element, name: str, parent: str = "") -> None:
-        """Judge an element; a shape for it below its parent, as in `item/title`, beats that for it anywhere."""
-        rule = self._shapes.get(f"{parent}/{name}") or self._shapes.get(name)
+        rule = self._rules.get(f"{parent}/{name}") or self._rules.get(name)
         if rule is None:
             self._note(element, "unknown-element", f"<{name}> is not expected here")
             return
@@ -200,10 +206,16 @@ class _Walk:
         if element.attrib or rule.attributes:
             self._validate_attributes(element, name, rule)
         self._validate_text(element, name, rule)
+        if rule.children or len(element):
+            self._validate_children(element, name, rule)
+
+    def _validate_children(self, element: etree._Element, name: str, rule: ElementRule) -> None:
         counts = dict.fromkeys(rule.children, 0)
         for child in element.iterchildren():
             if not isinstance(child.tag, str):
-                self._validate_other(child)
+                if isinstance(child, etree._Entity):  # noqa: SLF001  # lxml has no public name for it
+                    message = f"the entity {child.text} is not declared; expected a character"
+                    self._note(child, "xml-not-well-formed", message)
                 continue
             child_name = _name(child.tag, self._default)
             if child_name not in counts:
@@ -212,24 +224,19 @@ class _Walk:
                 continue
             counts[child_name] += 1
             if counts[child_name] > 1 and rule.children[child_name] in "1?":
-                wrong = "several-enclosures" if child_name == "enclosure" else "duplicate-element"
-                self._note(child, wrong, f"<{name}> has more than one <{child_name}>; expected one")
+                broken = "several-enclosures" if child_name == "enclosure" else "duplicate-element"
+                self._note(child, broken, f"<{name}> has more than one <{child_name}>; expected one")
             self.validate(child, child_name, name)
         for child_name, often in rule.children.items():
             if often in "1+" and not counts[child_name]:
                 self._note(element, "missing-element", f"<{name}> has no <{child_name}>; expected one")
 
     def _meet(self, name: object) -> None:
-        """Keep the namespace of an element or an attribute that is used."""
+        """Keep the namespace of an element or an attribute as used."""
         if name not in self._met:
             self._met.add(name)
             namespace, brace, _ = str(name).removeprefix("{").partition("}")
             self.namespaces |= {namespace} if brace else set()
-
-    def _validate_other(self, node: etree._Element) -> None:
-        """Comments do no harm; an entity that is not resolved would be nothing to a reader."""
-        if isinstance(node, etree._Entity):  # noqa: SLF001  # lxml has no other name for it
-            self._note(node, "xml-not-well-formed", f"the entity {node.text} is not declared; expected a character")
 
     def _validate_attributes(self, element: etree._Element, name: str, rule: ElementRule) -> None:
         given = 0
@@ -258,22 +265,13 @@ class _Walk:
             self._validate_value(element, name, element.text or "", rule.text)
 
     def _validate_value(
-        self, element: etree._Element, name: str, value: str, check: Check, attribute: str = ""
+        self, element: etree._Element, name: str, value: str, check: ValueCheck, attribute: str = ""
     ) -> None:
-        wrong = check(value, self._now)
-        if wrong:
-            rule, expected = wrong
+        violation = check(value, self._now)
+        if violation:
+            rule, expected = violation
             what = f"{attribute} of <{name}>" if attribute else f"<{name}>"
             self._note(element, rule, f"{what} is {quoted(value)}; expected {expected}")
 
     def _note(self, element: etree._Element, rule: str, message: str) -> None:
-        self._validated.note(element.sourceline or 0, rule, message)
-
-
-def line_of(element: etree._Element) -> int:
-    return element.sourceline or 0
-
-
-def texts_of(element: etree._Element, name: str) -> list[str]:
-    """The texts of the elements with this name, in Clark notation, in an element."""
-    return [child.text or "" for child in element.iterchildren(name)]
+        self._result.note(line_of(element), rule, message)

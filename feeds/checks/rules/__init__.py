@@ -1,1 +1,1 @@
-"""The table of rules."""
+"""The rules of `feeds check`, one module per subject: the texts, the checks, and examples of both."""

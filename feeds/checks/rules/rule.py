@@ -1,20 +1,50 @@
-"""What a rule is."""
+"""The parts of the modules of this package: the text of a rule, checks of values, examples."""
 
 from __future__ import annotations
 
-from typing import Literal
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from feeds.checks.documents import DocumentContext
+
+if TYPE_CHECKING:
+    from feeds.checks.documents import ParsedDocument, Problem
+
+
 #: `error`: something is not published, or readers or validators refuse it. `warning`: it is doubtful.
 Level = Literal["error", "warning"]
+#: The id of the rule that a value breaks, and what the rule expects.
+Violation = tuple[str, str]
+#: Checks a value at a time; returns None if it is right.
+ValueCheck = Callable[[str, dt.datetime], Violation | None]
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule: its stable id, what it finds, why that hurts and whom, and the specification or behaviour behind it."""
+    """A rule: its stable id, what it finds, whom that harms and how, and the specification or behaviour behind it."""
 
     id: str
     level: Level
     what: str
     why: str
     reference: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A document, and the problems that the `check_document` of its module finds in it."""
+
+    document: ParsedDocument
+    problems: tuple[Problem, ...]
+
+
+#: The context of the documents of examples.
+EXAMPLE_CONTEXT = DocumentContext(
+    "all.rss",
+    "https://feeds.example.com/all.rss",
+    "https://feeds.example.com/",
+    dt.datetime(2026, 6, 1, tzinfo=dt.UTC),
+)

@@ -1,6 +1,6 @@
-"""What the first machine of a cluster knows of the archive: counts, and what of each feed tells whether it changed.
+"""The catalog of a cluster on the driver: counts, and digests of what each feed shows.
 
-Stories themselves it never has. Which they are that a feed shows is said by a Selection.
+The stories themselves stay on the other machines; a StoryRange names those that a feed shows.
 """
 
 from __future__ import annotations
@@ -8,17 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from feeds.catalog.protocol import StoryRange, Window
-from feeds.catalog.schema import month_of, time_of
+from feeds.catalog.protocol import SharedId, StoryRange, Window
+from feeds.catalog.times import month_of, time_of
 from feeds.digests import digest_of
-from feeds.engines.spark.partitions import CatalogRoot, read_rows, write_root, write_rows
+from feeds.engines.spark.partitions import CatalogIndex, read_rows, write_index, write_rows
 from feeds.errors import PublishError
 from feeds.models import Month
-from feeds.selection.membership import FeedKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,101 +25,103 @@ if TYPE_CHECKING:
     from feeds.catalog.protocol import StoryKeys
     from feeds.errors import LocatedDiagnostic
     from feeds.models import Entry
+    from feeds.selection.membership import FeedKey
     from feeds.storage.folder import Folder
 
+T = TypeVar("T")
 
-_NOTHING = (0, digest_of([]))
-
-#: The images that a feed shows, or a month of it, of each story in their order.
-Images = dict[tuple[FeedKey, str], list[list[tuple[str, bool]]]]
+_EMPTY = (0, digest_of([]))
+#: The images of the stories that a feed, or a month of it, shows: URLs, and whether their sizes are known.
+Images = dict[tuple["FeedKey", str], list[list[tuple[str, bool]]]]
 
 
 class DocumentRow(msgspec.Struct, frozen=True, array_like=True):
-    """A document that was published: into which folder, its path, and what it is known by."""
+    """A published document: its folder and path, signature and file version."""
 
     output: str
     path: str
     signature: bytes
-    stamp: int
+    version: int
 
 
 class ClusterCatalog:
-    """The catalog of a cluster as `feeds.catalog.protocol.AnyCatalog` has it; `SparkWork` brings it up to date."""
+    """The catalog of a cluster (catalog.protocol.Catalog), which `SparkEngine` brings up to date."""
 
     damage = ""
 
-    def __init__(self, folder: Folder, root: CatalogRoot, *, is_new: bool) -> None:
+    def __init__(self, folder: Folder, index: CatalogIndex, *, is_new: bool) -> None:
         self.folder = folder
-        self.root = root
+        self.index = index
         self.is_new = is_new
-        self.former_roots = frozenset(root.roots)
+        self.former_sources = frozenset(index.sources)
         self.find_images: Callable[[], Images] = dict
-        self._forget()
+        self._forget_stories()
         self._documents = {
-            (row.output, row.path): (row.signature, row.stamp) for row in read_rows(folder, root.documents, DocumentRow)
+            (row.output, row.path): (row.signature, row.version)
+            for row in read_rows(folder, index.documents, DocumentRow)
         }
 
-    def _forget(self) -> None:
-        """Nothing is known of stories."""
-        self.file_mistakes: list[LocatedDiagnostic] = []
-        self.file_reasons: dict[str, int] = {}
+    def _forget_stories(self) -> None:
+        self.file_diagnostics: list[LocatedDiagnostic] = []
+        self.skip_reasons: dict[str, int] = {}
         self.topics: dict[str, int] = {}
         self.providers: dict[tuple[str, str], int] = {}
-        self.same: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.articles_of_id: dict[str, tuple[tuple[str, str], ...]] = {}
         self.feed_months: dict[FeedKey, list[Month]] = {}
         self.windows: dict[FeedKey, tuple[int, bytes]] = {}
         self._images: Images | None = None
 
     def begin(self) -> str:
-        """Begin to find out anew what there is to know of stories; the file that all machines are to find."""
-        self.root.run += 1
-        self._forget()
+        """Begin a run; return the name of a file that all machines must find in the folder."""
+        self.index.run += 1
+        self._forget_stories()
         token = f"run-{os.urandom(8).hex()}"
-        self.folder.write(token, b"", headers={})
+        self.folder.write(token, b"")
         return token
 
-    def state(self, key: str) -> Any:
-        return self.root.state.get(key)
+    def state(self, key: str, type_: type[T]) -> T | None:
+        value = self.index.state.get(key)
+        return None if value is None else msgspec.convert(value, type_)
 
     def set_state(self, key: str, value: Any) -> None:
-        self.root.state[key] = msgspec.to_builtins(value, builtin_types=(bytes, dt.datetime))
+        self.index.state[key] = msgspec.to_builtins(value, builtin_types=(bytes, dt.datetime))
 
     def share(self) -> None:
-        write_root(self.folder, self.root)
+        write_index(self.folder, self.index)
 
     def commit(self) -> None:
         rows = [DocumentRow(*key, *value) for key, value in sorted(self._documents.items())]
-        self.root.documents = write_rows(self.folder, "documents/all", rows)
-        write_root(self.folder, self.root)
-        names = self.root.names
-        with suppress(PublishError):  # who may write may not remove: then it stays, and is of no use
-            for path in self.folder.paths():  # also of runs that were stopped
+        self.index.documents = write_rows(self.folder, "documents/all", rows)
+        write_index(self.folder, self.index)
+        names = self.index.names
+        with suppress(PublishError):  # permission to write does not include removing; such files are ignored
+            for path in self.folder.paths():  # including those of stopped runs
                 if path not in names:
                     self.folder.remove(path)
 
-    def left_out(self) -> dict[str, int]:
-        return dict(sorted(self.file_reasons.items()))
+    def skipped(self) -> dict[str, int]:
+        return dict(sorted(self.skip_reasons.items()))
 
-    def mistakes(self) -> list[LocatedDiagnostic]:
-        return self.file_mistakes
+    def diagnostics(self) -> list[LocatedDiagnostic]:
+        return self.file_diagnostics
 
-    def same_articles(self, now: dt.datetime) -> list[tuple[str, str, str, str, str]]:  # noqa: ARG002  # as of now
+    def shared_ids(self, now: dt.datetime) -> list[SharedId]:  # noqa: ARG002  # counted as of now
         found = []
-        for id_, ((root, path), *others) in self.same.items():
-            found += [(other_root, other_path, root, path, id_) for other_root, other_path in others]
+        for id_, (first, *others) in self.articles_of_id.items():
+            found += [SharedId(source, path, *first, id_) for source, path in others]
         return sorted(found)
 
-    def stories(self) -> int:
-        return sum(facts.due for facts in self.root.stories)
+    def story_count(self) -> int:
+        return sum(bucket.due for bucket in self.index.stories)
 
-    def waiting(self, now: dt.datetime) -> int:  # noqa: ARG002  # as above
-        return sum(facts.waiting for facts in self.root.stories)
+    def scheduled_count(self, now: dt.datetime) -> int:  # noqa: ARG002  # as above
+        return sum(bucket.scheduled for bucket in self.index.stories)
 
-    def waiting_entries(self, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # never asked for
+    def scheduled_entries(self, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # not available here
         raise TypeError("entries stay on the machines of the cluster")
 
     def next_due(self, now: dt.datetime) -> dt.datetime | None:  # noqa: ARG002  # as above
-        times = [facts.next_due for facts in self.root.stories if facts.next_due is not None]
+        times = [bucket.next_due for bucket in self.index.stories if bucket.next_due is not None]
         return time_of(min(times)) if times else None
 
     def topic_names(self) -> list[tuple[str, dt.datetime]]:
@@ -139,17 +140,17 @@ class ClusterCatalog:
         if before is not None:
             month = next(month for month in self.feed_months[feed] if month.first == oldest)
             return Window(StoryRange(feed, month.stories, month.first.isoformat()[:7]), month.digest)
-        count, digest = self.windows.get(feed, _NOTHING)
+        count, digest = self.windows.get(feed, _EMPTY)
         return Window(StoryRange(feed, min(count, limit)), digest)
 
     def months(self, feed: FeedKey) -> list[Month]:
         return self.feed_months.get(feed, [])
 
-    def entries(self, stories: StoryKeys, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # never asked for
+    def entries(self, stories: StoryKeys, now: dt.datetime) -> list[Entry]:  # noqa: ARG002  # as above
         raise TypeError("entries stay on the machines of the cluster, where they are rendered")
 
     def images(self, stories: StoryKeys) -> list[list[tuple[str, bool]]]:
-        """All that feeds show are found when the first are asked for: that is one look at all buckets."""
+        """The first call finds the images of all feeds: that is one pass over all buckets."""
         if not isinstance(stories, StoryRange):
             raise TypeError("stories of another catalog")
         if self._images is None:
@@ -157,16 +158,16 @@ class ClusterCatalog:
         return self._images.get((stories.feed, stories.month), [])[: len(stories)]
 
     def documents(self, output: str) -> dict[str, tuple[bytes, int]]:
-        return {path: facts for (known, path), facts in self._documents.items() if known == output}
+        return {path: values for (known, path), values in self._documents.items() if known == output}
 
     def set_documents(self, output: str, rows: Iterable[tuple[str, bytes, int]], gone: Iterable[str]) -> None:
-        for path, signature, stamp in rows:
-            self._documents[output, path] = signature, stamp
+        for path, signature, version in rows:
+            self._documents[output, path] = signature, version
         for path in gone:
             self._documents.pop((output, path), None)
 
 
 def month_of_name(name: str, stories: int, digest: int) -> Month:
-    """The month of a name such as `2026-06`."""
+    """The month with a name such as `2026-06`."""
     first, after = month_of(dt.datetime(int(name[:4]), int(name[5:]), 1, tzinfo=dt.UTC))
     return Month(first, after, stories, digest.to_bytes(16))

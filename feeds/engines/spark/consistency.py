@@ -1,4 +1,4 @@
-"""By what the machines of a cluster tell that they all have the same: code, and folders."""
+"""Checks that all machines of a cluster have the same code and the same folders."""
 
 from __future__ import annotations
 
@@ -14,24 +14,19 @@ from feeds.pipeline.plan import RENDERING_PACKAGES
 if TYPE_CHECKING:
     from feeds.storage.folder import Folder
 
-
 _EXPECTED = "expected a folder that every machine of the cluster reaches, and one run at a time"
-
 NOT_EVERYWHERE = "is not the same on every machine of the cluster; expected a folder that all of them reach"
 
 
 @dataclass(frozen=True)
 class Consistency:
-    """By what a machine knows that it has what the first one has: its code, and the catalog in a folder.
-
-    In that the first one put an empty file, the `token` of this run.
-    """
+    """The driver's code fingerprint, and the run's `token`: an empty file that it put into the catalog's folder."""
 
     code: str
     token: str
 
     def check(self, catalog: Folder) -> None:
-        """Raise ProcessError where this machine has another."""
+        """Raise ProcessError if this machine has other code or another folder."""
         check_code(self.code)
         if catalog.read(self.token) is None:
             raise ProcessError(f"{catalog}: has not what this run put there; {_EXPECTED}")
@@ -39,11 +34,11 @@ class Consistency:
 
 @cache
 def code_fingerprint() -> str:
-    """What tells the code that articles are read and documents rendered with from other code."""
+    """A fingerprint of the code that reads articles and renders documents."""
     return fingerprint((*READING_PACKAGES, *RENDERING_PACKAGES))
 
 
 def check_code(code: str) -> None:
-    """Raise ProcessError where this machine has other code than the first one."""
+    """Raise ProcessError if this machine has other code than the driver."""
     if code_fingerprint() != code:
         raise ProcessError("a machine of the cluster has not the Python, feeds or packages that the first one has")

@@ -1,9 +1,8 @@
-"""The catalog of a cluster: files in a folder that all its machines reach, each with a part of what is known.
+"""The files of a cluster's catalog, in a folder that all machines reach.
 
-Files of the archive and entries are spread over *buckets*, by a hash of their path and of their id: so all that has
-one id is in one bucket, and a bucket is what a task holds in memory. `catalog.msgpack` names the files that are in
-force and is written last, so a run that is stopped leaves the ones before in force. Files that it does not name are of
-no use.
+Article files and entries are spread over *buckets* by a hash of their path or id, so all entries of one id are in one
+bucket. A task holds one bucket in memory. `catalog.msgpack` lists the files in force and is written last: if a run is
+stopped, the files of the run before stay in force. Files that it does not list are ignored.
 """
 
 from __future__ import annotations
@@ -24,62 +23,55 @@ if TYPE_CHECKING:
 
     from feeds.storage.folder import Folder
 
-
 T = TypeVar("T")
 
 _encoder = msgspec.msgpack.Encoder()
 
-ROOT = "catalog.msgpack"
-
-VERSION = 1
-
-#: Files of the archive to a bucket, and the least number of buckets. What goes from one bucket to another is a piece
-#: for each two of them: there are to be no more of these than a cluster can look after, so buckets grow first.
-_FILES_TO_A_BUCKET = 2_000
-
-_LEAST_BUCKETS = 8
-
+INDEX = "catalog.msgpack"
+VERSION = 2
+#: Article files per bucket, and the minimum number of buckets. Each pair of buckets exchanges a block, and a cluster
+#: can manage only so many blocks: from _MANY_BUCKETS on, buckets grow before their number does.
+FILES_PER_BUCKET = 2_000
+_MIN_BUCKETS = 8
 _MANY_BUCKETS = 1_000
-
-_MOST_FILES_TO_A_BUCKET = 20_000
-
-_OUTGROWN = 4
+_MAX_FILES_PER_BUCKET = 20_000
+#: An archive has outgrown its buckets when it needs this many times their number.
+OUTGROWN_FACTOR = 4
 
 
 class FileRow(msgspec.Struct, frozen=True, array_like=True):
-    """A file of the archive as it was read (catalog.FileOutcome), and the buckets of its entries."""
+    """An article file as it was read (catalog.records.FileRecord), and the buckets of its entries."""
 
-    root: str
+    source: str
     path: str
     size: int
     mtime: int
     ctime: int
     digest: bytes
-    left_out: str | None
-    mistakes: tuple[LocatedDiagnostic, ...]
+    skip_reason: str | None
+    diagnostics: tuple[LocatedDiagnostic, ...]
     buckets: tuple[int, ...]
 
 
 class EntryRow(msgspec.Struct, frozen=True, array_like=True):
-    """An entry, and the file that it is from."""
+    """An entry, and the file that it comes from."""
 
-    root: str
+    source: str
     path: str
     entry: EncodedEntry
 
 
 class StoryRow(msgspec.Struct, frozen=True, array_like=True):
-    """A story: all that is due of one id. `members` are kinds and names of feeds, and the rank in each.
+    """A story (catalog.merging.MergedStory). `members` are the kind and name of feeds, and the rank in each.
 
-    `images` are their addresses, and whether the size of each is known; `articles` the root and path of those that have
-    the id, where these are several.
+    `articles` has the source and path of the articles with its id if there are several.
     """
 
     id: str
     digest: bytes
     published: int
     domain: str
-    name: str
+    provider: str
     images: tuple[tuple[str, bool], ...]
     topics: tuple[str, ...]
     members: tuple[tuple[str, str, int], ...]
@@ -87,23 +79,24 @@ class StoryRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class BucketSummary(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of a bucket of entries: the names of its files, and numbers; times are seconds since 1970.
+    """A bucket of entries: the names of its files, and numbers. Times are seconds since 1970.
 
-    `latest` is when the last of its entries changes by itself; `waiting` counts the ids that have nothing due.
+    `latest` is when the last of its entries changes by itself. `due` counts stories, `scheduled` ids without a due
+    entry.
     """
 
     entries: str = ""
     stories: str = ""
     latest: int = 0
     due: int = 0
-    waiting: int = 0
+    scheduled: int = 0
     next_due: int | None = None
 
 
-class CatalogRoot(msgspec.Struct, kw_only=True):
-    """What is in force: the number of buckets, the names of the files of each, and what `set_state` kept.
+class CatalogIndex(msgspec.Struct, kw_only=True):
+    """The files in force by bucket, and the values of `set_state`.
 
-    `articles` were there when they were last counted, in the folders `roots`.
+    `articles` counts the articles of the last run, `sources` has the sources that held some.
     """
 
     version: int = VERSION
@@ -112,64 +105,65 @@ class CatalogRoot(msgspec.Struct, kw_only=True):
     files: list[str] = []
     stories: list[BucketSummary] = []
     articles: int = 0
-    roots: list[str] = []
+    sources: list[str] = []
     documents: str = ""
     state: dict[str, Any] = {}
     run: int = 0
 
     @property
     def is_outgrown(self) -> bool:
-        """Whether there are many more articles by now than buckets are for, which tasks have at hand as a whole."""
-        return buckets_for(self.articles) > _OUTGROWN * self.buckets > 0
+        """Whether there are many more articles than the buckets are meant for."""
+        return bucket_count(self.articles) > OUTGROWN_FACTOR * self.buckets > 0
 
     @property
     def names(self) -> frozenset[str]:
-        """The files that are in force."""
-        of_stories = (name for facts in self.stories for name in (facts.entries, facts.stories))
-        return frozenset((ROOT, self.documents, *self.files, *of_stories))
+        """The names of the files in force."""
+        story_files = (name for bucket in self.stories for name in (bucket.entries, bucket.stories))
+        return frozenset((INDEX, self.documents, *self.files, *story_files))
 
 
 def bucket_of(text: str, buckets: int) -> int:
+    """The bucket of a path or an id."""
     return zlib.crc32(text.encode()) % buckets
 
 
-def buckets_for(files: int) -> int:
-    """How many buckets an archive is spread over when it is first read."""
-    some = min(-(-files // _FILES_TO_A_BUCKET), _MANY_BUCKETS)
-    return max(some, -(-files // _MOST_FILES_TO_A_BUCKET), _LEAST_BUCKETS)
+def bucket_count(files: int) -> int:
+    """The number of buckets for a new catalog of an archive with so many files."""
+    buckets = min(-(-files // FILES_PER_BUCKET), _MANY_BUCKETS)
+    return max(buckets, -(-files // _MAX_FILES_PER_BUCKET), _MIN_BUCKETS)
 
 
-def read_root(folder: Folder) -> CatalogRoot | None:
-    """What is in force, None where nothing of this version is; raises DamagedCatalogError."""
-    body = _read(folder, ROOT)
+def read_index(folder: Folder) -> CatalogIndex | None:
+    """The index, or None if there is none of this version; raises DamagedCatalogError."""
+    body = _read(folder, INDEX)
     if body is None:
         return None
     try:
         version = msgspec.msgpack.decode(body).get("version")
-        return msgspec.msgpack.decode(body, type=CatalogRoot) if version == VERSION else None
-    except (ValueError, AttributeError) as error:
-        raise damaged_error(folder, ROOT) from error
+        return msgspec.msgpack.decode(body, type=CatalogIndex) if version == VERSION else None
+    except (msgspec.DecodeError, ValueError, AttributeError) as error:
+        raise damaged_error(folder, INDEX) from error
 
 
-def write_root(folder: Folder, root: CatalogRoot) -> None:
-    _write(folder, ROOT, _encoder.encode(root), is_vital=True)
+def write_index(folder: Folder, index: CatalogIndex) -> None:
+    _write(folder, INDEX, _encoder.encode(index), is_vital=True)
 
 
 def read_rows(folder: Folder, name: str, type_: type[T]) -> list[T]:
-    """The rows of a file, none without a name; raises DamagedCatalogError where it is not what it was."""
+    """The rows of a file, none without a name; raises DamagedCatalogError if it is missing or changed."""
     body = _read(folder, name) if name else _encoder.encode([])
     try:
         if body is None:
             raise damaged_error(folder, name)
         return msgspec.msgpack.decode(body, type=list[type_])  # type: ignore[valid-type]  # it is one
-    except ValueError as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise damaged_error(folder, name) from error
 
 
 def write_rows(folder: Folder, stem: str, rows: Sequence[object]) -> str:
-    """Write rows; the name of the file, empty where there are none.
+    """Write rows and return the name of the file, which is empty if there are no rows.
 
-    It has a digest of them: whatever is done twice, late or by two runs at once, no file ever changes.
+    The name has a digest of the rows: no file ever changes, even if a task runs twice, late or in two runs at once.
     """
     if not rows:
         return ""
@@ -177,6 +171,10 @@ def write_rows(folder: Folder, stem: str, rows: Sequence[object]) -> str:
     name = f"{stem}-{digest_of(body).hex()}"
     _write(folder, name, body)
     return name
+
+
+def damaged_error(folder: Folder, name: str) -> DamagedCatalogError:
+    return DamagedCatalogError(f"{folder.label(name)}: the cache cannot be used: it is not what it was")
 
 
 def _read(folder: Folder, name: str) -> bytes | None:
@@ -187,9 +185,5 @@ def _read(folder: Folder, name: str) -> bytes | None:
 
 
 def _write(folder: Folder, name: str, body: bytes, *, is_vital: bool = False) -> None:
-    """Write bytes, and before them a checksum."""
-    folder.write(name, zlib.crc32(body).to_bytes(4) + body, headers={}, is_vital=is_vital)
-
-
-def damaged_error(folder: Folder, name: str) -> DamagedCatalogError:
-    return DamagedCatalogError(f"{folder.place(name)}: the cache cannot be used: it is not what it was")
+    """Write bytes after a checksum of them."""
+    folder.write(name, zlib.crc32(body).to_bytes(4) + body, is_vital=is_vital)

@@ -1,193 +1,196 @@
-"""A run's work on a cluster (Apache Spark): stages that pass what the tasks give from one to the other.
+"""The engine for a cluster: stages of tasks (Apache Spark), each of which passes its results to the next.
 
-Files of the archive are read where they are in a bucket, their entries go to the bucket of their id, stories are told
-there, and the first of each feed are found by merging the first of each bucket: no feed's history ever meets in one
-place. What a feed shows is brought to who renders it. All that is kept is in a folder that every machine reaches.
+Article files are read in the bucket of their path. Their entries go to the bucket of their id, where stories are
+merged. The first stories of each feed are selected by merging the first ones of every bucket, so no feed's whole
+history is ever in one place. What a feed shows is brought to the task that renders it. Everything that is kept is in a
+folder that every machine reaches.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections import defaultdict
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from feeds.catalog.schema import seconds
 from feeds.catalog.stories import Touched
-from feeds.config.schema import AllFeed, ProviderFeeds, TopicFeeds, period
-from feeds.content.discovery import find_first
+from feeds.catalog.times import seconds
+from feeds.content.discovery import find_from_top
 from feeds.engines.spark import ingest, merging, windows
 from feeds.engines.spark.catalog import ClusterCatalog, Images, month_of_name
 from feeds.engines.spark.consistency import NOT_EVERYWHERE, Consistency, code_fingerprint
 from feeds.engines.spark.ingest import FilesSummary, Listing
-from feeds.engines.spark.partitions import BucketSummary, buckets_for
+from feeds.engines.spark.partitions import BucketSummary, bucket_count
 from feeds.engines.spark.progress import following
 from feeds.errors import FeedsError, ProcessError, PublishError
 from feeds.output.publisher import WrittenDocument
 from feeds.pipeline.ingest import IngestResult
-from feeds.selection.archives import least_shown
 from feeds.selection.membership import FeedKey
-from feeds.selection.plans import most_needed, publishes_months
-from feeds.storage.local import DiskFolder
+from feeds.selection.plans import entry_limits, publishes_archives
+from feeds.storage.local import LocalFolder
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from pyspark import RDD, Broadcast, SparkContext
 
-    from feeds.config.schema import Config
-    from feeds.content.files import Root as ArticleRoot
+    from feeds.config.schema import Config, FeedSettings
     from feeds.output.manifest import DocumentRecord
     from feeds.pipeline.plan import Site
-    from feeds.pipeline.publish import Item, Render
+    from feeds.pipeline.publish import RenderTask
     from feeds.progress import Track
     from feeds.selection.membership import MembershipRules
     from feeds.storage.folder import Folder
-
+    from feeds.storage.sources import Source
 
 T = TypeVar("T")
-
-#: What came of a bucket of entries, and the readings of files that it was told of.
+#: The summary of a merged bucket, and the readings of files that it saw.
 _Merged = tuple[BucketSummary, set[tuple[int, bytes]]]
-
-#: The first machine looks into folders until so many are left. Below these others look, in so many tasks for each
-#: processor of the cluster.
-_MANY_FOLDERS = 8
-
+#: The driver lists folders until so many are pending. Tasks list those, so many for each processor of the cluster.
+MIN_PENDING_FOLDERS = 8
 _LISTING_TASKS = 4
-
-_BUCKETS_TO_A_FEW = 5
-
-_LEAST_FEW = 8
-
-#: How often articles are read where they change while machines are lost.
-_ATTEMPTS = 3
-
-#: Seconds that documents have to be seen from here, and between two looks for these.
-_PATIENCE = 60
-
-_A_MOMENT = 0.5
+#: Small results of all buckets are combined in fewer tasks: each task takes a moment to start.
+_BUCKETS_PER_TASK = 5
+MIN_COMBINING_TASKS = 8
+#: How often articles are read again if they change while machines are lost.
+MAX_READINGS = 3
+#: Seconds until the driver must see the documents that other machines wrote, and between its checks.
+VISIBILITY_TIMEOUT = 60
+_CHECK_INTERVAL = 0.5
 
 _report_decoder = msgspec.msgpack.Decoder(FilesSummary | Listing)
+_written_decoder = msgspec.msgpack.Decoder(list[WrittenDocument])
 
-_puts_decoder = msgspec.msgpack.Decoder(list[WrittenDocument])
 
-
-class SparkWork:
-    """What a run on a cluster has at hand."""
+class SparkEngine:
+    """An engine (engines.base.Engine) on a cluster."""
 
     def __init__(self, catalog: ClusterCatalog, context: SparkContext, track: Track) -> None:
         self.catalog = catalog
         self._context = context
         self._track = track
-        self._tops: RDD[tuple[FeedKey, list[windows.StoryRef]]] = context.emptyRDD()
-        self._on_disks: list[RDD[Any]] = []
+        self._selected: RDD[tuple[FeedKey, list[windows.StoryRef]]] = context.emptyRDD()
+        self._persisted: list[RDD[Any]] = []
 
     def refresh(self, config: Config, rules: MembershipRules, now: dt.datetime) -> IngestResult:
-        """Bring the catalog up to what the article folders hold at the time `now`."""
-        catalog, root = self.catalog, self.catalog.root
+        catalog, index = self.catalog, self.catalog.index
         consistency = Consistency(code_fingerprint(), catalog.begin())
-        facts, folders = self._read_and_tell(config, rules, now, consistency)
+        summaries, listings = self._read_and_merge(config, rules, now, consistency)
         self._count(config)
         self._select(config, rules, now)
-        roots = {str(config.articles[number]) for one in folders for number in one.roots}
-        emptied = [str(one) for one in config.articles if str(one) in catalog.former_roots - roots]
-        root.roots = sorted(roots)
-        root.articles = articles = sum(one.articles for one in facts)
-        changed = sum(one.changed for one in facts)
-        mistakes = sorted(mistake for one in folders for mistake in one.mistakes)
-        # of feeds is known by their digests whether they changed: all are looked at
-        touched = Touched(set(), changed)
-        return IngestResult(articles, changed, mistakes, touched, -1, root.run, emptied)
+        sources = {str(config.articles[number]) for listing in listings for number in listing.sources}
+        emptied = [str(one) for one in config.articles if str(one) in catalog.former_sources - sources]
+        index.sources = sorted(sources)
+        index.articles = articles = sum(summary.articles for summary in summaries)
+        changed = sum(summary.changed for summary in summaries)
+        diagnostics = sorted(diagnostic for listing in listings for diagnostic in listing.diagnostics)
+        # Every feed is compared by its digest, so it does not matter which were touched.
+        return IngestResult(articles, changed, diagnostics, Touched(set(), changed), -1, index.run, emptied)
 
-    def _find(self, roots: tuple[ArticleRoot, ...]) -> RDD[tuple[int, bytes]]:
-        """The files of the archive by bucket, and what there is to report of folders.
+    def render(
+        self, site: Site, stages: Sequence[Sequence[RenderTask]], /
+    ) -> Generator[list[WrittenDocument], None, None]:
+        shared_site = self._context.broadcast(site)
+        for tasks in stages:
+            yield from self._render_stage(tasks, site, shared_site)
 
-        The first machine looks from the top down, and leaves what is below many folders to the others: it may be more
-        than it can hold.
+    def release(self) -> None:
+        """Remove persisted data: the connection may last longer."""
+        for persisted in self._persisted:
+            persisted.unpersist()
+
+    # Reading and merging
+
+    def _find(self, sources: tuple[Source, ...]) -> RDD[tuple[int, bytes]]:
+        """The article files by bucket, and reports about folders.
+
+        The driver lists folders from the top and leaves everything below many folders to tasks: it may not fit into the
+        driver's memory.
         """
-        found = find_first(roots, _MANY_FOLDERS)
-        first = list(ingest.listings_of(found, roots))
-        most = self._context.defaultParallelism * _LISTING_TASKS
-        listings = self._context.parallelize(first, min(len(first), most))
-        if found.left:
-            parts = self._context.parallelize(found.left, min(len(found.left), most))
-            listings = listings.union(parts.flatMap(lambda one: ingest.list_below(roots, *one)))
-        if not self.catalog.root.buckets:
-            listings = self._kept(listings)
-            self._begin(sum(self._collect(listings.map(ingest.files_in), "Listing")))
-        buckets = self.catalog.root.buckets
-        return listings.flatMap(lambda packed: ingest.spread(roots, buckets, packed)).partitionBy(buckets + 1, int)
+        found = find_from_top(sources, MIN_PENDING_FOLDERS)
+        first = list(ingest.encode_listings(found, sources))
+        max_tasks = self._context.defaultParallelism * _LISTING_TASKS
+        listings = self._context.parallelize(first, min(len(first), max_tasks))
+        if found.pending:
+            pending = self._context.parallelize(found.pending, min(len(found.pending), max_tasks))
+            listings = listings.union(pending.flatMap(lambda one: ingest.list_below(sources, *one)))
+        if not self.catalog.index.buckets:
+            listings = self._persist(listings)
+            self._create_buckets(sum(self._collect(listings.map(ingest.count_files), "Listing")))
+        buckets = self.catalog.index.buckets
+        return listings.flatMap(lambda packed: ingest.spread(sources, buckets, packed)).partitionBy(buckets + 1, int)
 
-    def _begin(self, files: int) -> None:
-        """Choose how many buckets there are, for as long as the catalog lasts."""
-        root = self.catalog.root
-        root.buckets = buckets_for(files)
-        root.files = [""] * root.buckets
-        root.stories = [BucketSummary()] * root.buckets
+    def _create_buckets(self, files: int) -> None:
+        """Choose the number of buckets, which stays the same as long as the catalog exists."""
+        index = self.catalog.index
+        index.buckets = bucket_count(files)
+        index.files = [""] * index.buckets
+        index.stories = [BucketSummary()] * index.buckets
 
-    def _read_and_tell(
+    def _read_and_merge(
         self, config: Config, rules: MembershipRules, now: dt.datetime, consistency: Consistency
     ) -> tuple[list[FilesSummary], list[Listing]]:
-        """Read what changed and tell its stories; what there is to report of files, and of folders."""
-        for _ in range(_ATTEMPTS):
-            told, reports = self._merge(config, rules, now, consistency)
-            facts = [one for one in reports if isinstance(one, FilesSummary)]
-            if _is_of_one_reading(told, facts):
+        """Read what changed and merge its stories; return the reports about files and folders."""
+        for _ in range(MAX_READINGS):
+            merged, reports = self._merge(config, rules, now, consistency)
+            summaries = [one for one in reports if isinstance(one, FilesSummary)]
+            if is_one_reading(merged, summaries):
                 break
         else:
             raise ProcessError("machines were lost while articles were edited, again and again; nothing was published")
-        self._note(facts)
-        self.catalog.root.stories = [story for story, _ in told]
+        self._store(summaries)
+        self.catalog.index.stories = [summary for summary, _ in merged]
         self.catalog.set_state("now", now)
         self.catalog.set_state("rules", rules.digest)
-        return facts, [one for one in reports if isinstance(one, Listing)]
+        return summaries, [one for one in reports if isinstance(one, Listing)]
 
     def _merge(
         self, config: Config, rules: MembershipRules, now: dt.datetime, consistency: Consistency
     ) -> tuple[list[_Merged], list[FilesSummary | Listing]]:
-        """What came of each bucket of entries, and what there is to report."""
+        """The result of each bucket of entries, and all reports."""
         found = self._find(config.articles)
-        root, folder = self.catalog.root, self.catalog.folder
-        reader = ingest.BucketReader(folder, root.files, config.articles, root.buckets, config.source, consistency)
-        then, known = self.catalog.state("now"), self.catalog.state("rules")
-        anew = then is not None and known != rules.digest
-        context = merging.MergeContext(folder, root.stories, rules, now, then, anew, consistency)
-        read, merge = self._context.broadcast(reader), self._context.broadcast(context)
+        index, folder = self.catalog.index, self.catalog.folder
+        read_context = ingest.ReadContext(
+            folder, index.files, config.articles, index.buckets, config.source, consistency
+        )
+        last_run, known_rules = self.catalog.state("now", dt.datetime), self.catalog.state("rules", bytes)
+        rebuild = last_run is not None and known_rules != rules.digest
+        merge_context = merging.MergeContext(folder, index.stories, rules, now, last_run, rebuild, consistency)
+        read, merge = self._context.broadcast(read_context), self._context.broadcast(merge_context)
         changes = found.mapPartitionsWithIndex(
             lambda bucket, shares: ingest.read_bucket(read.value, bucket, (packed for _, packed in shares))
         )
-        told = changes.partitionBy(root.buckets + 1, int).mapPartitionsWithIndex(
+        merged = changes.partitionBy(index.buckets + 1, int).mapPartitionsWithIndex(
             lambda bucket, items: merging.merge(merge.value, bucket, (packed for _, packed in items))
         )
-        results = dict(self._collect(told, "Reading and merging"))
-        reports = [_report_decoder.decode(packed) for packed in results.pop(root.buckets)]
-        return [results[bucket] for bucket in range(root.buckets)], reports
+        results = dict(self._collect(merged, "Reading and merging"))
+        reports = [_report_decoder.decode(packed) for packed in results.pop(index.buckets)]
+        return [results[bucket] for bucket in range(index.buckets)], reports
 
-    def _note(self, facts: Iterable[FilesSummary]) -> None:
-        """Keep what came of files."""
+    def _store(self, summaries: Iterable[FilesSummary]) -> None:
         catalog = self.catalog
-        for one in facts:
-            catalog.root.files[one.bucket] = one.name
-            catalog.file_mistakes += one.mistakes
-            for reason, count in one.left_out.items():
-                catalog.file_reasons[reason] = catalog.file_reasons.get(reason, 0) + count
-        catalog.file_mistakes.sort()
+        for summary in summaries:
+            catalog.index.files[summary.bucket] = summary.name
+            catalog.file_diagnostics += summary.diagnostics
+            for reason, count in summary.skipped.items():
+                catalog.skip_reasons[reason] = catalog.skip_reasons.get(reason, 0) + count
+        catalog.file_diagnostics.sort()
+
+    # Counting and selecting
 
     def _count(self, config: Config) -> None:
-        """Names of topics and providers, who has the same id, and months where a history is published."""
+        """Count names of topics and providers, shared ids, and months if archives are published."""
         catalog = self.catalog
-        has_months = publishes_months(config)
-        folder, facts = catalog.folder, self._facts
+        has_months = publishes_archives(config)
+        folder, summaries = catalog.folder, self._summaries
         counted = (
             self._buckets()
-            .flatMap(lambda bucket: windows.count_bucket(folder, facts.value, bucket, has_months=has_months))
-            .groupByKey(self._few)
+            .flatMap(lambda bucket: windows.count_bucket(folder, summaries.value, bucket, has_months=has_months))
+            .groupByKey(self._combining_tasks)
             .map(lambda one: (one[0], windows.total(one[0], one[1])))
         )
         months: dict[FeedKey, list[Any]] = defaultdict(list)
@@ -197,7 +200,7 @@ class SparkWork:
             elif what == "provider":
                 catalog.providers[names[0], names[1]] = value
             elif what == "same":
-                catalog.same[names[0]] = value
+                catalog.articles_of_id[names[0]] = value
             else:
                 kind, name, month = names
                 months[windows.feed_key(kind, name)].append(month_of_name(month, *value))
@@ -205,37 +208,37 @@ class SparkWork:
             catalog.feed_months[feed] = sorted(found, key=lambda month: month.first, reverse=True)
 
     def _select(self, config: Config, rules: MembershipRules, now: dt.datetime) -> None:
-        """The first stories of each feed, by merging the first of each bucket."""
+        """Select the first stories of each feed, by merging the first ones of every bucket."""
         catalog = self.catalog
-        limits = self._context.broadcast(_limits(catalog, config, rules, now))
-        folder, facts = catalog.folder, self._facts
-        tops = (
+        limits = self._context.broadcast(_window_limits(catalog, config, rules, now))
+        folder, summaries = catalog.folder, self._summaries
+        selected = (
             self._buckets()
-            .flatMap(lambda bucket: windows.refs_of_bucket(folder, facts.value, limits.value, bucket))
-            .groupByKey(self._few)
+            .flatMap(lambda bucket: windows.refs_of_bucket(folder, summaries.value, limits.value, bucket))
+            .groupByKey(self._combining_tasks)
             .map(
                 lambda one: (one[0], windows.merge_refs(limits.value, FeedKey(*one[0]), one[1])),
                 preservesPartitioning=True,
             )
         )
-        self._tops = self._kept(tops)
-        found = self._tops.map(lambda one: (one[0], windows.window_of(one[1])))
+        self._selected = self._persist(selected)
+        found = self._selected.map(lambda one: (one[0], windows.window_of(one[1])))
         catalog.windows = {FeedKey(*feed): window for feed, window in self._collect(found, "Selecting")}
         catalog.find_images = self._find_images
 
     def _find_images(self) -> Images:
-        """The images of all that feeds show."""
-        buckets, folder = self.catalog.root.buckets, self.catalog.folder
-        facts = self._facts
+        """The images of everything that feeds show."""
+        buckets, folder = self.catalog.index.buckets, self.catalog.folder
+        summaries = self._summaries
         archived = frozenset(self.catalog.feed_months)
-        wanted = self._tops.flatMap(
+        wanted = self._selected.flatMap(
             lambda one: ((ref[4], (ref[2], FeedKey(*one[0]), place)) for place, ref in enumerate(one[1]))
         )
         found = (
             wanted.partitionBy(buckets, int)
             .mapPartitionsWithIndex(
                 lambda bucket, some: windows.images_of_bucket(
-                    folder, facts.value, bucket, (one for _, one in some), archived
+                    folder, summaries.value, bucket, (one for _, one in some), archived
                 )
             )
             .groupByKey(buckets)
@@ -245,140 +248,138 @@ class SparkWork:
             for (feed, month), some in self._collect(found, "Looking for images")
         }
 
-    @contextmanager
-    def rendering(self, site: Site, count: int) -> Iterator[Render]:  # noqa: ARG002
-        """A feeds.documents.Rendering on the machines of the cluster."""
-        shown = self._context.broadcast(site)
-        yield lambda items: iter(self._rendered(items, site, shown))
+    # Rendering
 
-    def _rendered(self, items: Sequence[Item], site: Site, shown: Any) -> list[list[WrittenDocument]]:
-        if not items:
+    def _render_stage(self, tasks: Sequence[RenderTask], site: Site, shared_site: Any) -> list[list[WrittenDocument]]:
+        if not tasks:
             return []
-        buckets, folder = self.catalog.root.buckets, self.catalog.folder
-        facts = self._facts
-        wanted = self._wanted(items)
-        entries = wanted.partitionBy(buckets, int).mapPartitionsWithIndex(
+        buckets, folder = self.catalog.index.buckets, self.catalog.folder
+        summaries = self._summaries
+        requests = self._story_requests(tasks)
+        entries = requests.partitionBy(buckets, int).mapPartitionsWithIndex(
             lambda bucket, found: windows.entries_of_bucket(
-                folder, facts.value, site.now, bucket, (one for _, one in found)
+                folder, summaries.value, site.now, bucket, (one for _, one in found)
             )
         )
         code = code_fingerprint()
-        jobs = self._context.parallelize(list(enumerate(items)), min(len(items), self._few))
-        done = jobs.cogroup(entries, numPartitions=buckets).map(
-            lambda one: (one[0], windows.render(code, shown.value, *one[1]))
+        numbered = self._context.parallelize(list(enumerate(tasks)), min(len(tasks), self._combining_tasks))
+        rendered = numbered.cogroup(entries, numPartitions=buckets).map(
+            lambda one: (one[0], windows.render(code, shared_site.value, *one[1]))
         )
-        puts: list[list[WrittenDocument]] = [[] for _ in items]
-        for number, result in self._collect(done, "Rendering"):
+        written: list[list[WrittenDocument]] = [[] for _ in tasks]
+        for number, result in self._collect(rendered, "Rendering"):
             if isinstance(result, FeedsError):
                 raise result
-            puts[number] = _puts_decoder.decode(result)
-        _check_there(site.output, chain.from_iterable(puts))
-        site.output.remove_begun(put.record.path for job in puts for put in job)  # by machines that were lost
-        return puts
+            written[number] = _written_decoder.decode(result)
+        _check_visible(site.output, chain.from_iterable(written))
+        # Lost machines may have left temporary files.
+        site.output.remove_temporary(document.record.path for documents in written for document in documents)
+        return written
 
-    def _wanted(self, items: Sequence[Item]) -> RDD[tuple[int, tuple[str, bytes, int, Any]]]:
-        """The stories that jobs show, by bucket: the id and digest, the number of the job, and the place in it."""
+    def _story_requests(self, tasks: Sequence[RenderTask]) -> RDD[tuple[int, windows.StoryRequest]]:
+        """The stories that tasks show, by bucket."""
         newest: list[tuple[FeedKey, tuple[int, int]]] = []
         monthly: dict[tuple[FeedKey, str], int] = {}
-        for number, (job, _) in enumerate(items):
+        for number, (job, _) in enumerate(tasks):
             if job.segment.month:
                 monthly[job.plan.key, job.segment.month] = number
             else:
                 newest.append((job.plan.key, (number, len(job.stories))))
-        sought = self._context.parallelize(newest, min(len(items), self._few)).partitionBy(self._few)  # as these are
-        wanted = self._tops.join(sought, self._few).flatMap(lambda one: windows.story_requests(*one[1]))
+        # Partitioned like the selected stories, so that the join moves neither.
+        wanted = self._context.parallelize(newest, min(len(tasks), self._combining_tasks)).partitionBy(
+            self._combining_tasks
+        )
+        requests = self._selected.join(wanted, self._combining_tasks).flatMap(
+            lambda one: windows.story_requests(*one[1])
+        )
         if not monthly:
-            return wanted
-        folder, facts = self.catalog.folder, self._facts
-        of_months = self._context.broadcast(monthly)
+            return requests
+        folder, summaries = self.catalog.folder, self._summaries
+        tasks_of_months = self._context.broadcast(monthly)
         archived = self._buckets().flatMap(
             lambda bucket: (
-                (bucket, one) for one in windows.months_of_bucket(folder, facts.value, of_months.value, bucket)
+                (bucket, one)
+                for one in windows.archive_requests(folder, summaries.value, tasks_of_months.value, bucket)
             )
         )
-        return wanted.union(archived)
+        return requests.union(archived)
+
+    # Spark
 
     def _collect(self, wanted: RDD[T], label: str) -> list[T]:
-        """What is wanted, while it is shown how much of it is done."""
         with following(self._context, self._track, label):
             return wanted.collect()
 
-    def _kept(self, found: RDD[T]) -> RDD[T]:
-        """What is used more than once, on disks: it grows with the archive, and the memory of the machines does not."""
-        from pyspark import StorageLevel  # noqa: PLC0415  # where it is asked for only
+    def _persist(self, found: RDD[T]) -> RDD[T]:
+        """Keep what is used more than once on disks: it grows with the archive, and memory does not."""
+        from pyspark import StorageLevel  # noqa: PLC0415  # optional
 
-        self._on_disks.append(found.persist(StorageLevel.DISK_ONLY))
+        self._persisted.append(found.persist(StorageLevel.DISK_ONLY))
         return found
 
-    def release(self) -> None:
-        """Remove what is on disks: the connection may last longer."""
-        for one in self._on_disks:
-            one.unpersist()
-
     @cached_property
-    def _facts(self) -> Broadcast[list[BucketSummary]]:
-        """What is known of the buckets of entries when their stories are told, brought to each machine once."""
-        return self._context.broadcast(self.catalog.root.stories)
+    def _summaries(self) -> Broadcast[list[BucketSummary]]:
+        """The summaries of the buckets after merging, sent to each machine once."""
+        return self._context.broadcast(self.catalog.index.stories)
 
     @property
-    def _few(self) -> int:
-        """How many tasks share what little comes of all buckets: each takes a moment to begin."""
-        return max(self.catalog.root.buckets // _BUCKETS_TO_A_FEW, _LEAST_FEW)
+    def _combining_tasks(self) -> int:
+        return max(self.catalog.index.buckets // _BUCKETS_PER_TASK, MIN_COMBINING_TASKS)
 
     def _buckets(self) -> RDD[int]:
-        buckets = self.catalog.root.buckets
+        buckets = self.catalog.index.buckets
         return self._context.parallelize(range(buckets), buckets)
 
 
-def _is_of_one_reading(told: Iterable[_Merged], facts: Iterable[FilesSummary]) -> bool:
-    """Whether all buckets of entries were told of the same reading of each bucket of files.
+def is_one_reading(merged: Iterable[_Merged], summaries: Iterable[FilesSummary]) -> bool:
+    """Whether all buckets of entries saw the same reading of each bucket of files.
 
-    A bucket is read again where a machine is lost that has what came of it, and a file may have been edited meanwhile.
+    If a machine is lost, its buckets are read again, and files may have been edited in between.
     """
-    expected = {(one.bucket, one.version): set(one.touched) for one in facts if one.touched}
+    expected = {(one.bucket, one.version): set(one.touched) for one in summaries if one.touched}
     found: dict[tuple[int, bytes], set[int]] = defaultdict(set)
-    for bucket, (_, seen) in enumerate(told):
+    for bucket, (_, seen) in enumerate(merged):
         for one in seen:
             found[one].add(bucket)
     return found == expected
 
 
-def _check_there(output: Folder, puts: Iterable[WrittenDocument]) -> None:
-    """Raise PublishError where this machine does not see what another put into a folder."""
-    deadline = time.monotonic() + _PATIENCE
-    for put in puts if isinstance(output, DiskFolder) else ():
-        while not _is_there(output, put.record):
+def _check_visible(output: Folder, documents: Iterable[WrittenDocument]) -> None:
+    """Raise PublishError if this machine does not see what another one wrote into a local folder."""
+    deadline = time.monotonic() + VISIBILITY_TIMEOUT
+    for document in documents if isinstance(output, LocalFolder) else ():
+        while not _is_visible(output, document.record):
             if time.monotonic() > deadline:
                 raise PublishError(str(output), NOT_EVERYWHERE)
-            time.sleep(_A_MOMENT)
+            time.sleep(_CHECK_INTERVAL)
 
 
-def _is_there(output: Folder, record: DocumentRecord) -> bool:
-    """Whether this machine sees a document. It may have kept for a while that it was not, which it finds by reading."""
-    facts = output.facts(record.path)
-    return (facts is not None and facts[0] == record.bytes) or len(output.read(record.path) or b"") == record.bytes
+def _is_visible(output: Folder, record: DocumentRecord) -> bool:
+    """Whether this machine sees a document. A file system may cache that it does not exist until it is opened."""
+    found = output.stat(record.path)
+    return (found is not None and found[0] == record.bytes) or len(output.read(record.path) or b"") == record.bytes
 
 
-def _limits(catalog: ClusterCatalog, config: Config, rules: MembershipRules, now: dt.datetime) -> windows.WindowLimits:
-    """How many stories of each feed are looked at: as many as it shows, or as it needs to begin."""
+def _window_limits(
+    catalog: ClusterCatalog, config: Config, rules: MembershipRules, now: dt.datetime
+) -> windows.WindowLimits:
+    """How many stories of each feed must be selected, and since when they must have been published."""
     kinds = config.feeds
-    of_kind: dict[str, int] = {}
-    most: dict[FeedKey, int] = {}
-    if isinstance(kinds.all, AllFeed):
-        of_kind["all"] = max(kinds.all.limit, kinds.all.min_entries)
-    if isinstance(kinds.topics, TopicFeeds):
-        of_kind["topic"] = max(kinds.topics.limit, kinds.topics.min_entries)
-        most |= {FeedKey("topic", key): most_needed(own, kinds.topics) for key, own in rules.topics.items()}
-    if isinstance(kinds.providers, ProviderFeeds):
-        of_kind["provider"] = max(kinds.providers.limit, kinds.providers.min_entries)
-        most |= {FeedKey("provider", key): most_needed(own, kinds.providers) for key, own in rules.providers.items()}
-    most |= {FeedKey("custom", feed.path): most_needed(feed, feed) for feed in kinds.custom}
-    for key, months in catalog.feed_months.items():
-        most[key] = max(most.get(key, of_kind.get(key.kind, 0)), least_shown(months))
-    return windows.WindowLimits(most, of_kind, _oldest(config, now))
-
-
-def _oldest(config: Config, now: dt.datetime) -> dict[FeedKey, int]:
-    """Since when stories of custom feeds are to have been published, in seconds since 1970."""
-    found = {FeedKey("custom", feed.path): feed.newer_than for feed in config.feeds.custom}
-    return {key: seconds(now - period(age)) for key, age in found.items() if age}
+    by_kind = {"all": kinds.all, "topic": kinds.topics, "provider": kinds.providers}
+    of_kind = {kind: settings for kind, settings in by_kind.items() if settings != "off"}
+    limits = {FeedKey("custom", feed.path): entry_limits(feed, feed, now) for feed in kinds.custom}
+    own: dict[FeedKey, FeedSettings] = {FeedKey("topic", key): topic for key, topic in rules.topics.items()}
+    own |= {FeedKey("provider", key): settings for key, settings in rules.providers.items()}
+    for key in own.keys() | catalog.feed_months.keys():
+        months = catalog.feed_months.get(key, ())
+        if key.kind == "custom":
+            custom = next(feed for feed in kinds.custom if feed.path == key.name)
+            limits[key] = entry_limits(custom, custom, now, months)
+        elif key.kind in of_kind:
+            settings = of_kind[key.kind]
+            limits[key] = entry_limits(own.get(key, settings), settings, now, months)
+    return windows.WindowLimits(
+        {key: limit.selected for key, limit in limits.items()},
+        {kind: entry_limits(settings, settings, now).selected for kind, settings in of_kind.items()},
+        {key: seconds(limit.since) for key, limit in limits.items() if limit.since},
+    )

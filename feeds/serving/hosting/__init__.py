@@ -1,1 +1,1 @@
-"""Configurations of web servers and hosts."""
+"""Configurations of web servers and hosting services that serve the output folder."""

@@ -1,39 +1,51 @@
-"""Values written into the configurations of web servers, so that none of them is taken for more than a value.
+"""Template filters that quote a value for a web server, so that the server takes it literally.
 
-Nothing here is written with a control character in it: `render_hosting` refuses those.
+No value contains a control character: `render_hosting` refuses those.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 from feeds.errors import HostingError, quoted
 
-#: What has a meaning in a regular expression, whoever reads it (PCRE, RE2).
-_MEANS_SOMETHING = re.compile(r"[^\w/-]", re.ASCII)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+#: Characters that PCRE or RE2 may interpret in a regular expression.
+_REGEX_SPECIAL = re.compile(r"[^\w/-]", re.ASCII)
 
 _PLAIN = re.compile(r"[\w/.~-]+")
 
 
 def pattern(text: str) -> str:
-    """The regular expression that matches the text and nothing else, read byte by byte or letter by letter."""
-    return _MEANS_SOMETHING.sub(_literal, text)
+    """Return a regular expression that matches exactly the text, in engines for bytes and in engines for characters."""
+    return _REGEX_SPECIAL.sub(_escape_regex, text)
+
+
+def _escape_regex(match: re.Match[str]) -> str:
+    character = match[0]
+    if not character.isascii():
+        return character
+    return f"\\{character}" if character in ".+" else f"\\x{ord(character):02x}"
 
 
 def is_plain(text: str) -> bool:
-    """Whether a path means only itself to every server."""
+    """Whether every server takes a path literally without quotes."""
     return bool(_PLAIN.fullmatch(text))
 
 
 def nginx(text: str, *, expands: bool = True) -> str:
-    """A parameter of nginx; where it `expands` variables, `$` is one, which the configuration then defines."""
-    quoted = _backslashed(text, r"""["'\\trn]|$""").replace('"', r"\"")
-    return f'"{quoted.replace("$", "${feeds_dollar}") if expands else quoted}"'
+    """Return a parameter for nginx; if it `expands` variables, `$` becomes one that the configuration defines."""
+    parameter = _double_backslashes(text, r"""["'\\trn]|$""").replace('"', r"\"")
+    return f'"{parameter.replace("$", "${feeds_dollar}") if expands else parameter}"'
 
 
 def caddy(text: str) -> str:
-    """A token of a Caddyfile; raises HostingError where Caddy would expand it."""
+    """Return a token of a Caddyfile; raise HostingError for a placeholder and for a text that no quotes can hold."""
     if "{" in text or "}" in text:
         raise HostingError(f"{quoted(text)} holds a brace, which means a placeholder to Caddy; expected none")
     if "`" not in text:
@@ -44,35 +56,35 @@ def caddy(text: str) -> str:
 
 
 def caddy_folder(text: str) -> str:
-    """A folder in a Caddyfile; raises HostingError where Caddy would look for others too."""
+    """Return the path of a folder as a token of a Caddyfile; raise HostingError for a glob pattern."""
     if re.search(r"[*?\[\\]", text):
         raise HostingError(f"{quoted(text)} holds one of *?[\\, which mean several files to Caddy; expected none")
     return caddy(text)
 
 
 def caddy_output(text: str, variable: str = "") -> str:
-    """What a regular expression of `map` is mapped to, with a `variable` behind."""
-    quoted = caddy(text.replace("$", "$$"))
-    return f"{quoted[:-1]}{variable}{quoted[-1]}"
+    """Return an output of Caddy's `map` for a regular expression: the text, then a `variable` that is expanded."""
+    token = caddy(text.replace("$", "$$"))
+    return f"{token[:-1]}{variable}{token[-1]}"
 
 
 def caddy_pattern(expression: str) -> str:
-    """A token of a Caddyfile that is a regular expression, made with `pattern`."""
+    """Return a regular expression that `pattern` made as a token of a Caddyfile."""
     return f"`{expression}`"
 
 
 def apache(text: str) -> str:
-    """A parameter of Apache; raises HostingError where Apache would expand it."""
+    """Return a parameter for Apache; raise HostingError for a variable."""
     if "${" in text:
         raise HostingError(f"{quoted(text)} holds ${{, which means a variable to Apache; expected none")
-    return '"' + _backslashed(text, r'["\\]|$').replace('"', r"\"") + '"'
+    return '"' + _double_backslashes(text, r'["\\]|$').replace('"', r"\"") + '"'
 
 
 def apache_substitution(text: str, *, variable: str = "") -> str:
-    """What mod_rewrite is to put there or to look for, with a `variable` of its own behind.
+    """Return a substitution or test string of mod_rewrite: the text, then a `variable` that is expanded.
 
-    Backslashes are before what refers to something that matched, and before quotes they would remain. Raises
-    HostingError where there is a quote, or what Apache would expand.
+    A backslash hides `$` and `%` from mod_rewrite, but would remain before a quotation mark. Raise HostingError for a
+    quotation mark and for a variable.
     """
     if '"' in text:
         raise HostingError(f"{quoted(text)} holds a quotation mark, which mod_rewrite cannot take; expected none")
@@ -82,22 +94,30 @@ def apache_substitution(text: str, *, variable: str = "") -> str:
 
 
 def apache_header(text: str) -> str:
-    """The value of a header, in which `%` begins a variable."""
+    """Return a header value for mod_headers, in which `%` starts a format specifier."""
     return text.replace("%", "%%")
 
 
 def toml(text: str) -> str:
-    """A string of TOML or YAML, which both read what JSON writes (but for surrogates, which no text of ours has)."""
+    """Return a string of TOML or YAML. Both read JSON strings, except escaped surrogates, which no value contains."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def _literal(match: re.Match[str]) -> str:
-    character = match[0]
-    if not character.isascii():
-        return character
-    return f"\\{character}" if character in ".+" else f"\\x{ord(character):02x}"
+def _double_backslashes(text: str, following: str) -> str:
+    """Double each backslash that the server would interpret because of the characters `following` it (a pattern)."""
+    return re.sub(rf"\\(?={following})", r"\\\\", text)
 
 
-def _backslashed(text: str, before: str) -> str:
-    """The text with those backslashes doubled that would mean something, because of what follows."""
-    return re.sub(rf"\\(?={before})", r"\\\\", text)
+#: A template names a filter by its function's name.
+FILTERS: tuple[Callable[..., str], ...] = (
+    pattern,
+    nginx,
+    caddy,
+    caddy_folder,
+    caddy_output,
+    caddy_pattern,
+    apache,
+    apache_substitution,
+    apache_header,
+    toml,
+)

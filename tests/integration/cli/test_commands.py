@@ -1,4 +1,4 @@
-"""The command line: what each command prints, writes and exits with."""
+"""The command line: the output, files and exit code of each command."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 import feeds
 from feeds.cli.commands import main
+from tests.support.command import run
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
-    from click.testing import Result
+    from collections.abc import Iterable
 
     from tests.support.site import Site
 
@@ -42,16 +44,6 @@ topics: [Energy]
 """
 
 
-def run(site: Site, *arguments: str) -> Result:
-    """Run a command in the site's folder."""
-    before = Path.cwd()
-    os.chdir(site.folder)
-    try:
-        return CliRunner().invoke(main, arguments)
-    finally:
-        os.chdir(before)
-
-
 def test_help_lists_every_command() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
@@ -60,7 +52,7 @@ def test_help_lists_every_command() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str) -> None:
+def test_every_command_has_a_help_text(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0
     assert COMMANDS[name] in result.output
@@ -76,7 +68,7 @@ def test_a_wrong_command_line_exits_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
 
 
-def test_regenerate_says_what_it_did(site: Site) -> None:
+def test_regenerate_prints_a_summary(site: Site) -> None:
     site.article("a.md", ARTICLE)
     site.article("b.md", "title: Hidden\npublished: false")
     result = run(site, "regenerate")
@@ -87,7 +79,7 @@ def test_regenerate_says_what_it_did(site: Site) -> None:
     assert third.startswith("7 documents written, 0 unchanged, 0 removed in output (")
 
 
-def test_a_dry_run_says_what_it_would_do(site: Site) -> None:
+def test_a_dry_run_lists_the_documents_to_write(site: Site) -> None:
     site.article("a.md", ARTICLE)
     result = run(site, "regenerate", "--dry-run")
     assert result.stdout.splitlines()[:2] == ["would write all.atom", "would write all.json"]
@@ -95,7 +87,7 @@ def test_a_dry_run_says_what_it_would_do(site: Site) -> None:
     assert not site.output.exists()
 
 
-def test_a_dry_run_names_what_it_would_remove(site: Site) -> None:
+def test_a_dry_run_lists_the_documents_to_remove(site: Site) -> None:
     site.article("a.md", ARTICLE)
     run(site, "regenerate")
     site.configure(site.config_path.read_text(encoding="utf-8") + "feeds: {topics: off}\n")
@@ -104,7 +96,7 @@ def test_a_dry_run_names_what_it_would_remove(site: Site) -> None:
     assert lines[:4] == ["would write feeds.opml", *removed]
 
 
-def test_prune_names_what_it_removes(site: Site) -> None:
+def test_prune_lists_removed_documents(site: Site) -> None:
     article = site.article("a.md", ARTICLE)
     site.article("b.md", ARTICLE.replace("Energy", "Robots").replace("https://a.example/", "https://b.example/"))
     run(site, "regenerate")
@@ -239,7 +231,70 @@ def test_an_output_that_is_not_ours_exits_1(site: Site) -> None:
     (site.output / "all.rss").write_text("mine")
     result = run(site, "regenerate")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: {site.output / 'all.rss'}: is there already and feeds.json does not list")
+    assert result.stderr.startswith("Error: output/all.rss: is there already and feeds.json does not list")
+
+
+def test_a_name_that_is_too_long_is_an_error_of_that_path(site: Site) -> None:
+    name = "x" * 300
+    result = run(site, "init", name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: {name}/config/feeds.yaml: cannot be written: File name too long\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (PermissionError(13, "Permission denied", "/x/y\n"), r"/x/y\n: Permission denied"),
+        (OSError(24, "Too many open files"), "Too many open files"),
+        (OSError("no reason"), "no reason"),
+    ],
+    ids=["with a path", "without a path", "without a number"],
+)
+def test_an_error_of_the_system_is_one_line(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: OSError, expected: str
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("feeds.cli.starter.write_starter", fail)
+    result = run(site, "init", "new")
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {expected}\n")
+
+
+def test_output_that_cannot_be_printed_is_an_error_of_printing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    echo = click.echo
+
+    def full_disk(text: object, *, err: bool = False, nl: bool = True) -> None:
+        if not err:
+            raise OSError(28, "No space left on device")
+        echo(text, err=err, nl=nl)
+
+    monkeypatch.setattr("click.echo", full_disk)
+    result = run(site, "list")
+    message = "what is to be said cannot be printed: No space left on device"
+    assert (result.exit_code, result.stderr) == (1, f"Error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [("list", "https://feeds.example.com/topics/energy.rss\n"), ("check", "1 article: 0 errors, 0 warnings\n")],
+)
+def test_a_cache_in_another_folder_saves_parsing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, command: str, expected: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("an article is parsed")
+
+    os.utime(site.article("a.md", ARTICLE), (1_700_000_000, 1_700_000_000))
+    assert run(site, "regenerate", "--cache", "elsewhere").exit_code == 0
+    before = [(path, path.read_bytes()) for path in (site.folder / "elsewhere").iterdir()]
+    monkeypatch.setattr("feeds.pipeline.ingest.parse_article", fail)
+    result = run(site, command, "--cache", "elsewhere")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith(expected)
+    assert [(path, path.read_bytes()) for path in (site.folder / "elsewhere").iterdir()] == before
+    assert not (site.folder / ".feeds").exists()
+    assert isinstance(run(site, command).exception, AssertionError)  # nothing is known without that cache
 
 
 def test_list_is_a_table(site: Site) -> None:
@@ -301,6 +356,28 @@ def test_check_as_json(site: Site) -> None:
     assert report == {"articles": 1, "left_out": {}, **nothing}
 
 
+@pytest.mark.parametrize("option", ["--output", "--json"])
+def test_a_configuration_that_disappears_during_check_is_an_error(
+    site: Site, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """The file is read again for the line of a finding: here, that a feed has no entries."""
+
+    def remove(items: Iterable[Any], length: int, label: str) -> Iterable[Any]:  # noqa: ARG001
+        site.config_path.unlink(missing_ok=True)
+        return items
+
+    monkeypatch.setattr("feeds.cli.commands.progress", lambda **_: remove)
+    result = run(site, "check", option)
+    assert (result.exit_code, type(result.exception), result.stderr) == (2, SystemExit, "")
+    message = "there is no such file; `feeds init` makes one"
+    if option == "--json":
+        (finding,) = json.loads(result.stdout)["findings"]
+        expected = {"rule": "config-unreadable", "level": "error", "path": "config/feeds.yaml", "line": 0}
+        assert finding == expected | {"message": message}
+    else:
+        assert result.stdout == f"config/feeds.yaml: {message} [config-unreadable]\n"
+
+
 def test_a_strict_run_that_fails_is_json_too(site: Site) -> None:
     site.article("b.md", "title: Unlinked\npublishedDateTime: 2026-05-01")
     result = run(site, "regenerate", "--json", "--strict")
@@ -343,7 +420,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
     "arguments",
     [["init"], ["prune", "--cache"], ["ping", "--cache"], ["probe", "--cache"], ["hosting", "nginx", "--to"]],
 )
-def test_where_a_folder_of_this_machine_is_meant_an_address_is_a_mistake(
+def test_the_url_of_a_store_is_no_local_folder(
     site: Site, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     site.configure("site: {title: Test Wire, url: https://feeds.example.com/}\nsource: {articles: [../articles]}\n")
@@ -401,6 +478,6 @@ def test_hosting_writes_a_configuration_and_nothing_over_another(site: Site) -> 
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["iis"], 2), (["nginx", "--listen", "x"], 1)], ids=["kind", "listen"])
-def test_hosting_says_what_it_cannot_do(site: Site, arguments: list[str], code: int) -> None:
+def test_hosting_refuses_unknown_kinds_and_addresses(site: Site, arguments: list[str], code: int) -> None:
     result = run(site, "hosting", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")

@@ -1,5 +1,5 @@
-"""The engine of a cluster gives the bytes of one machine: on whole sites, in whatever number of parts, after whatever
-change, and whatever is done twice. Spark itself is in tests/test_cluster.py."""
+"""The engine for a cluster publishes the bytes of one machine: on whole sites, with any number of buckets, after any
+change, and if tasks run twice. A fake takes the place of Spark, which tests/system/test_cluster.py tests."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from click.testing import CliRunner
+from py4j.protocol import Py4JError
 
-import feeds
-from feeds import build
+from feeds.catalog.protocol import ReadingFingerprint
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.cli.commands import main
 from feeds.content.discovery import find_below
-from feeds.content.files import is_reached, read_file
 from feeds.engines.spark import consistency, engine, ingest, merging, partitions, stages, windows
-from feeds.engines.spark.partitions import ROOT, EntryRow, read_root, read_rows, write_root, write_rows
-from feeds.errors import CatalogError, EmptiedError, ProcessError, PublishError, StrictError
+from feeds.engines.spark.partitions import INDEX, EntryRow, read_index, read_rows, write_index, write_rows
+from feeds.errors import CatalogError, EmptiedError, FeedsError, ProcessError, PublishError, StrictError
 from feeds.pipeline.plan import Site as PublishedSite
+from feeds.progress import untracked
 from feeds.storage.folder import open_folder
-from feeds.storage.local import DiskFolder
-from tests.integration.test_cases import NAMES, check_case
+from feeds.storage.local import LocalFolder
+from feeds.storage.sources import LocalSource
+from tests.support.cases import CASE_NAMES, check_case
 from tests.support.fake_cluster import FakeContext
 from tests.support.image_server import Reply, serving
 from tests.support.object_store import empty_memory
@@ -35,6 +36,8 @@ from tests.support.site import NOW, Site
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
+
+    import feeds
 
 CONFIG = """\
 site: {title: Test Wire, url: https://feeds.example.com/}
@@ -55,10 +58,10 @@ DATES = ("2026-05-20", "2026-05-10", "2026-04-20", "2026-03-20", "2026-02-10", "
 
 @pytest.fixture(autouse=True)
 def context(monkeypatch: pytest.MonkeyPatch) -> FakeContext:
-    """What takes the place of Spark."""
-    made = FakeContext()
-    monkeypatch.setattr(engine, "_connected", lambda _: nullcontext(made))
-    return made
+    """The fake that takes the place of Spark."""
+    fake = FakeContext()
+    monkeypatch.setattr(engine, "connect", lambda _: nullcontext(fake))
+    return fake
 
 
 def write(site: Site, number: int, title: str = "Old", topic: str = "") -> None:
@@ -80,14 +83,14 @@ def on_cluster(site: Site, *, now: dt.datetime = NOW, **options: Any) -> feeds.R
 
 
 def locally(site: Site, folder: Path, **options: Any) -> tuple[feeds.Report, dict[str, bytes]]:
-    """What one machine publishes of the same."""
+    """Publish the same site on one machine."""
     report = site.regenerate(output=folder / "local", cache=folder / "cache", ping=False, **options)
     files = (path for path in (folder / "local").rglob("*") if path.is_file())
     return report, {path.relative_to(folder / "local").as_posix(): path.read_bytes() for path in files}
 
 
 def check_same(site: Site, folder: Path, **options: Any) -> None:
-    """Another run on the cluster, and one on this machine: the same bytes, and the same report of the archive."""
+    """Publish on the cluster and on one machine; assert the same bytes, and the same report about the archive."""
     report = on_cluster(site, **options)
     expected, documents = locally(site, folder, **options)
     assert site.documents() == documents
@@ -95,16 +98,16 @@ def check_same(site: Site, folder: Path, **options: Any) -> None:
         assert getattr(report, name) == getattr(expected, name), name
 
 
-@pytest.mark.parametrize("case", NAMES)
-def test_whole_sites_have_the_bytes_that_they_have_elsewhere(case: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", CASE_NAMES)
+def test_whole_sites_have_the_bytes_of_one_machine(case: str, tmp_path: Path) -> None:
     check_case(case, tmp_path, engine="spark", ping=False)
 
 
 @pytest.mark.parametrize("buckets", [1, 3, 50])
-def test_the_number_of_parts_changes_no_byte(
+def test_the_number_of_buckets_changes_no_byte(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, buckets: int
 ) -> None:
-    monkeypatch.setattr(stages, "buckets_for", lambda _: buckets)
+    monkeypatch.setattr(stages, "bucket_count", lambda _: buckets)
     check_same(wide, tmp_path)
 
 
@@ -118,13 +121,13 @@ def test_after_each_change_the_bytes_are_those_of_one_machine(wide: Site, tmp_pa
     write(wide, 30, "New", "Wind")
     wide.article("copy.md", STORY.format(7, "The same story", "2026-05-01", "Wind"))
     check_same(wide, tmp_path)
-    check_same(wide, tmp_path, now=NOW + dt.timedelta(days=40))  # what was to come is due, and what was recent is not
+    check_same(wide, tmp_path, now=NOW + dt.timedelta(days=40))  # scheduled entries are due, recent ones are not recent
     check_same(wide, tmp_path, now=NOW)
     wide.configure(CONFIG.replace("topics: {limit: 2}", "topics: off").replace("min_quality: 1", "min_quality: 9"))
     check_same(wide, tmp_path)
 
 
-def test_what_grows_with_the_archive_is_not_brought_to_each_machine(wide: Site, context: FakeContext) -> None:
+def test_machines_do_not_receive_what_grows_with_the_archive(wide: Site, context: FakeContext) -> None:
     wide.configure(CONFIG + "providers: {b.example: {title: The Others}, none.example: {feed: 'https://c.example/'}}")
     on_cluster(wide)
     (shown,) = (value for value in context.broadcasts if isinstance(value, PublishedSite))
@@ -148,12 +151,12 @@ def test_only_what_changed_is_read_and_written(wide: Site) -> None:
     assert report.changed == 1
     assert 0 < report.written < report.unchanged
     kinds = Counter(path.partition("/")[0] for path in kept_files(wide) - before)
-    # of an article and its link; and stories of what waits for its time
+    # Entries of an article and its link; also stories with scheduled entries.
     assert 1 <= kinds["entries"] <= 2
     assert 1 <= kinds["stories"] <= 4
 
 
-def test_what_a_catalog_held_before_goes_with_the_next_run(wide: Site) -> None:
+def test_former_files_of_the_catalog_are_removed_by_the_next_run(wide: Site) -> None:
     on_cluster(wide)
     kinds = Counter(path.partition("/")[0] for path in kept_files(wide))
     for number in range(4):
@@ -162,12 +165,12 @@ def test_what_a_catalog_held_before_goes_with_the_next_run(wide: Site) -> None:
     assert Counter(path.partition("/")[0] for path in kept_files(wide)) == kinds
 
 
-@pytest.mark.parametrize("name", [ROOT, "entries", "stories", "files"])
-def test_a_damaged_catalog_is_said_and_made_anew(wide: Site, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", [INDEX, "entries", "stories", "files"])
+def test_a_damaged_catalog_is_replaced_and_reported(wide: Site, tmp_path: Path, name: str) -> None:
     on_cluster(wide)
     folder = wide.folder / ".feeds" / "feeds.catalog"
-    for place in [folder / ROOT] if name == ROOT else (folder / name).iterdir():
-        place.write_bytes(place.read_bytes()[:-3] + b"xyz")
+    for file in [folder / INDEX] if name == INDEX else (folder / name).iterdir():
+        file.write_bytes(file.read_bytes()[:-3] + b"xyz")
     wide.configure(CONFIG.replace("limit: 3", "limit: 4"))
     write(wide, 3, "Changed")
     report = on_cluster(wide, full=False)
@@ -175,7 +178,7 @@ def test_a_damaged_catalog_is_said_and_made_anew(wide: Site, tmp_path: Path, nam
     assert wide.documents() == locally(wide, tmp_path)[1]
 
 
-def test_articles_that_are_gone_stop_the_run(wide: Site) -> None:
+def test_an_emptied_archive_stops_the_run(wide: Site) -> None:
     on_cluster(wide)
     before = wide.documents()
     shutil.rmtree(wide.folder / "articles")
@@ -185,7 +188,7 @@ def test_articles_that_are_gone_stop_the_run(wide: Site) -> None:
     assert wide.documents() == before
 
 
-def test_mistakes_are_reported_as_on_one_machine(wide: Site, tmp_path: Path) -> None:
+def test_diagnostics_are_those_of_one_machine(wide: Site, tmp_path: Path) -> None:
     wide.article("wrong.md", "title: Wrong\npublishedDateTime: soon")
     wide.article("same.md", STORY.format(5, "Same", "2026-05-01", "Wind"))
     check_same(wide, tmp_path)
@@ -193,7 +196,7 @@ def test_mistakes_are_reported_as_on_one_machine(wide: Site, tmp_path: Path) -> 
         on_cluster(wide, strict=True)
 
 
-def test_a_document_that_cannot_be_written_is_an_error_in_a_line(wide: Site) -> None:
+def test_a_document_that_cannot_be_written_is_an_error(wide: Site) -> None:
     on_cluster(wide)
     (wide.output / "topics" / "energy.rss").unlink()
     (wide.output / "topics" / "energy.rss").mkdir()
@@ -201,12 +204,12 @@ def test_a_document_that_cannot_be_written_is_an_error_in_a_line(wide: Site) -> 
         on_cluster(wide)
 
 
-def test_images_are_asked_for_and_known_as_on_one_machine(wide: Site, tmp_path: Path) -> None:
+def test_images_are_probed_as_on_one_machine(wide: Site, tmp_path: Path) -> None:
     with serving({"*": Reply(type="image/webp")}) as server:
         wide.configure(CONFIG + "enclosures: {probe: on, allow_private: [127.0.0.1]}\n")
         for number in (1, 2, 3):
             image = f"\nimages: ['{server.base}/{number}.jpg']"
-            wide.article(f"{number}.md", STORY.format(number + 100, "With a picture", "2026-05-21", "Energy") + image)
+            wide.article(f"{number}.md", STORY.format(number + 100, "With an image", "2026-05-21", "Energy") + image)
         report = on_cluster(wide)
         assert report.images is not None
         assert (report.images.asked, report.images.known) == (3, 3)
@@ -220,19 +223,19 @@ def test_articles_catalog_and_feeds_may_be_in_a_store(wide: Site, tmp_path: Path
     empty_memory()
     folder = open_folder("memory://wire/articles")
     for path in (wide.folder / "articles").rglob("*.md"):
-        folder.write(path.relative_to(wide.folder / "articles").as_posix(), path.read_bytes(), headers={})
+        folder.write(path.relative_to(wide.folder / "articles").as_posix(), path.read_bytes())
     expected = locally(wide, tmp_path)[1]
     wide.configure(CONFIG.replace("../articles", "memory://wire/articles"))
     on_cluster(wide, output="memory://wire/feeds", cache="memory://wire/cache")
     output = open_folder("memory://wire/feeds")
     assert {path: output.read(path) for path in output.paths()} == expected
-    assert open_folder("memory://wire/cache/feeds.catalog").read(ROOT)
+    assert open_folder("memory://wire/cache/feeds.catalog").read(INDEX)
     assert on_cluster(wide, output="memory://wire/feeds", cache="memory://wire/cache").written == 0
     with pytest.raises(CatalogError, match="expected a folder of this machine, or the engine spark"):
         wide.regenerate(cache="memory://wire/cache")
 
 
-def test_a_relative_output_is_that_of_the_first_machine(
+def test_a_relative_output_is_below_the_working_directory_of_the_driver(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -253,27 +256,25 @@ def test_a_relative_output_is_that_of_the_first_machine(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-# Machines that are lost, slow, or not like the others
+# Machines that are lost, or differ from the others
 
 
 def in_many_folders(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let others than the first machine list what is in the folders."""
+    """Let tasks list the folders, instead of the driver."""
     assert len(list((site.folder / "articles").iterdir())) > 4
-    monkeypatch.setattr(stages, "_MANY_FOLDERS", 3)
+    monkeypatch.setattr(stages, "MIN_PENDING_FOLDERS", 3)
 
 
-def test_other_machines_list_what_is_below_many_folders(
-    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tasks_list_what_is_below_many_folders(wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_many_folders(wide, monkeypatch)
     listed: list[str] = []
     list_below = ingest.list_below
 
-    def noted(roots: Any, root: Any, path: str) -> Any:
+    def note(sources: Any, source: Any, path: str) -> Any:
         listed.append(path)
-        return list_below(roots, root, path)
+        return list_below(sources, source, path)
 
-    monkeypatch.setattr(ingest, "list_below", noted)
+    monkeypatch.setattr(ingest, "list_below", note)
     wide.article("0/pipes/also.md", STORY.format(50, "Also", "2026-05-01", "Wind"))
     os.mkfifo(wide.folder / "articles" / "1" / "pipe.md")
     (wide.folder / "articles" / "only-a-link").mkdir()
@@ -286,21 +287,21 @@ def test_other_machines_list_what_is_below_many_folders(
 
 
 @pytest.mark.parametrize("gone", ["folder", "archive"])
-def test_what_another_machine_does_not_have_is_not_gone(
+def test_a_folder_that_another_machine_lacks_is_unreadable_and_not_removed(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
 ) -> None:
     in_many_folders(wide, monkeypatch)
     on_cluster(wide)
     before = wide.documents()
-    place = wide.folder / "articles" / ("2" if gone == "folder" else "")
+    folder = wide.folder / "articles" / ("2" if gone == "folder" else "")
 
-    def find_elsewhere(root: Any, path: str, roots: Any) -> Any:
-        """The first machine has seen the folder."""
-        place.rename(tmp_path / "away")
+    def find_elsewhere(source: Any, path: str) -> Any:
+        """The driver has seen the folder."""
+        folder.rename(tmp_path / "away")
         try:
-            return find_below(root, path, roots)
+            return find_below(source, path)
         finally:
-            (tmp_path / "away").rename(place)
+            (tmp_path / "away").rename(folder)
 
     monkeypatch.setattr(ingest, "find_below", find_elsewhere)
     report = on_cluster(wide)
@@ -308,19 +309,19 @@ def test_what_another_machine_does_not_have_is_not_gone(
     assert wide.documents() == before
 
 
-def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_was(
+def test_a_file_that_only_the_driver_has_is_unreadable_and_not_removed(
     wide: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_cluster(wide)
     before = wide.documents()
     write(wide, 3, "Changed")
-    read = read_file
+    read = LocalSource.read
 
-    def read_elsewhere(file: Any, most: int) -> Any:
-        return read(msgspec.structs.replace(file, path=f"{file.path}.elsewhere"), most)
+    def read_elsewhere(source: LocalSource, files: Any, max_bytes: int) -> Any:
+        return read(source, [(f"{path}.elsewhere", found) for path, found in files], max_bytes)
 
-    monkeypatch.setattr("feeds.pipeline.ingest.read_file", read_elsewhere)
-    monkeypatch.setattr("feeds.pipeline.ingest.is_gone", lambda _: True)
+    monkeypatch.setattr(LocalSource, "read", read_elsewhere)
+    monkeypatch.setattr(LocalSource, "exists", lambda *_: False)
     report = on_cluster(wide)
     assert {mistake.rule for mistake in report.mistakes} == {"article-unreadable"}
     assert wide.documents() == before
@@ -330,7 +331,7 @@ def test_a_file_that_only_the_first_machine_has_is_a_mistake_and_stays_what_it_w
 
 
 def test_a_machine_that_does_not_reach_the_articles_stops_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "is_reached", lambda root: is_reached(root / "not-mounted"))
+    monkeypatch.setattr(LocalSource, "is_reachable", lambda source: (source.path / "not-mounted").is_dir())
     with pytest.raises(ProcessError, match="articles: is not the same on every machine of the cluster"):
         on_cluster(wide)
     assert not wide.output.exists()
@@ -361,8 +362,8 @@ def test_a_machine_with_other_code_stops_the_run(
     def with_other_code(*arguments: Any) -> Any:
         with monkeypatch.context() as patch:
             patch.setattr(consistency, "code_fingerprint", lambda: "another")
-            done = task(*arguments)
-            return done if named == "render" else iter(list(done))
+            result = task(*arguments)
+            return result if named == "render" else iter(list(result))
 
     monkeypatch.setattr(module, named, with_other_code)
     with pytest.raises(ProcessError, match="has not the Python, feeds or packages that the first one has"):
@@ -370,25 +371,25 @@ def test_a_machine_with_other_code_stops_the_run(
     assert before.items() <= wide.documents().items()
 
 
-def test_documents_that_another_machine_put_elsewhere_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_that_the_driver_does_not_see_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     render = windows.render
 
     def render_elsewhere(*arguments: Any) -> Any:
-        done = render(*arguments)
+        result = render(*arguments)
         shutil.rmtree(wide.output)
-        return done
+        return result
 
     monkeypatch.setattr(windows, "render", render_elsewhere)
-    monkeypatch.setattr(stages, "_PATIENCE", 1)
+    monkeypatch.setattr(stages, "VISIBILITY_TIMEOUT", 1)
     with pytest.raises(PublishError, match="is not the same on every machine of the cluster"):
         on_cluster(wide)
 
 
 @pytest.mark.parametrize("lost", range(1, 14))
-def test_an_article_that_is_edited_while_a_machine_is_lost_is_told_once(
+def test_an_article_that_is_edited_while_a_machine_is_lost_is_published_once(
     wide: Site, tmp_path: Path, context: FakeContext, lost: int
 ) -> None:
-    """Of what one reading found, and nothing of another."""
+    """All stories are merged from one reading of the files."""
     on_cluster(wide)
 
     def edit(text: str) -> None:
@@ -404,29 +405,27 @@ def test_an_article_that_is_edited_while_a_machine_is_lost_is_told_once(
     assert not any(b"/Second-" in body for body in wide.documents().values())
 
 
-def test_articles_that_never_stand_still_while_machines_are_lost_stop_the_run(
-    wide: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_articles_that_change_at_each_reading_stop_the_run(wide: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     on_cluster(wide)
     before = wide.documents()
-    monkeypatch.setattr(stages, "_is_of_one_reading", lambda *_: False)
+    monkeypatch.setattr(stages, "is_one_reading", lambda *_: False)
     write(wide, 3, "Changed")
     with pytest.raises(ProcessError, match="machines were lost while articles were edited, again and again"):
         on_cluster(wide)
     assert wide.documents() == before
 
 
-@pytest.mark.parametrize("stage", ["_count", "_select", "rendering"])
-def test_a_run_that_is_stopped_leaves_what_the_next_one_goes_on_from(
+@pytest.mark.parametrize("stage", ["count_bucket", "refs_of_bucket", "render"])
+def test_a_run_after_a_stopped_one_publishes_the_bytes_of_one_machine(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     on_cluster(wide)
 
-    def stop(*_: Any) -> None:
+    def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stages.SparkWork, stage, stop)
+        patch.setattr(windows, stage, stop)
         write(wide, 3, "Second")
         with pytest.raises(KeyboardInterrupt):
             on_cluster(wide)
@@ -436,90 +435,81 @@ def test_a_run_that_is_stopped_leaves_what_the_next_one_goes_on_from(
     check_same(wide, tmp_path)
 
 
-def test_a_damaged_catalog_whose_making_anew_is_stopped_is_made_anew_by_the_next_run(
+def test_a_damaged_catalog_is_replaced_by_the_next_run_if_a_run_is_stopped(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_cluster(wide)
     folder = wide.folder / ".feeds" / "feeds.catalog"
-    for place in (folder / "stories").iterdir():
-        place.write_bytes(b"damaged")
+    for file in (folder / "stories").iterdir():
+        file.write_bytes(b"damaged")
     write(wide, 3, "Changed")
 
-    def stop(*_: Any) -> None:
+    def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stages.SparkWork, "_count", stop)
+        patch.setattr(windows, "count_bucket", stop)
         with pytest.raises((KeyboardInterrupt, DamagedCatalogError)):
             on_cluster(wide)
     check_same(wide, tmp_path)
 
 
-def test_entries_that_are_not_those_that_stories_were_told_of_are_damage(wide: Site, tmp_path: Path) -> None:
+def test_entries_other_than_those_of_their_stories_are_damage(wide: Site, tmp_path: Path) -> None:
     on_cluster(wide)
     folder = open_folder(wide.folder / ".feeds" / "feeds.catalog")
-    root = read_root(folder)
-    assert root is not None
-    stories = list(root.stories)
-    for number, facts in enumerate(stories):
-        rows = read_rows(folder, facts.entries, EntryRow)
-        root.stories[number] = msgspec.structs.replace(facts, entries=write_rows(folder, "entries/other", rows[1:]))
-    write_root(folder, root)
+    index = read_index(folder)
+    assert index is not None
+    for number, summary in enumerate(index.stories):
+        rows = read_rows(folder, summary.entries, EntryRow)
+        index.stories[number] = msgspec.structs.replace(summary, entries=write_rows(folder, "entries/other", rows[1:]))
+    write_index(folder, index)
     wide.configure(CONFIG.replace("limit: 3", "limit: 4"))
     assert "the cache cannot be used" in on_cluster(wide).damage
     assert wide.documents() == locally(wide, tmp_path)[1]
 
 
-def test_an_archive_that_outgrows_its_buckets_is_spread_anew(
+def test_an_archive_that_outgrows_its_buckets_gets_a_new_catalog(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_cluster(wide)
-    monkeypatch.setattr(partitions, "_FILES_TO_A_BUCKET", 1)
-    monkeypatch.setattr(partitions, "_OUTGROWN", 2)
+    monkeypatch.setattr(partitions, "FILES_PER_BUCKET", 1)
+    monkeypatch.setattr(partitions, "OUTGROWN_FACTOR", 2)
     check_same(wide, tmp_path)
-    root = read_root(open_folder(wide.folder / ".feeds" / "feeds.catalog"))
-    assert root is not None
-    assert (root.buckets, root.run) == (24, 2)
+    index = read_index(open_folder(wide.folder / ".feeds" / "feeds.catalog"))
+    assert index is not None
+    assert (index.buckets, index.run) == (24, 2)
     assert on_cluster(wide).changed == 0
 
 
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        (0, 8),
-        (16_001, 9),
-        (100_000, 50),
-        (1_000_000, 500),
-        (2_000_000, 1_000),
-        (20_000_000, 1_000),
-        (100_000_000, 5_000),
-    ],
-)
-def test_buckets_are_many_and_then_large(files: int, expected: int) -> None:
-    assert partitions.buckets_for(files) == expected
-
-
-def test_another_run_that_publishes_meanwhile_is_found_and_reported_once(
-    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stage", ["read_bucket", "render"])
+def test_another_run_cannot_publish_meanwhile(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
+    """Even one with another cache: the output folder is locked from the first reading to the last document."""
     wide.article("wrong.md", "title: Wrong\npublishedDateTime: soon")
-    prepare, times = build._prepare, iter([True])
+    module = ingest if stage == "read_bucket" else windows
+    task = getattr(module, stage)
+    refusals: list[str] = []
 
-    def prepare_late(*arguments: Any, **options: Any) -> Any:
-        done = prepare(*arguments, **options)
-        if next(times, False):
-            wide.regenerate(cache=tmp_path / "of another")
-        return done
+    def run_meanwhile(*arguments: Any) -> Any:
+        if not refusals:
+            with pytest.raises(PublishError) as caught:
+                wide.regenerate(cache=tmp_path / "of another")
+            refusals.append(str(caught.value))
+        return task(*arguments)
 
-    monkeypatch.setattr(build, "_prepare", prepare_late)
-    report = on_cluster(wide)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("feeds.build.LOCK_TIMEOUT", 0)
+        patch.setattr(module, stage, run_meanwhile)
+        report = on_cluster(wide)
+    assert refusals == ["output: another run is publishing into it; expected it to end"]
     expected, documents = locally(wide, tmp_path)
     assert (report.mistakes, report.left_out) == (expected.mistakes, expected.left_out)
     assert wide.documents() == documents
+    assert wide.regenerate(cache=tmp_path / "of another").written == 0
 
 
-def test_an_archive_that_is_meant_to_be_empty_stays_so(wide: Site) -> None:
+def test_an_archive_may_be_empty_if_that_is_allowed(wide: Site) -> None:
     on_cluster(wide)
     shutil.rmtree(wide.folder / "articles")
     (wide.folder / "articles").mkdir()
@@ -527,7 +517,7 @@ def test_an_archive_that_is_meant_to_be_empty_stays_so(wide: Site) -> None:
     assert on_cluster(wide).articles == 0
 
 
-def test_what_a_machine_that_was_lost_had_begun_to_write_is_removed(wide: Site) -> None:
+def test_temporary_files_of_lost_machines_are_removed(wide: Site) -> None:
     (wide.output / "topics").mkdir(parents=True)
     (wide.output / "topics" / ".energy.rss.01234567.feeds-new").write_bytes(b"<r")
     on_cluster(wide)
@@ -538,24 +528,24 @@ def test_two_runs_with_one_catalog_take_turns(wide: Site, monkeypatch: pytest.Mo
     on_cluster(wide)
     folder = open_folder(wide.folder / ".feeds" / "feeds.catalog")
     with monkeypatch.context() as patch, folder.locked(0):
-        patch.setattr(engine, "_PATIENCE", 0)
+        patch.setattr(engine, "LOCK_TIMEOUT", 0)
         with pytest.raises(CatalogError, match=r"feeds\.catalog: the cache cannot be used: another run uses it"):
             on_cluster(wide)
-    locked = DiskFolder.locked
+    locked = LocalFolder.locked
 
-    def locked_late(self: DiskFolder, patience: float) -> Any:
-        """Another run was there before."""
-        monkeypatch.setattr(DiskFolder, "locked", locked)
+    def locked_late(self: LocalFolder, timeout: float) -> Any:
+        """Let another run come first."""
+        monkeypatch.setattr(LocalFolder, "locked", locked)
         write(wide, 3, "Changed")
         assert on_cluster(wide).changed == 1
-        return self.locked(patience)
+        return self.locked(timeout)
 
-    monkeypatch.setattr(DiskFolder, "locked", locked_late)
+    monkeypatch.setattr(LocalFolder, "locked", locked_late)
     report = on_cluster(wide)
     assert (report.changed, report.damage) == (0, "")
 
 
-def test_a_folder_that_cannot_be_read_and_whose_name_is_no_text_is_a_mistake(
+def test_an_unreadable_folder_whose_name_is_not_utf_8_is_reported(
     wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_many_folders(wide, monkeypatch)
@@ -574,11 +564,11 @@ def test_a_folder_that_cannot_be_read_and_whose_name_is_no_text_is_a_mistake(
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("message", "expected"),
     [
         ("Traceback\n  File x\nfeeds.errors.ProcessError: a machine is odd\n\tat org.apache", "a machine is odd"),
         (
-            "Traceback\nfeeds.catalog.database.DamagedCatalogError: x: the cache cannot be used",
+            "Traceback\nfeeds.catalog.schema.DamagedCatalogError: x: the cache cannot be used",
             "x: the cache cannot be used",
         ),
         ("Job aborted\nValueError: no\n\tat org", "the cluster could not do it: ValueError: no"),
@@ -586,10 +576,15 @@ def test_a_folder_that_cannot_be_read_and_whose_name_is_no_text_is_a_mistake(
         ("", "the cluster could not do it: no reason is given"),
     ],
 )
-def test_what_a_cluster_says_is_an_error_in_a_line(said: str, expected: str) -> None:
-    error = engine._error_of(said)
-    assert str(error).startswith(expected)
-    assert isinstance(error, DamagedCatalogError) == ("Damaged" in said)
+def test_an_error_of_the_cluster_becomes_one_of_ours(tmp_path: Path, message: str, expected: str) -> None:
+    opener = engine.SparkOpener(LocalFolder(tmp_path), None, untracked)
+    with (
+        pytest.raises(FeedsError) as caught,
+        opener.open(ReadingFingerprint(), fresh=False, read_only=False),
+    ):
+        raise Py4JError(message)
+    assert str(caught.value).startswith(expected)
+    assert type(caught.value) is (DamagedCatalogError if "Damaged" in message else ProcessError)
 
 
 # The command line
@@ -605,7 +600,7 @@ def test_what_a_cluster_says_is_an_error_in_a_line(said: str, expected: str) -> 
         (["--cache", "s3://bucket/cache"], "--cache is a folder of this machine; expected --engine spark"),
     ],
 )
-def test_options_that_mean_nothing_together_are_a_mistake(site: Site, options: list[str], message: str) -> None:
+def test_options_that_contradict_each_other_are_an_error(site: Site, options: list[str], message: str) -> None:
     result = CliRunner().invoke(main, ["regenerate", "--config", str(site.config_path), *options])
     assert result.exit_code == 2
     assert message in result.stderr

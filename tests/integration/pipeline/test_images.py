@@ -1,4 +1,4 @@
-"""The images that feeds show, asked for while publishing: what is known decides the bytes, and nothing else does."""
+"""Images probed while publishing. Only the known metadata decides the bytes of documents."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def attachments(site: Site, path: str = "all") -> list[dict[str, Any]]:
     return [attachment for item in items for attachment in item.get("attachments", [])]
 
 
-def test_what_the_server_says_is_published_and_kept(site: Site, server: ImageServer) -> None:
+def test_probed_metadata_is_published_and_kept(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     report = site.regenerate()
@@ -75,7 +75,7 @@ def test_what_the_server_says_is_published_and_kept(site: Site, server: ImageSer
     assert read_lock(lock_of(site))[address].length == len(GIF)
 
 
-def test_nobody_is_asked_unless_that_is_wanted(site: Site, server: ImageServer) -> None:
+def test_nothing_is_probed_unless_that_is_enabled(site: Site, server: ImageServer) -> None:
     write(site, server, "a")
     assert site.regenerate().images is None
     site.configure(CONFIG)
@@ -86,7 +86,7 @@ def test_nobody_is_asked_unless_that_is_wanted(site: Site, server: ImageServer) 
     assert attachments(site) == [{"url": f"{server.base}/a.jpg", "mime_type": "image/jpeg"}]
 
 
-def test_an_image_is_asked_for_once(site: Site, server: ImageServer) -> None:
+def test_an_image_is_probed_once(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     write(site, server, "b", "b", "a", topic="Water")
@@ -122,7 +122,7 @@ def test_a_build_without_a_network_gives_the_same_bytes(site: Site, server: Imag
     assert len(server.asked) == count
 
 
-def test_only_images_that_a_feed_shows_are_asked_for(site: Site, server: ImageServer) -> None:
+def test_only_images_that_a_feed_shows_are_probed(site: Site, server: ImageServer) -> None:
     kinds = "feeds: {all: {limit: 1}, topics: {min_entries: 2, images: first}, providers: off}\n"
     site.configure(CONFIG + kinds)
     write(site, server, "a", "a", "b", date="2026-05-03")
@@ -135,14 +135,14 @@ def test_only_images_that_a_feed_shows_are_asked_for(site: Site, server: ImageSe
     assert {path for _, path in server.asked} == {f"/{name}.jpg" for name in "abcde"}
 
 
-def test_images_that_are_off_are_not_asked_for(site: Site, server: ImageServer) -> None:
+def test_images_that_are_off_are_not_probed(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG + "entries: {images: off}\n")
     write(site, server, "a")
     site.regenerate()
     assert server.asked == []
 
 
-def test_only_feeds_whose_images_are_known_to_be_others_are_rendered(site: Site, server: ImageServer) -> None:
+def test_only_feeds_whose_image_metadata_changed_are_rendered(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG + "feeds: {all: off, providers: off}\n")
     write(site, server, "a")
     write(site, server, "b", topic="Water")
@@ -156,7 +156,7 @@ def test_only_feeds_whose_images_are_known_to_be_others_are_rendered(site: Site,
     assert attachments(site, "topics/energy")[0]["size_in_bytes"] == 99
 
 
-def test_old_answers_are_asked_for_again_if_they_are_shown(site: Site, server: ImageServer) -> None:
+def test_stale_metadata_is_probed_again_if_a_feed_shows_the_image(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     write(site, server, "b")
@@ -169,10 +169,10 @@ def test_old_answers_are_asked_for_again_if_they_are_shown(site: Site, server: I
     assert {path for _, path in server.asked[count:]} == {"/a.jpg"}
     assert report.written
     assert attachments(site)[0]["mime_type"] == "image/png"
-    assert [facts.asked for facts in read_lock(lock_of(site)).values()] == [later]
+    assert [image.probed_at for image in read_lock(lock_of(site)).values()] == [later]
 
 
-def test_a_failure_is_kept_and_tried_again_after_a_while(site: Site, server: ImageServer) -> None:
+def test_a_failure_is_kept_and_retried_after_a_while(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     server.replies = {"*": Reply(status=500)}
@@ -187,7 +187,7 @@ def test_a_failure_is_kept_and_tried_again_after_a_while(site: Site, server: Ima
     assert attachments(site)[0]["size_in_bytes"] == len(GIF)
 
 
-def test_dead_images_are_dropped_if_that_is_wanted_and_the_next_is_shown(site: Site, server: ImageServer) -> None:
+def test_dead_images_are_dropped_if_configured_and_the_next_one_is_shown(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG.replace("probe: on", "probe: on, dead: drop") + "entries: {images: first}\n")
     write(site, server, "b", "gone", "b")
     site.regenerate()
@@ -214,32 +214,33 @@ def test_without_a_network_nothing_is_kept(site: Site, monkeypatch: pytest.Monke
     assert not lock_of(site).exists()
 
 
-def asked(report: feeds.Report) -> int:
+def probed(report: feeds.Report) -> int:
+    """The number of images that a run probed."""
     assert report.images is not None
     return report.images.asked
 
 
-def test_a_run_that_asks_nobody_leaves_it_to_the_next(site: Site, server: ImageServer) -> None:
+def test_a_run_that_does_not_probe_leaves_that_to_the_next_one(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
-    assert asked(site.regenerate()) == 1
+    assert probed(site.regenerate()) == 1
     write(site, server, "b")
     assert site.regenerate(probe=False).images is None
-    assert asked(site.regenerate()) == 1
+    assert probed(site.regenerate()) == 1
     write(site, server, "c")
     site.configure(CONFIG.replace("probe: on", "probe: off"))
     site.regenerate()
     site.configure(CONFIG)
-    assert asked(site.regenerate()) == 1
+    assert probed(site.regenerate()) == 1
     write(site, server, "d")
     site.article("wrong.md", "title: Wrong")
     with pytest.raises(feeds.StrictError):
         site.regenerate(strict=True)
-    assert asked(site.regenerate()) == 1
-    assert asked(site.regenerate()) == 0
+    assert probed(site.regenerate()) == 1
+    assert probed(site.regenerate()) == 0
 
 
-def test_a_run_without_a_network_leaves_it_to_the_next(
+def test_a_run_without_a_network_leaves_probing_to_the_next_one(
     site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(*_: object, **__: object) -> None:
@@ -249,29 +250,29 @@ def test_a_run_without_a_network_leaves_it_to_the_next(
     write(site, server, "a")
     with monkeypatch.context() as offline:
         offline.setattr("socket.getaddrinfo", unreachable)
-        assert asked(site.regenerate()) == 1
+        assert probed(site.regenerate()) == 1
     report = site.regenerate()
-    assert (asked(report), report.images and report.images.known) == (1, 1)
+    assert (probed(report), report.images and report.images.known) == (1, 1)
 
 
-def test_nothing_is_looked_at_where_nothing_changed(
+def test_no_feed_is_searched_for_images_if_nothing_changed(
     site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     site.regenerate()
-    looked: list[object] = []
+    searched: list[object] = []
 
-    def noting(_: object, __: object, only: object = None) -> Iterator[tuple[str, bool]]:
-        looked.append(only)
+    def note(_: object, only: object = None) -> Iterator[tuple[str, bool]]:
+        searched.append(only)
         return iter(())
 
-    monkeypatch.setattr("feeds.pipeline.images.shown_images", noting)
+    monkeypatch.setattr("feeds.pipeline.images.shown_images", note)
     site.regenerate()
-    assert looked == [set()]
+    assert searched == [set()]
 
 
-def test_nobody_is_asked_where_the_answers_cannot_be_kept(
+def test_nothing_is_probed_if_the_results_cannot_be_kept(
     site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.configure(CONFIG)
@@ -285,67 +286,67 @@ def test_nobody_is_asked_where_the_answers_cannot_be_kept(
         with pytest.raises(feeds.PublishError, match=rf"{LOCK}: cannot be written: Read-only file system"):
             site.regenerate()
     assert server.asked == []
-    assert asked(site.regenerate()) == 1
+    assert probed(site.regenerate()) == 1
 
 
-def test_answers_are_kept_while_others_are_waited_for(
+def test_results_are_saved_while_other_images_are_probed(
     site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "_KEEP_EVERY", 0)
+    monkeypatch.setattr(images, "SAVE_INTERVAL", 0)
     site.configure(CONFIG)
     for name in "abcd":
         write(site, server, name)
     known: list[int] = []
 
-    def counting(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+    def count(items: Iterable[T], length: int, label: str) -> Iterable[T]:
         for item in items:
             if (label, length) == ("Asking for images", 4):
                 known.append(len(read_lock(lock_of(site))))
             yield item
 
-    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=counting)
+    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=count)
     assert known == [0, 1, 2, 3]
 
 
-def test_what_others_write_meanwhile_stays(site: Site, server: ImageServer) -> None:
+def test_results_that_others_write_meanwhile_are_kept(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
-    other = ImageInfo(address="https://other.example/", type="image/png", length=5, asked=NOW)
+    other = ImageInfo(url="https://other.example/", type="image/png", length=5, probed_at=NOW)
 
-    def meddling(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+    def write_meanwhile(items: Iterable[T], length: int, label: str) -> Iterable[T]:
         for item in items:
             if (label, length) == ("Asking for images", 1):
                 write_lock(lock_of(site), [other])
             yield item
 
-    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=meddling)
-    assert set(read_lock(lock_of(site))) == {other.address, f"{server.base}/a.jpg"}
+    feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=write_meanwhile)
+    assert set(read_lock(lock_of(site))) == {other.url, f"{server.base}/a.jpg"}
 
 
-def test_the_same_facts_of_another_image_are_other_facts(site: Site, server: ImageServer) -> None:
+def test_the_same_metadata_of_another_image_changes_documents(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a", "a", "b")
     for name in "ab":
-        facts = ImageInfo(address=f"{server.base}/{name}.jpg", type="image/png", length=77, asked=NOW)
-        write_lock(lock_of(site), [facts])
+        image = ImageInfo(url=f"{server.base}/{name}.jpg", type="image/png", length=77, probed_at=NOW)
+        write_lock(lock_of(site), [image])
         site.regenerate(probe=False)
     documents = site.documents()
     assert site.regenerate(probe=False, full=True).written == 0
     assert site.documents() == documents
 
 
-def test_how_long_answers_count_changes_no_document(
+def test_the_lifetime_of_results_changes_no_document(
     site: Site, server: ImageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     site.regenerate()
-    monkeypatch.setattr("feeds.engines.local.render_job", lambda *_: pytest.fail("a feed was rendered"))
+    monkeypatch.setattr("feeds.engines.local.render_task", lambda *_: pytest.fail("a feed was rendered"))
     site.configure(CONFIG.replace("probe: on", "probe: on, ttl: 100 days, retry: 2 days"))
     assert site.regenerate().written == 0
 
 
-def test_prune_asks_and_says_so(site: Site, server: ImageServer) -> None:
+def test_prune_probes_and_reports_that(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a", "a", "gone")
     assert "asked for" not in run(site, "prune", "--no-probe").stdout
@@ -353,26 +354,26 @@ def test_prune_asks_and_says_so(site: Site, server: ImageServer) -> None:
     assert result.stdout.startswith("2 images asked for, 1 of them without success\n")
 
 
-def test_a_run_that_is_stopped_keeps_the_answers_that_it_has(site: Site, server: ImageServer) -> None:
+def test_a_stopped_run_keeps_its_results(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     for name in "abcd":
         write(site, server, name)
 
-    def stopping(items: Iterable[T], length: int, label: str) -> Iterable[T]:
+    def stop(items: Iterable[T], length: int, label: str) -> Iterable[T]:
         for number, item in enumerate(items):
             if (label, length, number) == ("Asking for images", 4, 2):
                 raise KeyboardInterrupt
             yield item
 
     with pytest.raises(KeyboardInterrupt):
-        feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=stopping)
+        feeds.regenerate(feeds.load_config(site.config_path), now=NOW, track=stop)
     assert len(read_lock(lock_of(site))) == 2
     report = site.regenerate()
     assert report.images is not None
     assert (report.images.asked, report.images.known) == (2, 4)
 
 
-def test_a_damaged_file_of_facts_stops_the_run_and_changes_nothing(site: Site, server: ImageServer) -> None:
+def test_a_damaged_lock_file_stops_the_run_and_changes_nothing(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     site.regenerate()
@@ -391,7 +392,7 @@ def run(site: Site, *arguments: str) -> Any:
     return CliRunner().invoke(main, [*arguments, "--config", str(site.config_path)])
 
 
-def test_probe_asks_and_publishes_nothing(site: Site, server: ImageServer) -> None:
+def test_probe_publishes_nothing(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a", "a", "gone")
     result = run(site, "probe")
@@ -405,7 +406,7 @@ def test_probe_asks_and_publishes_nothing(site: Site, server: ImageServer) -> No
     assert len(server.asked) > count
 
 
-def test_probe_all_forgets_what_no_feed_shows(site: Site, server: ImageServer) -> None:
+def test_probe_all_drops_images_that_no_feed_shows(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")
     write(site, server, "b")
@@ -417,13 +418,13 @@ def test_probe_all_forgets_what_no_feed_shows(site: Site, server: ImageServer) -
     assert report == {"known": 1, "asked": 1, "failed": {}, "is_offline": False}
 
 
-def test_probe_is_refused_where_it_is_off(site: Site) -> None:
+def test_probe_is_refused_if_probing_is_off(site: Site) -> None:
     result = run(site, "probe")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.endswith("enclosures.probe is off; expected on to ask for images\n")
 
 
-def test_regenerate_says_what_was_asked(site: Site, server: ImageServer) -> None:
+def test_regenerate_reports_what_was_probed(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a", "a", "gone")
     assert "asked for" not in run(site, "regenerate", "--no-probe").stdout
@@ -433,7 +434,7 @@ def test_regenerate_says_what_was_asked(site: Site, server: ImageServer) -> None
     assert "asked for" not in run(site, "regenerate").stdout
 
 
-def test_without_a_network_probe_has_not_done_its_work(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_fails_without_a_network(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     report = ImagesReport(known=0, asked=3, is_offline=True)
     monkeypatch.setattr("feeds.build.with_probed_images", lambda *_, **__: (None, report))
     site.configure(CONFIG)

@@ -1,11 +1,11 @@
-"""What a site has beside its feeds: pages, lists, compressed copies, old paths; made with them, and only then."""
+"""The documents beside the feeds: pages, lists, precompressed files, former paths. They change only with the feeds."""
 
 from __future__ import annotations
 
 import gzip
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import brotli
 import pytest
@@ -13,7 +13,7 @@ import pytest
 import feeds
 from feeds.errors import PublishError
 from feeds.models import ASSETS
-from feeds.output import publisher
+from feeds.output.publisher import WrittenDocument, write_document
 from tests.support.site import NOW
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def published(site: Site) -> Site:
     return site
 
 
-def test_every_feed_has_a_page_and_all_have_one(published: Site) -> None:
+def test_every_feed_has_a_page_and_is_in_the_lists(published: Site) -> None:
     documents = published.documents()
     feeds = {path.removesuffix(".rss") for path in documents if path.endswith(".rss")}
     assert {path for path in documents if path.endswith(".html")} == {"index.html", *(f"{f}/index.html" for f in feeds)}
@@ -59,7 +59,7 @@ def test_every_feed_has_a_page_and_all_have_one(published: Site) -> None:
     assert b"https://feeds.example.com/topics/robots.rss" in documents["feeds.opml"]
 
 
-def test_the_style_sheets_and_the_script_are_those_of_the_package(published: Site) -> None:
+def test_the_assets_are_those_of_the_package(published: Site) -> None:
     documents = published.documents()
     for path in ASSETS:
         assert documents[path] == resources.files("feeds.render.templates").joinpath(path).read_bytes()
@@ -71,7 +71,7 @@ def test_the_manifest_lists_pages_and_lists(published: Site) -> None:
     assert '"path": "feeds.opml"' in manifest
 
 
-def test_a_feed_leads_to_its_page_and_to_the_style_sheet(published: Site) -> None:
+def test_a_feed_links_to_its_page_and_to_the_style_sheet(published: Site) -> None:
     documents = published.documents()
     for format_, link in (("rss", b"<link>%s</link>"), ("atom", b'<link href="%s" rel="alternate" type="text/html"/>')):
         document = documents[f"topics/robots.{format_}"]
@@ -80,7 +80,7 @@ def test_a_feed_leads_to_its_page_and_to_the_style_sheet(published: Site) -> Non
     assert b'"home_page_url": "https://feeds.example.com/topics/robots/"' in documents["topics/robots.json"]
 
 
-def test_a_changed_title_changes_its_pages_and_no_list(published: Site) -> None:
+def test_the_title_of_an_entry_changes_pages_and_no_list(published: Site) -> None:
     article(published, "a", "Robots", title="Another title")
     report = published.regenerate()
     changed = {path.partition(".")[0].removesuffix("/index") for path in report.written_paths}
@@ -100,7 +100,7 @@ def test_a_second_run_writes_nothing(published: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["index.html", "feeds.opml", "assets/page.css", "topics/robots/index.html"])
-def test_what_somebody_changed_or_removed_is_made_again(published: Site, path: str) -> None:
+def test_a_changed_or_removed_document_is_published_again(published: Site, path: str) -> None:
     before = published.documents()
     (published.output / path).write_bytes(b"changed")
     assert published.regenerate().written_paths == (path,)
@@ -109,7 +109,7 @@ def test_what_somebody_changed_or_removed_is_made_again(published: Site, path: s
     assert published.documents() == before
 
 
-def test_an_empty_feed_keeps_its_page_and_leaves_the_opml(published: Site) -> None:
+def test_an_empty_feed_keeps_its_page_and_is_not_in_the_opml(published: Site) -> None:
     (published.folder / "articles" / "a.md").unlink()
     published.regenerate()
     documents = published.documents()
@@ -118,7 +118,7 @@ def test_an_empty_feed_keeps_its_page_and_leaves_the_opml(published: Site) -> No
     assert b"topics/robots" not in documents["feeds.opml"]
 
 
-def test_without_pages_there_is_the_opml(published: Site) -> None:
+def test_without_pages_the_opml_is_published(published: Site) -> None:
     published.configure(f"{CONFIGURATION}pages: off\n")
     report = published.regenerate()
     documents = published.documents()
@@ -130,7 +130,7 @@ def test_without_pages_there_is_the_opml(published: Site) -> None:
     assert not (published.output / "assets").exists()
 
 
-def test_a_page_of_somebody_else_is_not_written_over(site: Site) -> None:
+def test_a_page_that_is_not_ours_is_not_overwritten(site: Site) -> None:
     site.configure(CONFIGURATION)
     article(site, "a", "Robots")
     site.output.mkdir()
@@ -140,7 +140,7 @@ def test_a_page_of_somebody_else_is_not_written_over(site: Site) -> None:
     assert site.documents() == {"index.html": b"mine"}
 
 
-def test_pages_can_be_published_into_a_folder_that_has_feeds_only(site: Site) -> None:
+def test_pages_can_be_added_to_published_feeds(site: Site) -> None:
     article(site, "a", "Robots")
     site.regenerate()
     site.configure(CONFIGURATION)
@@ -150,13 +150,13 @@ def test_pages_can_be_published_into_a_folder_that_has_feeds_only(site: Site) ->
 
 @pytest.fixture
 def compressed(published: Site) -> Site:
-    """The same, with compressed copies."""
+    """The same, with precompressed files."""
     published.configure(f"{CONFIGURATION}compress: [gzip, br]\n")
     published.regenerate()
     return published
 
 
-def test_every_document_has_its_compressed_copies(compressed: Site) -> None:
+def test_every_document_has_precompressed_files(compressed: Site) -> None:
     documents = compressed.documents()
     originals = [path for path in documents if not path.endswith((".gz", ".br")) and path != "feeds.json"]
     assert documents.keys() - {*originals, "feeds.json"} == {
@@ -167,14 +167,14 @@ def test_every_document_has_its_compressed_copies(compressed: Site) -> None:
         assert brotli.decompress(documents[f"{path}.br"]) == documents[path]
 
 
-def test_a_coding_that_is_named_twice_is_one(published: Site) -> None:
+def test_a_coding_that_is_listed_twice_is_used_once(published: Site) -> None:
     published.configure(f"{CONFIGURATION}compress: [gzip, gzip]\n")
     published.regenerate()
     paths = [record["path"] for record in json.loads(published.documents()["feeds.json"])["documents"]]
     assert len(paths) == len({*paths})
 
 
-def test_copies_are_written_with_their_documents_only(compressed: Site) -> None:
+def test_precompressed_files_are_written_only_with_their_documents(compressed: Site) -> None:
     assert compressed.regenerate().written == 0
     article(compressed, "a", "Robots", title="Another title")
     written = {*compressed.regenerate().written_paths}
@@ -186,7 +186,7 @@ def test_copies_are_written_with_their_documents_only(compressed: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["all.rss.gz", "topics/robots/index.html.br", "assets/page.css.gz"])
-def test_a_copy_that_somebody_changed_or_removed_is_made_again(compressed: Site, path: str) -> None:
+def test_a_changed_or_removed_precompressed_file_is_published_again(compressed: Site, path: str) -> None:
     before = compressed.documents()
     (compressed.output / path).write_bytes(b"stale")
     assert compressed.regenerate().written_paths == (path,)
@@ -195,7 +195,7 @@ def test_a_copy_that_somebody_changed_or_removed_is_made_again(compressed: Site,
     assert compressed.documents() == before
 
 
-def test_copies_go_when_they_are_not_wanted(compressed: Site) -> None:
+def test_precompressed_files_are_removed_when_they_are_turned_off(compressed: Site) -> None:
     compressed.configure(f"{CONFIGURATION}compress: [gzip]\n")
     compressed.regenerate()
     assert not [path for path in compressed.documents() if path.endswith(".br")]
@@ -205,7 +205,7 @@ def test_copies_go_when_they_are_not_wanted(compressed: Site) -> None:
     assert gone(compressed) == []
 
 
-def test_a_feed_that_moved_is_found_at_its_old_path(published: Site) -> None:
+def test_a_moved_feed_is_also_published_at_its_former_path(published: Site) -> None:
     published.configure(
         f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"
     )
@@ -220,7 +220,7 @@ def test_a_feed_that_moved_is_found_at_its_old_path(published: Site) -> None:
     assert published.regenerate().written == 0
 
 
-def test_a_feed_that_moved_goes_on_at_both_paths(published: Site) -> None:
+def test_a_moved_feed_is_updated_at_both_paths(published: Site) -> None:
     published.configure(f"{CONFIGURATION}moved: {{old/robots: topics/robots}}\n")
     published.regenerate()
     article(published, "a", "Robots", title="Another title")
@@ -229,8 +229,8 @@ def test_a_feed_that_moved_goes_on_at_both_paths(published: Site) -> None:
     assert "old/robots/index.html" not in written
 
 
-def test_a_feed_that_moved_where_none_was_yet_takes_its_subscribers_along(published: Site) -> None:
-    """Also where the new feed has not the entries that it would need to begin."""
+def test_a_moved_feed_counts_as_published_at_its_new_path(published: Site) -> None:
+    """Even if it has fewer entries than a new feed needs: it has subscribers."""
     published.configure(
         f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"
         "feeds: {topics: {min_entries: 5}}\n"
@@ -241,7 +241,7 @@ def test_a_feed_that_moved_where_none_was_yet_takes_its_subscribers_along(publis
     assert documents["topics/robots.rss"] == documents["topics/machines.rss"]
 
 
-def test_archives_are_found_at_the_old_path(published: Site) -> None:
+def test_archives_are_also_published_at_the_former_path(published: Site) -> None:
     site = published
     for year in (2025, 2024):
         story = f"title: Old\nwebUrl: https://c.example/{year}\npublishedDateTime: {year}-01-01\ntopics: [Robots]"
@@ -259,7 +259,7 @@ def test_archives_are_found_at_the_old_path(published: Site) -> None:
         ("old: topics/nothing", "moved.old: topics/nothing is no feed; expected the path that the feed has now"),
     ],
 )
-def test_what_did_not_move_is_reported_and_stays(published: Site, moved: str, message: str) -> None:
+def test_a_wrong_move_is_reported_and_changes_nothing(published: Site, moved: str, message: str) -> None:
     before = published.documents()
     published.configure(f"{CONFIGURATION}moved: {{{moved}}}\n")
     (mistake,) = published.regenerate().mistakes
@@ -268,12 +268,12 @@ def test_what_did_not_move_is_reported_and_stays(published: Site, moved: str, me
 
 
 def gone(site: Site) -> list[str]:
-    """What the manifest lists as gone."""
+    """The paths that the manifest lists as gone."""
     found: list[str] = json.loads(site.documents()["feeds.json"])["gone"]
     return found
 
 
-def test_what_there_was_once_is_listed_as_gone(published: Site) -> None:
+def test_removed_documents_are_listed_as_gone(published: Site) -> None:
     assert gone(published) == []
     published.configure(f"{CONFIGURATION}feeds: {{topics: off}}\n")
     published.regenerate()
@@ -307,7 +307,7 @@ def test_a_feed_that_lost_its_last_entry_stays_until_it_is_pruned(published: Sit
     assert "topics/robots.rss" not in published.documents()
 
 
-def test_a_pruned_feed_begins_anew_with_an_entry(published: Site) -> None:
+def test_a_pruned_feed_is_published_again_with_a_new_entry(published: Site) -> None:
     (published.folder / "articles" / "a.md").unlink()
     prune(published)
     article(published, "c", "Robots")
@@ -316,7 +316,7 @@ def test_a_pruned_feed_begins_anew_with_an_entry(published: Site) -> None:
     assert gone(published) == []
 
 
-def test_pruning_leaves_feeds_that_are_meant_to_be_empty(published: Site) -> None:
+def test_pruning_keeps_configured_feeds_without_entries(published: Site) -> None:
     published.configure(f"{CONFIGURATION}feeds: {{custom: [{{path: mine, types: [video]}}]}}\n")
     published.regenerate()
     assert prune(published).removed == 0
@@ -324,7 +324,7 @@ def test_pruning_leaves_feeds_that_are_meant_to_be_empty(published: Site) -> Non
 
 
 def test_pruning_needs_an_article(published: Site) -> None:
-    """The disk that has them may not be mounted."""
+    """Their disk may not be mounted."""
     before = published.documents()
     for file in (published.folder / "articles").iterdir():
         file.unlink()
@@ -334,7 +334,7 @@ def test_pruning_needs_an_article(published: Site) -> None:
     assert published.documents() == before
 
 
-def test_pruning_takes_a_topic_that_is_no_more_also_where_topics_need_no_entry(published: Site) -> None:
+def test_pruning_removes_a_former_topic_even_if_topics_need_no_entries(published: Site) -> None:
     published.configure(f"{CONFIGURATION}feeds: {{topics: {{min_entries: 0}}}}\ntopics: {{Energy: {{}}}}\n")
     (published.folder / "articles" / "a.md").unlink()
     published.regenerate()
@@ -343,21 +343,22 @@ def test_pruning_takes_a_topic_that_is_no_more_also_where_topics_need_no_entry(p
     assert "topics/energy.rss" in published.documents()
 
 
-def test_a_copy_is_never_older_than_its_document(compressed: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever a run is stopped."""
+def test_a_precompressed_file_is_never_older_than_its_document(
+    compressed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At no time: a run may be killed."""
     article(compressed, "a", "Robots", title="Another title")
-    put = publisher.write_document
     older = []
 
-    def looked_at(output: Folder, document: Document, *rest: Any, **options: Any) -> publisher.WrittenDocument:
-        done = put(output, document, *rest, **options)
+    def write_and_compare(output: Folder, document: Document) -> WrittenDocument:
+        done = write_document(output, document)
         for path in ("all.rss", "topics/robots/index.html"):
             texts = [gzip.decompress(output.read(f"{path}.gz") or b""), output.read(path) or b""]
             if [b"Another title" in text for text in texts] == [False, True]:
                 older.append(path)
         return done
 
-    monkeypatch.setattr("feeds.pipeline.publish.write_document", looked_at)
+    monkeypatch.setattr("feeds.pipeline.publish.write_document", write_and_compare)
     compressed.regenerate()
     assert b"Another title" in compressed.documents()["all.rss"]
     assert older == []

@@ -1,15 +1,17 @@
-"""What the site answers to requests, without a network."""
+"""Responses of the WSGI application, without a network."""
 
 from __future__ import annotations
 
 import gzip
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import brotli
+import psutil
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
 
 from feeds import load_config
 from feeds.errors import PublishError, ServeError
@@ -17,6 +19,8 @@ from feeds.serving.wsgi import Application, Served, check_published
 from tests.support.samples import MONTHLY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.test import TestResponse
 
     from tests.support.site import Site
@@ -91,21 +95,66 @@ def test_what_is_small_or_a_picture_is_not_compressed(client: Client, published:
     (published.output / "small.txt").write_text("a" * 500)
     (published.output / "picture.png").write_bytes(b"a" * 5000)
     assert "Content-Encoding" not in get(client, "/small.txt", Accept_Encoding="gzip").headers
-    response = get(client, "/picture.png", Accept_Encoding="gzip")
-    assert "Content-Encoding" not in response.headers
-    assert "Vary" not in response.headers
+    with get(client, "/picture.png", Accept_Encoding="gzip") as response:
+        assert "Content-Encoding" not in response.headers
+        assert "Vary" not in response.headers
 
 
 def test_a_large_file_is_sent_a_piece_at_a_time(client: Client, published: Site) -> None:
     film = published.output / "film.mp4"
     film.write_bytes(b"0123456789" * 100_000)
     os.utime(film, (1_700_000_000, 1_700_000_000))
-    response = client.get("/film.mp4", buffered=False)
-    chunks = list(response.iter_encoded())
+    with client.get("/film.mp4", buffered=False) as response:
+        chunks = list(response.iter_encoded())
     assert (len(chunks) > 10, b"".join(chunks) == film.read_bytes()) == (True, True)
     assert (response.headers["Content-Length"], response.headers["Content-Type"]) == ("1000000", "video/mp4")
-    assert client.head("/film.mp4").headers["Content-Length"] == "1000000"
-    assert get(client, "/film.mp4", If_None_Match=response.headers["ETag"]).status_code == 304
+    assert client.head("/film.mp4", buffered=True).headers["Content-Length"] == "1000000"
+    with get(client, "/film.mp4", If_None_Match=response.headers["ETag"]) as again:
+        assert again.status_code == 304
+
+
+def replace_film(film: Path) -> None:
+    """Replace the file as a run does: move another file to its path."""
+    film.with_name("film.new").write_bytes(b"short body")
+    film.with_name("film.new").replace(film)
+
+
+def append_to_film(film: Path) -> None:
+    with film.open("ab") as file:
+        file.write(b"x" * 100_000)
+
+
+@pytest.mark.parametrize("change", [replace_film, append_to_film, Path.unlink], ids=["replaced", "longer", "removed"])
+def test_a_file_that_changes_after_its_length_was_sent_is_sent_with_that_length(
+    published: Site, change: Callable[[Path], None]
+) -> None:
+    film = published.output / "film.mp4"
+    film.write_bytes(b"0123456789" * 10_000)
+    sent: dict[str, str] = {}
+    application = Application(load_config(published.config_path), published.output)
+    body = application(create_environ("/film.mp4"), lambda _status, headers: sent.update(headers))
+    change(film)
+    assert (sent["Content-Length"], b"".join(body)) == ("100000", b"0123456789" * 10_000)
+    body.close()  # type: ignore[attr-defined]  # PEP 3333
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {}, 200),
+        ("HEAD", {}, 200),
+        ("GET", {"If-None-Match": "*"}, 304),
+        ("GET", {"If-Match": '"x"'}, 412),
+        ("POST", {}, 405),
+    ],
+    ids=str,
+)
+def test_no_file_stays_open(client: Client, published: Site, method: str, headers: dict[str, str], status: int) -> None:
+    film = published.output / "film.mp4"
+    film.write_bytes(b"0123456789" * 10_000)
+    with client.open("/film.mp4", method=method, headers=headers) as response:
+        assert response.status_code == status
+    assert str(film) not in [file.path for file in psutil.Process().open_files()]
 
 
 # Conditions
@@ -151,7 +200,7 @@ def test_conditions(client: Client, headers: dict[str, str], status: int) -> Non
     sent = {}
     for name, value in headers.items():
         for word, meant in known.items():
-            value = value.replace(word, meant)  # noqa: PLW2901  # it is completed
+            value = value.replace(word, meant)  # noqa: PLW2901  # insert the known values
         sent[name] = value
     assert get(client, "/all.rss", **sent).status_code == status
 
@@ -251,7 +300,7 @@ def test_json_of_others_is_no_feed(client: Client, published: Site) -> None:
 
 
 def test_a_folder_that_is_a_link_may_be_switched(published: Site) -> None:
-    """As where each release is a folder of its own."""
+    """Some deployments put each release in its own folder."""
     published.output.rename(published.folder / "first")
     published.output.symlink_to("first")
     client = client_of(published)
@@ -346,7 +395,7 @@ def test_answers_may_be_cached_as_long_as_ttl_says(client: Client, published: Si
     published.configure(MONTHLY.replace("ttl: 5", "ttl: 7"))
     assert client.get("/all.rss").headers["Cache-Control"] == "max-age=420"
     published.configure("site: {")
-    assert client.get("/all.rss").headers["Cache-Control"] == "max-age=420"  # that of the last right one
+    assert client.get("/all.rss").headers["Cache-Control"] == "max-age=420"  # of the last valid one
 
 
 def test_a_manifest_that_cannot_be_read_does_not_end_it(client: Client, published: Site) -> None:

@@ -1,6 +1,6 @@
-"""Telling a hub, over loopback: what it is sent, what its answers mean, and that no hub takes more time than it may.
+"""Notifying a hub over loopback: the requests, the meaning of the responses, and the limits of time.
 
-Hubs that misbehave are written here. A hub that delivers to subscribers is Flask-WebSub (tests/websub_hub.py).
+The hubs here are scripted, and most misbehave. test_hub.py uses Flask-WebSub, a hub that delivers to subscribers.
 """
 
 from __future__ import annotations
@@ -9,184 +9,86 @@ import email.utils
 import socket
 import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from feeds import __version__
-from feeds.websub import client
-from feeds.websub.client import notify_hub
+from feeds.websub.client import NotifyLimits, notify_hub
+from tests.support.scripted_hub import PATIENCE, ScriptedHub, always, in_turn, respond, running, waiting_for
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
+    from http.server import BaseHTTPRequestHandler
 
-TOPICS = [f"https://feeds.example.com/topics/{name}.rss" for name in ("ai", "c%C3%A9", "robots")]
-#: Seconds within which a machine that is slow answers itself, and more than any test takes that goes wrong.
-PATIENCE = 30
+    from tests.support.scripted_hub import Answer
 
-
-class ScriptedHub(ThreadingHTTPServer):
-    """A hub on loopback that notes each request and answers as `answer` does, which gets the request and its number."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, answer: Callable[[BaseHTTPRequestHandler, int], None]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = answer
-        self.forms: list[dict[str, list[str]]] = []
-        self.paths: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.connections: set[object] = set()
-        self.lock = threading.Lock()
-
-    def handle_error(self, *_: object) -> None:
-        """A client that went away is what some tests are about."""
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hub"
-
-    @property
-    def told(self) -> list[str]:
-        """The topics of all requests, in order of arrival."""
-        return [form["hub.url"][0] for form in self.forms]
+TOPIC_URLS = [f"https://feeds.example.com/topics/{name}.rss" for name in ("ai", "c%C3%A9", "robots")]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: ScriptedHub
-
-    def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        with self.server.lock:
-            self.server.forms.append(form)
-            self.server.paths.append(self.path)
-            self.server.headers.append(dict(self.headers.items()))
-            self.server.connections.add(self.client_address)
-            number = len(self.server.forms)
-        self.server.answer(self, number)
-
-    def log_message(self, *_: object) -> None:
-        """Not on the screen."""
+def notify(
+    hub: ScriptedHub | str, topic_urls: Sequence[str] = TOPIC_URLS, total: float = PATIENCE, read_timeout: float = 5
+) -> dict[str, str | None]:
+    """The reason of each failure by topic URL; None is a success."""
+    hub_url = hub if isinstance(hub, str) else hub.address
+    limits = NotifyLimits(total=total, read_timeout=read_timeout, pauses=(0.0, 0.01, 0.02))
+    return dict(notify_hub(hub_url, topic_urls, limits))
 
 
-def respond(request: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
-    lines = [f"HTTP/1.1 {status} So", f"Content-Length: {len(body)}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    request.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)  # at once, or the other side waits for more
+# Requests
 
 
-def always(status: int, body: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler, int], None]:
-    return lambda request, _: respond(request, status, body, **headers)
-
-
-def in_turn(*statuses: int, **headers: str) -> Callable[[BaseHTTPRequestHandler, int], None]:
-    """One status after the other, and the last one for all that follow; the headers are for all but that one."""
-
-    def answer(request: BaseHTTPRequestHandler, number: int) -> None:
-        if number < len(statuses):
-            respond(request, statuses[number - 1], b"", **headers)
-        else:
-            respond(request, statuses[-1])
-
-    return answer
-
-
-def waiting_for(end: threading.Event) -> Callable[[BaseHTTPRequestHandler, int], None]:
-    """No answer before the end, and none then."""
-
-    def answer(_request: BaseHTTPRequestHandler, _number: int) -> None:
-        end.wait(PATIENCE)
-
-    return answer
-
-
-@contextmanager
-def running(answer: Callable[[BaseHTTPRequestHandler, int], None]) -> Iterator[ScriptedHub]:
-    hub = ScriptedHub(answer)
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
-        thread.join(PATIENCE)
-
-
-def closed_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
-
-
-def told(hub: ScriptedHub | str, topics: Sequence[str] = TOPICS, limit: float = PATIENCE) -> dict[str, str | None]:
-    address = hub if isinstance(hub, str) else hub.address
-    return dict(notify_hub(address, topics, limit))
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_PAUSES", (0.0, 0.01, 0.02))
-
-
-# What a hub is sent
-
-
-def test_there_is_a_form_for_each_topic_that_names_it_as_either_kind_of_hub_expects() -> None:
+def test_each_topic_has_a_form_that_both_kinds_of_hubs_understand() -> None:
     with running(always(204)) as hub:
-        assert told(hub) == dict.fromkeys(TOPICS)
+        assert notify(hub) == dict.fromkeys(TOPIC_URLS)
         assert sorted(hub.forms, key=lambda form: form["hub.url"]) == [
-            {"hub.mode": ["publish"], "hub.url": [topic], "hub.topic": [topic]} for topic in TOPICS
+            {"hub.mode": ["publish"], "hub.url": [topic_url], "hub.topic": [topic_url]} for topic_url in TOPIC_URLS
         ]
 
 
-def test_the_hub_sees_who_tells_it() -> None:
+def test_requests_name_the_user_agent_and_the_media_type() -> None:
     with running(always(204)) as hub:
-        told(hub, TOPICS[:1])
+        notify(hub, TOPIC_URLS[:1])
         (headers,) = hub.headers
     assert headers["User-Agent"] == f"feeds/{__version__}"
     assert headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
-def test_no_more_than_four_at_a_time_over_as_many_connections() -> None:
-    topics = [f"https://feeds.example.com/{number}.rss" for number in range(12)]
-    busy = most = 0
+def test_at_most_four_requests_run_at_a_time_over_as_many_connections() -> None:
+    topic_urls = [f"https://feeds.example.com/{number}.rss" for number in range(12)]
+    busy = max_busy = 0
     lock = threading.Lock()
 
     def answer(request: BaseHTTPRequestHandler, _: int) -> None:
-        nonlocal busy, most
+        nonlocal busy, max_busy
         with lock:
             busy += 1
-            most = max(most, busy)
+            max_busy = max(max_busy, busy)
         time.sleep(0.005)
         with lock:
             busy -= 1
         respond(request, 202, b"Accepted")
 
     with running(answer) as hub:
-        assert told(hub, topics) == dict.fromkeys(topics)
-        assert sorted(hub.told) == sorted(topics)
-        assert most <= 4
+        assert notify(hub, topic_urls) == dict.fromkeys(topic_urls)
+        assert sorted(hub.told) == sorted(topic_urls)
+        assert max_busy <= 4
         assert len(hub.connections) <= 4
 
 
-def test_nothing_is_sent_where_there_is_nothing_to_tell() -> None:
-    assert told("http://127.0.0.1:1/", []) == {}
+def test_no_topics_need_no_hub() -> None:
+    assert notify("http://127.0.0.1:1/", []) == {}
 
 
-# What its answers mean
+# Responses
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
-def test_any_2xx_is_taken(status: int) -> None:
+def test_any_2xx_is_a_success(status: int) -> None:
     with running(always(status)) as hub:
-        assert told(hub) == dict.fromkeys(TOPICS)
-        assert len(hub.forms) == len(TOPICS)
+        assert notify(hub) == dict.fromkeys(TOPIC_URLS)
+        assert len(hub.forms) == len(TOPIC_URLS)
 
 
 @pytest.mark.parametrize(
@@ -207,25 +109,25 @@ def test_any_2xx_is_taken(status: int) -> None:
     ],
     ids=["status", "text", "not a text", "not printable", "long", "unknown", "moved", "found", "no location"],
 )
-def test_what_is_not_taken_has_a_reason(answer: Callable[[BaseHTTPRequestHandler, int], None], reason: str) -> None:
+def test_a_failure_has_a_reason(answer: Answer, reason: str) -> None:
     with running(answer) as hub:
-        assert told(hub) == dict.fromkeys(TOPICS, reason)
+        assert notify(hub) == dict.fromkeys(TOPIC_URLS, reason)
 
 
-def test_what_a_hub_refuses_is_told_once_and_the_rest_all_the_same() -> None:
+def test_a_refused_topic_is_sent_once_and_the_others_are_sent() -> None:
     def answer(request: BaseHTTPRequestHandler, _: int) -> None:
-        is_refused = request.server.told[-1] == TOPICS[1]  # type: ignore[attr-defined]  # it is a ScriptedHub
+        is_refused = request.server.told[-1] == TOPIC_URLS[1]  # type: ignore[attr-defined]  # it is a ScriptedHub
         respond(request, 400 if is_refused else 202)
 
     with running(answer) as hub:
-        for topic in TOPICS:
-            told(hub, [topic])
-        assert hub.told == TOPICS
-        assert told(hub, [TOPICS[1]]) == {TOPICS[1]: "400 Bad Request"}
+        for topic_url in TOPIC_URLS:
+            notify(hub, [topic_url])
+        assert hub.told == TOPIC_URLS
+        assert notify(hub, [TOPIC_URLS[1]]) == {TOPIC_URLS[1]: "400 Bad Request"}
 
 
 @pytest.mark.parametrize("status", [307, 308])
-def test_a_hub_that_moved_is_followed_with_the_form(status: int) -> None:
+def test_a_redirect_is_followed_with_the_form(status: int) -> None:
     def answer(request: BaseHTTPRequestHandler, _: int) -> None:
         if request.path == "/hub":
             respond(request, status, Location="moved/here")
@@ -233,33 +135,33 @@ def test_a_hub_that_moved_is_followed_with_the_form(status: int) -> None:
             respond(request, 202)
 
     with running(answer) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: None}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: None}
         assert hub.paths == ["/hub", "/moved/here"]
         assert hub.forms[0] == hub.forms[1]
 
 
-def test_a_hub_that_moves_in_circles_is_left() -> None:
+def test_a_redirect_loop_is_a_failure() -> None:
     with running(always(308, Location="/hub")) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: "redirected too often"}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: "redirected too often"}
         assert len(hub.forms) == 5
 
 
 @pytest.mark.parametrize(
     "statuses", [(500, 202), (503, 502, 200), (429, 204)], ids=lambda value: "-".join(map(str, value))
 )
-def test_an_error_that_may_pass_is_tried_again(statuses: tuple[int, ...]) -> None:
+def test_a_temporary_error_is_tried_again(statuses: tuple[int, ...]) -> None:
     with running(in_turn(*statuses)) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: None}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: None}
         assert len(hub.forms) == len(statuses)
 
 
-def test_an_error_that_does_not_pass_is_tried_three_times() -> None:
+def test_a_lasting_error_is_tried_three_times() -> None:
     with running(always(500)) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: "500 Internal Server Error"}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: "500 Internal Server Error"}
         assert len(hub.forms) == 3
 
 
-def test_a_connection_that_breaks_is_tried_again() -> None:
+def test_a_broken_connection_is_tried_again() -> None:
     def answer(request: BaseHTTPRequestHandler, number: int) -> None:
         if number == 1:
             request.close_connection = True
@@ -267,11 +169,11 @@ def test_a_connection_that_breaks_is_tried_again() -> None:
             respond(request, 202)
 
     with running(answer) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: None}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: None}
         assert len(hub.forms) == 2
 
 
-def test_the_hub_says_how_long_to_wait() -> None:
+def test_retry_after_is_respected() -> None:
     times = []
 
     def answer(request: BaseHTTPRequestHandler, number: int) -> None:
@@ -282,53 +184,52 @@ def test_the_hub_says_how_long_to_wait() -> None:
             respond(request, 202)
 
     with running(answer) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: None}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: None}
     assert times[1] - times[0] >= 1
 
 
 @pytest.mark.parametrize(
     "retry_after", ["3600", email.utils.formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"]
 )
-def test_a_hub_that_wants_to_be_left_alone_for_longer_is(retry_after: str) -> None:
-    topics = [f"https://feeds.example.com/{number}.rss" for number in range(40)]
+def test_a_long_retry_after_stops_all_requests(retry_after: str) -> None:
+    topic_urls = [f"https://feeds.example.com/{number}.rss" for number in range(40)]
     with running(always(503, Retry_After=retry_after)) as hub:
-        assert told(hub, topics) == dict.fromkeys(topics, "503 Service Unavailable")
+        assert notify(hub, topic_urls) == dict.fromkeys(topic_urls, "503 Service Unavailable")
         assert len(hub.forms) <= 4
 
 
-def test_a_retry_after_that_is_no_time_is_none() -> None:
+def test_an_invalid_retry_after_is_ignored() -> None:
     with running(in_turn(503, 202, Retry_After="soon")) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: None}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: None}
 
 
-# How long it takes
+# Time
 
 
-def test_where_nobody_listens_it_is_not_tried_for_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = []
-    post = client._Notifier._post
+def test_a_closed_port_is_not_tried_for_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = []
+    resolve = socket.getaddrinfo
 
-    def counted(telling: client._Notifier, topic: str) -> client._Reply:
-        tried.append(topic)
-        return post(telling, topic)
+    def counted(*arguments: Any, **options: Any) -> Any:
+        attempts.append(arguments)
+        return resolve(*arguments, **options)
 
-    monkeypatch.setattr(client._Notifier, "_post", counted)
-    topics = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
-    assert told(f"http://127.0.0.1:{closed_port()}/", topics) == dict.fromkeys(topics, "Connection refused")
-    assert len(tried) <= 12
+    monkeypatch.setattr(socket, "getaddrinfo", counted)
+    topic_urls = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
+    assert notify(f"http://127.0.0.1:{free_port()}/", topic_urls) == dict.fromkeys(topic_urls, "Connection refused")
+    assert 0 < len(attempts) <= 12
 
 
-def test_a_hub_that_gives_no_answer_is_not_waited_for_with_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_READ", 0.3)
-    topics = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
+def test_a_silent_hub_is_not_tried_for_every_topic() -> None:
+    topic_urls = [f"https://feeds.example.com/{number}.rss" for number in range(100)]
     end = threading.Event()
     with running(waiting_for(end)) as hub:
-        assert told(hub, topics) == dict.fromkeys(topics, "timed out")
+        assert notify(hub, topic_urls, read_timeout=0.3) == dict.fromkeys(topic_urls, "timed out")
         assert len(hub.forms) <= 4
         end.set()
 
 
-def test_a_hub_that_sends_a_little_now_and_then_is_left_when_the_time_is_over() -> None:
+def test_a_trickling_response_ends_when_the_time_is_over() -> None:
     end = threading.Event()
 
     def trickle(request: BaseHTTPRequestHandler, _: int) -> None:
@@ -340,13 +241,13 @@ def test_a_hub_that_sends_a_little_now_and_then_is_left_when_the_time_is_over() 
             pass
 
     with running(trickle) as hub:
-        begun = time.monotonic()
-        assert told(hub, limit=0.5) == dict.fromkeys(TOPICS, "timed out")
-        assert time.monotonic() - begun < PATIENCE
+        started = time.monotonic()
+        assert notify(hub, total=0.5) == dict.fromkeys(TOPIC_URLS, "timed out")
+        assert time.monotonic() - started < PATIENCE
         end.set()
 
 
-def test_what_was_answered_before_the_time_was_over_counts() -> None:
+def test_responses_before_the_end_of_the_time_count() -> None:
     end = threading.Event()
 
     def answer(request: BaseHTTPRequestHandler, number: int) -> None:
@@ -355,57 +256,57 @@ def test_what_was_answered_before_the_time_was_over_counts() -> None:
         respond(request, 202)
 
     with running(answer) as hub:
-        answers = told(hub, limit=2)
+        reasons = notify(hub, total=2)
         end.set()
-    assert sorted(map(str, answers.values())) == ["None", "None", "timed out"]
+    assert sorted(map(str, reasons.values())) == ["None", "None", "timed out"]
 
 
-def test_a_name_that_takes_long_to_look_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_dns_lookup_ends_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
 
-    def look_up(*_: object, **__: object) -> list[object]:
+    def resolve(*_: object, **__: object) -> list[object]:
         end.wait(PATIENCE)
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    begun = time.monotonic()
-    assert told("https://hub.invalid/", limit=0.3) == dict.fromkeys(TOPICS, "timed out")
-    assert time.monotonic() - begun < PATIENCE
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    started = time.monotonic()
+    assert notify("https://hub.invalid/", total=0.3) == dict.fromkeys(TOPIC_URLS, "timed out")
+    assert time.monotonic() - started < PATIENCE
     assert all(thread.daemon for thread in threading.enumerate() if thread.name == "hub")
     end.set()
 
 
-def test_a_name_that_nobody_knows_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look_up(*_: object, **__: object) -> list[object]:
+def test_an_unknown_host_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(*_: object, **__: object) -> list[object]:
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert told("https://hub.invalid/", TOPICS[:1]) == {TOPICS[0]: "Name or service not known"}
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert notify("https://hub.invalid/", TOPIC_URLS[:1]) == {TOPIC_URLS[0]: "Name or service not known"}
 
 
 @pytest.mark.parametrize("hub", ["http://xn--.example/", "http://127.0.0.1:99999/"], ids=["host", "port"])
-def test_an_address_that_leads_nowhere_is_a_reason(hub: str) -> None:
-    assert told(hub, TOPICS[:1])[TOPICS[0]]
+def test_an_invalid_url_is_a_reason(hub: str) -> None:
+    assert notify(hub, TOPIC_URLS[:1])[TOPIC_URLS[0]]
 
 
-def test_what_a_reason_has_of_others_is_short_and_fit_to_be_shown() -> None:
+def test_a_reason_with_text_of_others_is_short_and_printable() -> None:
     for location in ("http://127.0.0.1:99999/\x1b[31mred" + "x" * 3000, "http://a\x1b[31mb/"):
         with running(always(308, Location=location)) as hub:
-            reason = told(hub, TOPICS[:1])[TOPICS[0]] or ""
+            reason = notify(hub, TOPIC_URLS[:1])[TOPIC_URLS[0]] or ""
         assert 0 < len(reason) <= 100
         assert reason.isprintable()
 
 
 @pytest.mark.parametrize("retry_after", ["9" * 40, "-1", "Mon, 99 Foo 2026 00:00:00 GMT", "1.5"])
-def test_a_retry_after_that_makes_no_sense_hides_no_answer(retry_after: str) -> None:
+def test_an_invalid_retry_after_does_not_hide_the_response(retry_after: str) -> None:
     with running(always(503, Retry_After=retry_after)) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: "503 Service Unavailable"}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: "503 Service Unavailable"}
 
 
-def test_an_answer_that_is_not_http_has_a_reason_in_words() -> None:
+def test_a_response_that_is_not_http_has_a_readable_reason() -> None:
     def answer(request: BaseHTTPRequestHandler, _: int) -> None:
         request.wfile.write(b"220 mail.example.com ESMTP\r\n")
         request.close_connection = True
 
     with running(answer) as hub:
-        assert told(hub, TOPICS[:1]) == {TOPICS[0]: "the connection broke, or what came is not HTTP"}
+        assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: "the connection broke, or what came is not HTTP"}

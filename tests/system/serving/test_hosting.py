@@ -1,4 +1,4 @@
-"""The sample archive as subscribers get it over HTTP, from each web server: newsboat, lemon24's reader, feedparser."""
+"""The sample archive, read over HTTP from each web server: newsboat, lemon24/reader, feedparser."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from feeds.overview import survey
 from feeds.serving.hosting.configs import parse_listen, render_hosting
 from feeds.serving.server import serving
 from feeds.serving.wsgi import Application
-from feeds.storage.local import DiskFolder
-from tests.integration.serving.hosting.test_configs import EACH, STARTS, date_back
-from tests.integration.websub.test_client import always, running
+from feeds.storage.local import LocalFolder
+from tests.support.hosting import EACH, STARTS, date_back
 from tests.support.paths import ROOT
+from tests.support.scripted_hub import always, running
 from tests.support.servers import free_port, open_folder
 
 if TYPE_CHECKING:
@@ -37,36 +37,36 @@ if TYPE_CHECKING:
     from feeds.config.schema import Config
     from feeds.models import Feed
 
-#: After every date in the sample archive.
+#: Later than every date in the sample archive.
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
-#: feedparser and requests leave connections to the garbage collector.
+#: feedparser and requests leave connections open for the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-#: Seconds until a test gives up: a machine may be slow.
+#: Timeout in seconds, long enough for a slow machine.
 PATIENCE = 120
 
 
 @dataclass(frozen=True)
 class Served:
-    """The sample archive, and where a server serves it: the address of the site, and the feeds with entries."""
+    """The sample archive at a web server: the URL of the site, and its feeds with entries."""
 
     address: str
     feeds: tuple[Feed, ...]
 
     @property
     def addresses(self) -> list[str]:
-        """Of every feed in every format."""
+        """The URLs of every feed in every format."""
         return [feed.address(format_) for feed in self.feeds for format_ in feed.formats]
 
 
 @contextmanager
 def started(kind: str, config: Config, port: int) -> Iterator[None]:
-    """A web server as its set-up says."""
+    """Run a web server with its configuration."""
     if kind == "feeds serve":
         with serving(Application(config, config.default_output), "127.0.0.1", port):
             yield
         return
     root, listen = config.default_output, parse_listen(f"127.0.0.1:{port}")
-    _, text = render_hosting(kind, config, read_manifest(DiskFolder(root)), root=str(root), listen=listen)  # type: ignore[arg-type]
+    _, text = render_hosting(kind, config, read_manifest(LocalFolder(root)), root=str(root), listen=listen)
     with STARTS[kind](config.path.parent.parent / kind, text, port):
         yield
 
@@ -84,7 +84,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 
 
 def publish_sample(folder: Path, address: str, hub: str = "https://hub.example/") -> Config:
-    """The sample archive as a site with all that it can have, published in `folder`."""
+    """Publish the sample archive in `folder`, with archives, precompressed files and a hub."""
     for name in ("articles", "config"):
         shutil.copytree(ROOT / name, folder / name)
     file = folder / "config" / "feeds.yaml"
@@ -116,7 +116,7 @@ def test_newsboat_imports_the_list_and_reads_every_feed(served: Served, tmp_path
 
 
 def newsboat(folder: Path, *arguments: str) -> None:
-    """Run a newsboat that has nothing but a folder."""
+    """Run newsboat with its files in a folder and no other configuration."""
     files = ["-u", str(folder / "urls"), "-C", str(folder / "config"), "-c", str(folder / "cache.db")]
     subprocess.run(
         ["newsboat", *files, *arguments],
@@ -138,7 +138,7 @@ def test_reader_updates_every_feed_and_gets_304_the_second_time(served: Served) 
         statuses.append(response.status_code)
 
     with make_reader(":memory:") as reader:
-        retriever: Any = reader._parser.get_retriever("http://")
+        retriever: Any = reader._parser.get_retriever("http://")  # noqa: SLF001  # the only way to see responses
         retriever.response_hooks.append(note)
         for address in served.addresses:
             reader.add_feed(address)
@@ -185,7 +185,7 @@ def test_feedparser_follows_the_history_to_its_begin(served: Served) -> None:
 
 CHANGED = "news/2026-01-08-library-sorting-arm.md"
 TITLE = "County library hands the night shift to a sorting arm"
-#: The feeds that show it, and the archive that does.
+#: The feeds and the archive that contain the changed article.
 SHOWING = ("providers/fenland-record.example", "topics/ai", "topics/robotics", "topics/vision")
 ARCHIVE = "all/archive/2026-01"
 
@@ -211,5 +211,5 @@ def test_one_changed_article_changes_its_feeds_and_the_hub_hears_of_exactly_thes
 
 
 def read(output: Path) -> dict[str, bytes]:
-    """Every file, by path."""
+    """The bytes of every file, by path."""
     return {str(file.relative_to(output)): file.read_bytes() for file in output.rglob("*") if file.is_file()}

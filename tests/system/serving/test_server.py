@@ -1,8 +1,9 @@
-"""The server on loopback: what clients do to it, and how it begins and ends."""
+"""The server on loopback: hostile and slow clients, start and stop, and the command `feeds serve`."""
 
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import socket
@@ -19,7 +20,7 @@ from feeds import load_config
 from feeds.errors import ServeError
 from feeds.serving.server import Server, serving
 from feeds.serving.wsgi import Application
-from tests.integration.websub.test_client import closed_port
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.support.site import Site
 
 STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01T08:30:00Z\ntopics: [AI]"
-#: Seconds until a test gives up: a machine may be slow.
+#: Timeout in seconds, long enough for a slow machine.
 PATIENCE = 60
 
 
@@ -50,11 +51,11 @@ def port_of(address: str) -> int:
     return int(found[1])
 
 
-def said(server: Server, request: bytes) -> bytes:
-    """All that the server answers to these bytes until it closes the connection."""
+def raw_response(server: Server, request: bytes) -> bytes:
+    """Send bytes and return everything that the server sends until it closes the connection."""
     with socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE) as connection:
         connection.sendall(request)
-        with suppress(OSError):  # it has been closed already, perhaps
+        with suppress(OSError):  # the server may have closed it
             connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -74,11 +75,11 @@ def said(server: Server, request: bytes) -> bytes:
 )
 def test_no_path_leaves_the_folder(server: Server, published: Site, path: str) -> None:
     (published.output / ".feeds-journal").write_text("secret")
-    answer = said(server, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
-    assert b"Story one" not in answer
-    assert b"secret" not in answer
-    assert b"root:" not in answer
+    response = raw_response(server, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert response.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert b"Story one" not in response
+    assert b"secret" not in response
+    assert b"root:" not in response
 
 
 @pytest.mark.parametrize(
@@ -94,8 +95,8 @@ def test_no_path_leaves_the_folder(server: Server, published: Site, path: str) -
 )
 def test_rubbish_is_refused_and_does_no_harm(server: Server, request_: bytes, status: int) -> None:
     try:
-        assert int(said(server, request_).split()[1]) == status
-    except ConnectionError:  # it would not hear more of it
+        assert int(raw_response(server, request_).split()[1]) == status
+    except ConnectionError:  # the server may close the connection before it has read everything
         assert status in {413, 431}
     assert status_of(server, "/all.rss") == 200
 
@@ -127,7 +128,7 @@ def test_a_connection_serves_again(server: Server) -> None:
 
 
 def test_what_is_sent_while_it_is_published_anew_is_whole(server: Server, published: Site) -> None:
-    """A client that is slow gets the document that it asked for, not the end of the next one."""
+    """A slow client gets one version of a document, not the end of the next one."""
     published.article("long.md", STORY.format("two"), body="Many words. " * 200_000)
     published.regenerate()
     before = (published.output / "all.rss").read_bytes()
@@ -138,6 +139,20 @@ def test_what_is_sent_while_it_is_published_anew_is_whole(server: Server, publis
         published.regenerate()
         rest = b"".join(iter(lambda: connection.recv(65536), b""))
     assert (begin + rest).partition(b"\r\n\r\n")[2] == before
+
+
+def test_a_file_that_is_truncated_while_it_is_sent_ends_the_connection(server: Server, published: Site) -> None:
+    """A body that is too short must not look complete (RFC 9112, 8)."""
+    film, size = published.output / "film.mp4", 100_000_000  # more than the server and the system buffer
+    film.touch()
+    os.truncate(film, size)
+    with socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE) as connection:
+        connection.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n")
+        begin = connection.recv(4096)
+        os.truncate(film, 10)
+        rest = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert f"Content-Length: {size}\r\n".encode() in begin
+    assert len(begin + rest) < size
 
 
 def test_it_ends_with_connections_open(published: Site) -> None:
@@ -178,7 +193,7 @@ def test_an_address_that_cannot_be_had_is_an_error(published: Site) -> None:
 
 @contextmanager
 def command(site: Site, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`feeds serve` as a process, which is ended if it has not ended."""
+    """Run `feeds serve` in a process, and kill the process if it has not ended."""
     line = [sys.executable, "-m", "feeds", "serve", "--config", str(site.config_path), *arguments]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
@@ -217,7 +232,7 @@ def test_it_publishes_what_is_saved_if_it_is_to_watch(site: Site) -> None:
         assert "documents written" in line_of(running.stdout)
         with urlopen(f"{address[0]}all.rss", timeout=PATIENCE) as response:  # noqa: S310  # on loopback
             assert b"Story one" in response.read()
-        line_of(running.stdout)  # of that request
+        line_of(running.stdout)  # the line of that request
         site.article("a.md", STORY.format("two"))
         assert "1 article changed" in line_of(running.stdout)
         with urlopen(f"{address[0]}all.rss", timeout=PATIENCE) as response:  # noqa: S310  # on loopback
@@ -229,9 +244,9 @@ def test_it_publishes_what_is_saved_if_it_is_to_watch(site: Site) -> None:
 @pytest.mark.parametrize(
     ("arguments", "configuration", "exit_code", "expected"),
     [
-        ([], None, 1, "Error: {output}: nothing is published there; `feeds regenerate` does it, and --watch\n"),
+        ([], None, 1, "Error: output: nothing is published there; `feeds regenerate` does it, and --watch\n"),
         (["--watch", "--host", "host.invalid"], None, 1, "Error: host.invalid, port 8000, cannot be listened at: "),
-        (["--watch"], "site: {}", 2, "{config}:1: site: title is missing; "),
+        (["--watch"], "site: {}", 2, "config/feeds.yaml:1: site: title is missing; "),
         (["--port", "70000"], None, 2, "Usage: "),
     ],
     ids=["nothing published", "no such host", "wrong configuration", "no port"],
@@ -244,11 +259,11 @@ def test_what_is_wrong_is_said_in_a_line(
     with command(site, *arguments) as running:
         _, error = running.communicate(timeout=PATIENCE)
         assert running.returncode == exit_code
-        assert error.startswith(expected.format(output=site.output, config=site.config_path))
+        assert error.startswith(expected)
 
 
 def test_nobody_has_to_read_what_it_says(published: Site) -> None:
-    port = closed_port()
+    port = free_port()
     with command(published, "--port", str(port)) as running:
         line_of(running.stdout)
         assert running.stdout is not None

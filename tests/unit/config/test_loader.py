@@ -1,7 +1,9 @@
-"""The configuration file: what is loaded, and what is said of each mistake."""
+"""The loader of the configuration: valid files, and the message for each error."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from feeds.config.loader import load_config
+from feeds.config.loader import load_config, locate
 from feeds.config.schema import (
     AllFeed,
     Author,
@@ -21,59 +23,17 @@ from feeds.config.schema import (
     ProviderRule,
     ProviderSettings,
     SiteSettings,
-    Source,
+    SourceSettings,
     Topic,
     TopicFeeds,
     TopicRule,
 )
-from feeds.errors import ConfigError, LocatedDiagnostic, quoted
+from feeds.errors import ConfigError, Diagnostic, LocatedDiagnostic, quoted
+from feeds.storage.sources import LocalSource
+from tests.support.configs import COMPLETE, MINIMAL, SITE, SOURCE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.site import Site as SiteFolder
-
-SITE = "site: {title: Test Wire, url: https://feeds.example.com/}\n"
-SOURCE = "source: {articles: [../articles]}\n"
-MINIMAL = SITE + SOURCE
-
-#: The configuration that the design shows.
-COMPLETE = """\
-site:
-  title: AI Wire
-  url: https://feeds.example.com/      # where output/ is served; every address starts with it
-  description: Artificial intelligence, by topic and by provider
-  language: en
-  author: {name: AI Wire, email: editor@example.com}
-source:
-  articles: [../articles]              # relative to this file
-  unpublished: skip                    # skip | include
-  undated: skip                        # skip | file
-  link: web                            # web | original | amp | cdn-amp
-  base_url: https://www.example.com/   # for relative URLs in articles
-entries:
-  related: both                        # entries | links | both | off
-  content: full                        # full | summary
-  images: all                          # all | first | off
-feeds:
-  all: {limit: 100}
-  topics: {limit: 50, min_entries: 1}
-  providers: {limit: 50, min_entries: 2}
-  custom:
-    - path: facial-recognition
-      title: Facial recognition
-      topics: {any: [Computer Vision], none: [AWS AI]}
-      providers: {none: [law360.com]}
-      types: [article]
-      min_quality: 60
-      match: facial|face recognition
-      newer_than: 90 days
-formats: [rss, atom, json]
-topics:
-  Computer Vision: {slug: vision, title: Vision, description: How machines see, parent: AI, aliases: [CV]}
-providers:
-  techcrunch.com: {title: TechCrunch, feed: https://techcrunch.com/feed/, icon: https://techcrunch.com/icon.png}
-"""
 
 SITE_KEYS = "title, url, description, language, author, icon, logo, rights, ttl, hub"
 SOURCE_KEYS = "articles, unpublished, undated, link, base_url, limits"
@@ -101,11 +61,15 @@ BRACKET = "missing ), unterminated subpattern at position 0"
 TEMPLATE = "text in which {name} is the topic or provider and {site} the site's title"
 
 
-def mistakes_in(path: Path) -> list[str]:
-    """What is wrong with the file, each mistake without the path in front."""
+#: The configuration in messages: its path below the working directory, which is the folder of the site.
+FILE = "config/feeds.yaml"
+
+
+def messages_about(path: Path) -> list[str]:
+    """The messages about an invalid file, without its path."""
     with pytest.raises(ConfigError) as caught:
         load_config(path)
-    return [str(mistake).removeprefix(f"{path}:") for mistake in caught.value.mistakes]
+    return [str(mistake).removeprefix(f"{FILE}:") for mistake in caught.value.mistakes]
 
 
 def test_the_complete_configuration_of_the_design_loads(site: SiteFolder) -> None:
@@ -118,7 +82,7 @@ def test_the_complete_configuration_of_the_design_loads(site: SiteFolder) -> Non
             language="en",
             author=Author(name="AI Wire", email="editor@example.com"),
         ),
-        source=Source(
+        source=SourceSettings(
             articles=("../articles",),
             unpublished="skip",
             undated="skip",
@@ -155,7 +119,7 @@ def test_the_complete_configuration_of_the_design_loads(site: SiteFolder) -> Non
             )
         },
         path=path,
-        articles=(site.folder / "articles",),
+        articles=(LocalSource(site.folder / "articles"),),
     )
 
 
@@ -163,9 +127,9 @@ def test_the_smallest_configuration_is_all_defaults(site: SiteFolder) -> None:
     site.configure("site: {title: Test Wire, url: https://feeds.example.com/}\nsource: {articles: [../articles]}\n")
     assert load_config(site.config_path) == Config(
         site=SiteSettings(title="Test Wire", url="https://feeds.example.com/"),
-        source=Source(articles=("../articles",)),
+        source=SourceSettings(articles=("../articles",)),
         path=site.config_path,
-        articles=(site.folder / "articles",),
+        articles=(LocalSource(site.folder / "articles"),),
     )
 
 
@@ -178,20 +142,26 @@ def test_paths_are_absolute_however_the_file_is_named(site: SiteFolder, monkeypa
     config = load_config("config/feeds.yaml")
     assert (config.path, config.articles, config.default_output) == (
         site.config_path,
-        (site.folder / "articles",),
+        (LocalSource(site.folder / "articles"),),
         site.output,
     )
 
 
-def test_a_mistake_names_the_file_as_it_was_given(site: SiteFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.configure(MINIMAL + "entires: {}")
-    monkeypatch.chdir(site.folder)
+@pytest.mark.parametrize("is_absolute", [False, True], ids=["relative", "absolute"])
+@pytest.mark.parametrize(
+    ("working_folder", "expected"), [(".", FILE), ("config", "feeds.yaml"), ("articles", "{path}")], ids=str
+)
+def test_a_message_names_the_file_relative_to_the_working_directory_if_below(
+    site: SiteFolder, monkeypatch: pytest.MonkeyPatch, working_folder: str, expected: str, *, is_absolute: bool
+) -> None:
+    path = site.configure(MINIMAL + "entires: {}")
+    monkeypatch.chdir(site.folder / working_folder)
+    given = path if is_absolute else Path(os.path.relpath(path))
     with pytest.raises(ConfigError) as caught:
-        load_config("config/feeds.yaml")
-    assert str(caught.value) == "config/feeds.yaml:3: entires: unknown key; did you mean entries?"
-    assert caught.value.mistakes == (
-        LocatedDiagnostic("config/feeds.yaml", 3, "entires: unknown key; did you mean entries?"),
-    )
+        load_config(given)
+    expected = expected.format(path=path)
+    assert str(caught.value) == f"{expected}:3: entires: unknown key; did you mean entries?"
+    assert caught.value.mistakes == (LocatedDiagnostic(expected, 3, "entires: unknown key; did you mean entries?"),)
 
 
 def test_all_mistakes_are_reported_at_once_by_line(site: SiteFolder) -> None:
@@ -219,17 +189,17 @@ def test_all_mistakes_are_reported_at_once_by_line(site: SiteFolder) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(path)
     assert str(caught.value).splitlines() == [
-        f"{path}:3: site.url: 'feeds.example.com'; expected {SITE_URL}",
-        f"{path}:4: site.langauge: unknown key; did you mean language?",
-        f"{path}:6: source.articles.0: 'nowhere' is not there; expected a folder of articles, seen from {path.parent}",
-        f"{path}:7: source.undated: 'maybe'; expected one of file, skip",
-        f"{path}:10: feeds.custom.0.limit: 0; expected a whole number from 1 to 100000",
-        f"{path}:10: feeds.custom.0.match: '('; expected a regular expression ({BRACKET})",
-        f"{path}:10: feeds.custom.0.path: 'all'; {RESERVED}",
-        f"{path}:13: feeds.custom.1.title: the key is there twice; expected it once",
-        f"{path}:15: topics.AI.parent: 'AI' is below 'AI' itself; expected a topic above it",
-        f"{path}:16: providers.www.x.example: 'x.example' is the same provider; expected it once",
-        f"{path}:17: formats.1: 'xml'; expected one of atom, json, rss",
+        f"{FILE}:3: site.url: 'feeds.example.com'; expected {SITE_URL}",
+        f"{FILE}:4: site.langauge: unknown key; did you mean language?",
+        f"{FILE}:6: source.articles.0: 'nowhere' is not there; expected a folder of articles, seen from config",
+        f"{FILE}:7: source.undated: 'maybe'; expected one of file, skip",
+        f"{FILE}:10: feeds.custom.0.limit: 0; expected a whole number from 1 to 100000",
+        f"{FILE}:10: feeds.custom.0.match: '('; expected a regular expression ({BRACKET})",
+        f"{FILE}:10: feeds.custom.0.path: 'all'; {RESERVED}",
+        f"{FILE}:13: feeds.custom.1.title: the key is there twice; expected it once",
+        f"{FILE}:15: topics.AI.parent: 'AI' is below 'AI' itself; expected a topic above it",
+        f"{FILE}:16: providers.www.x.example: 'x.example' is the same provider; expected it once",
+        f"{FILE}:17: formats.1: 'xml'; expected one of atom, json, rss",
     ]
 
 
@@ -276,25 +246,33 @@ def test_all_mistakes_are_reported_at_once_by_line(site: SiteFolder) -> None:
     ],
 )
 def test_what_is_no_configuration_at_all_is_one_mistake(site: SiteFolder, text: str, message: str) -> None:
-    assert mistakes_in(site.configure(text)) == [message]
+    assert messages_about(site.configure(text)) == [message]
 
 
 def test_a_missing_file_is_reported_with_the_way_to_make_one(site: SiteFolder) -> None:
     path = site.folder / "nowhere.yaml"
     with pytest.raises(ConfigError) as caught:
         load_config(path)
-    assert str(caught.value) == f"{path}: there is no such file; `feeds init` makes one"
+    assert str(caught.value) == "nowhere.yaml: there is no such file; `feeds init` makes one"
+
+
+def test_a_file_that_has_disappeared_since_it_was_loaded_is_reported(site: SiteFolder) -> None:
+    config = load_config(site.config_path)
+    assert locate(config, [Diagnostic(("pages",), "is off")]) == [LocatedDiagnostic(FILE, 3, "is off")]
+    site.config_path.unlink()
+    with pytest.raises(ConfigError, match=r"feeds\.yaml: there is no such file"):
+        locate(config, [Diagnostic(("pages",), "is off")])
 
 
 def test_a_folder_in_place_of_the_file_is_reported(site: SiteFolder) -> None:
     with pytest.raises(ConfigError) as caught:
-        load_config(site.folder)
-    assert str(caught.value) == f"{site.folder}: cannot be read: Is a directory"
+        load_config(site.config_path.parent)
+    assert str(caught.value) == "config: cannot be read: Is a directory"
 
 
 def test_text_that_is_not_utf_8_is_reported_with_its_line(site: SiteFolder) -> None:
     site.config_path.write_bytes(SITE.encode() + b"# caf\xe9\n" + SOURCE.encode())
-    assert mistakes_in(site.config_path) == ["2: byte 0xe9 is not UTF-8; expected text in UTF-8"]
+    assert messages_about(site.config_path) == ["2: byte 0xe9 is not UTF-8; expected text in UTF-8"]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +290,9 @@ def test_what_editors_add_is_no_mistake(site: SiteFolder, content: bytes) -> Non
 
 def test_windows_line_ends_do_not_shift_lines(site: SiteFolder) -> None:
     site.config_path.write_bytes(f"{MINIMAL}\nformats: rdf\n".replace("\n", "\r\n").encode())
-    assert mistakes_in(site.config_path) == ["4: formats: 'rdf'; expected a list of one of atom, json, rss, not empty"]
+    assert messages_about(site.config_path) == [
+        "4: formats: 'rdf'; expected a list of one of atom, json, rss, not empty"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -359,7 +339,7 @@ def test_windows_line_ends_do_not_shift_lines(site: SiteFolder) -> None:
     ],
 )
 def test_an_unknown_key_is_reported_with_the_nearest_known_one(site: SiteFolder, text: str, message: str) -> None:
-    assert mistakes_in(site.configure(MINIMAL + text)) == [f"3: {message}"]
+    assert messages_about(site.configure(MINIMAL + text)) == [f"3: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -420,7 +400,7 @@ def test_an_unknown_key_is_reported_with_the_nearest_known_one(site: SiteFolder,
     ],
 )
 def test_a_wrong_site_is_reported(site: SiteFolder, text: str, message: str) -> None:
-    assert mistakes_in(site.configure(f"{text}\n{SOURCE}")) == [f"1: {message}"]
+    assert messages_about(site.configure(f"{text}\n{SOURCE}")) == [f"1: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -460,7 +440,7 @@ def test_a_wrong_site_is_reported(site: SiteFolder, text: str, message: str) -> 
 )
 def test_a_wrong_key_of_the_site_is_reported(site: SiteFolder, text: str, message: str) -> None:
     text = f"site:\n  title: T\n  url: https://e.com/\n  {text}\n{SOURCE}"
-    assert mistakes_in(site.configure(text)) == [f"4: {message}"]
+    assert messages_about(site.configure(text)) == [f"4: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -482,17 +462,17 @@ def test_a_wrong_key_of_the_site_is_reported(site: SiteFolder, text: str, messag
         pytest.param("source: {articles: [~]}", "source.articles.0: nothing; expected text", id="articles, null"),
         pytest.param(
             "source: {articles: [../articles, nowhere]}",
-            "source.articles.1: 'nowhere' is not there; expected a folder of articles, seen from {folder}",
+            "source.articles.1: 'nowhere' is not there; expected a folder of articles, seen from config",
             id="articles, missing",
         ),
         pytest.param(
             "source: {articles: [feeds.yaml]}",
-            "source.articles.0: a file; expected a folder of articles, seen from {folder}",
+            "source.articles.0: a file; expected a folder of articles, seen from config",
             id="articles, a file",
         ),
         pytest.param(
             f"source: {{articles: [{'a' * 5000}]}}",
-            f"source.articles.0: '{'a' * 58}… is not there; expected a folder of articles, seen from {{folder}}",
+            f"source.articles.0: '{'a' * 58}… is not there; expected a folder of articles, seen from config",
             id="articles, longer than a name can be",
         ),
         pytest.param(
@@ -518,8 +498,7 @@ def test_a_wrong_key_of_the_site_is_reported(site: SiteFolder, text: str, messag
     ],
 )
 def test_a_wrong_source_is_reported(site: SiteFolder, text: str, message: str) -> None:
-    path = site.configure(f"{SITE}{text}\n")
-    assert mistakes_in(path) == [f"2: {message}".replace("{folder}", str(path.parent))]
+    assert messages_about(site.configure(f"{SITE}{text}\n")) == [f"2: {message}"]
 
 
 @pytest.mark.parametrize(
@@ -547,7 +526,7 @@ def test_a_topic_or_provider_without_settings_is_known(site: SiteFolder) -> None
 
 def test_an_item_of_a_list_that_is_nothing_is_reported(site: SiteFolder) -> None:
     message = f"3: feeds.custom.0: nothing; expected a mapping with {CUSTOM_KEYS}"
-    assert mistakes_in(site.configure(f"{MINIMAL}feeds: {{custom: [~]}}")) == [message]
+    assert messages_about(site.configure(f"{MINIMAL}feeds: {{custom: [~]}}")) == [message]
 
 
 @pytest.mark.parametrize(
@@ -625,7 +604,7 @@ def test_an_item_of_a_list_that_is_nothing_is_reported(site: SiteFolder) -> None
     ],
 )
 def test_a_wrong_value_is_reported(site: SiteFolder, text: str, message: str) -> None:
-    assert mistakes_in(site.configure(MINIMAL + text)) == [f"3: {message}"]
+    assert messages_about(site.configure(MINIMAL + text)) == [f"3: {message}"]
 
 
 @pytest.mark.parametrize("kind", ["all", "topics", "providers"])
@@ -659,7 +638,7 @@ def test_a_wrong_value_is_reported(site: SiteFolder, text: str, message: str) ->
     ],
 )
 def test_wrong_settings_of_a_kind_are_reported(site: SiteFolder, kind: str, text: str, message: str) -> None:
-    assert mistakes_in(site.configure(f"{MINIMAL}feeds: {{{kind}: {text}}}")) == [f"3: feeds.{kind}{message}"]
+    assert messages_about(site.configure(f"{MINIMAL}feeds: {{{kind}: {text}}}")) == [f"3: feeds.{kind}{message}"]
 
 
 @pytest.mark.parametrize(
@@ -747,7 +726,7 @@ def test_wrong_settings_of_a_kind_are_reported(site: SiteFolder, kind: str, text
     ],
 )
 def test_a_wrong_custom_feed_is_reported(site: SiteFolder, text: str, message: str) -> None:
-    assert mistakes_in(site.configure(f"{MINIMAL}feeds: {{custom: [{text}]}}")) == [f"3: feeds.custom.0{message}"]
+    assert messages_about(site.configure(f"{MINIMAL}feeds: {{custom: [{text}]}}")) == [f"3: feeds.custom.0{message}"]
 
 
 @pytest.mark.parametrize(
@@ -768,7 +747,7 @@ def test_a_wrong_custom_feed_is_reported(site: SiteFolder, text: str, message: s
     ],
 )
 def test_a_path_that_is_in_use_or_has_an_extension_is_reported(site: SiteFolder, path: str, message: str) -> None:
-    found = mistakes_in(site.configure(f"{MINIMAL}feeds: {{custom: [{{path: {path}}}]}}"))
+    found = messages_about(site.configure(f"{MINIMAL}feeds: {{custom: [{{path: {path}}}]}}"))
     assert found == [f"3: feeds.custom.0.path: {path!r}; {message}"]
 
 
@@ -804,19 +783,19 @@ NO_FORMER_PATH = "expected a path other than feeds, index and …/archive/YYYY-M
     ],
 )
 def test_a_path_that_cannot_have_moved_is_reported(site: SiteFolder, moved: str, message: str) -> None:
-    assert mistakes_in(site.configure(f"{MINIMAL}moved: {{{moved}}}")) == [f"3: {message}"]
+    assert messages_about(site.configure(f"{MINIMAL}moved: {{{moved}}}")) == [f"3: {message}"]
 
 
 @pytest.mark.parametrize("moved", ["../a: b", "a: ../b", "/a: b", "a: [b]", "a: 1"])
 def test_what_is_no_path_cannot_have_moved(site: SiteFolder, moved: str) -> None:
-    (found,) = mistakes_in(site.configure(f"{MINIMAL}moved: {{{moved}}}"))
+    (found,) = messages_about(site.configure(f"{MINIMAL}moved: {{{moved}}}"))
     assert "expected a path such as ai or news/ai" in found
 
 
 @pytest.mark.parametrize("other", ["news/ai", "news/AI", "news/ＡＩ"], ids=["same", "case", "full width"])
 def test_clashing_paths_are_reported(site: SiteFolder, other: str) -> None:
     text = f"{MINIMAL}feeds:\n  custom:\n    - {{path: news/ai}}\n    - {{path: {other}}}"
-    assert mistakes_in(site.configure(text)) == [
+    assert messages_about(site.configure(text)) == [
         f"6: feeds.custom.1.path: {other!r} clashes with 'news/ai'; expected a path of its own"
     ]
 
@@ -901,7 +880,7 @@ def test_topics_that_contradict_each_other_are_reported(
     site: SiteFolder, topics: list[str], messages: list[str]
 ) -> None:
     lines = "".join(f"  {topic}\n" for topic in topics)
-    assert mistakes_in(site.configure(f"{MINIMAL}topics:\n{lines}")) == messages
+    assert messages_about(site.configure(f"{MINIMAL}topics:\n{lines}")) == messages
 
 
 @pytest.mark.parametrize(
@@ -921,7 +900,7 @@ def test_topics_that_do_not_contradict_each_other_are_fine(site: SiteFolder, top
 @pytest.mark.parametrize("other", ["A.example", "www.a.example", "WWW.A.EXAMPLE"])
 def test_the_same_provider_twice_is_reported(site: SiteFolder, other: str) -> None:
     text = f"{MINIMAL}providers:\n  a.example: {{}}\n  {other}: {{}}"
-    assert mistakes_in(site.configure(text)) == [
+    assert messages_about(site.configure(text)) == [
         f"5: providers.{other}: 'a.example' is the same provider; expected it once"
     ]
 
@@ -939,7 +918,7 @@ def test_the_same_provider_twice_is_reported(site: SiteFolder, other: str) -> No
 )
 def test_a_duplicate_key_is_reported(site: SiteFolder, text: str, messages: list[str]) -> None:
     expected = [f"{message}: the key is there twice; expected it once" for message in messages]
-    assert mistakes_in(site.configure(text)) == expected
+    assert messages_about(site.configure(text)) == expected
 
 
 @pytest.mark.parametrize("kind", ["all", "topics", "providers"])
@@ -949,7 +928,7 @@ def test_off_is_a_word_that_switches_a_kind_off(site: SiteFolder, kind: str) -> 
 
 def test_a_control_character_in_a_key_is_reported(site: SiteFolder) -> None:
     text = MINIMAL + 'topics:\n  Physics: {title: P}\n  "AI\\a": {title: A, slug: a}\n'
-    assert mistakes_in(site.configure(text)) == ["3: topics: 'AI\\x07'; expected text without control characters"]
+    assert messages_about(site.configure(text)) == ["3: topics: 'AI\\x07'; expected text without control characters"]
 
 
 @pytest.mark.parametrize("key", ["images", "related"])
@@ -977,7 +956,7 @@ def test_anchors_and_merge_keys_are_understood(site: SiteFolder) -> None:
 
 def test_a_mistake_in_what_is_merged_is_reported_where_it_stands(site: SiteFolder) -> None:
     text = f"{MINIMAL}feeds:\n  topics: &few\n    limit: 0\n  providers:\n    <<: *few"
-    assert mistakes_in(site.configure(text)) == [
+    assert messages_about(site.configure(text)) == [
         "5: feeds.providers.limit: 0; expected a whole number from 1 to 100000",
         "5: feeds.topics.limit: 0; expected a whole number from 1 to 100000",
     ]
@@ -998,46 +977,21 @@ def test_addresses_of_the_site_start_with_a_valid_one(site: SiteFolder, written:
     assert load_config(site.configure(f"site: {{title: T, url: {written}}}\n{SOURCE}")).base_url == base_url
 
 
-@pytest.mark.parametrize(
-    ("of_site", "sections"),
-    [
-        pytest.param("icon: https://e.com/grün", "", id="icon"),
-        pytest.param("logo: https://e.com/grün", "", id="logo"),
-        pytest.param("author: {name: A, uri: https://e.com/grün}", "", id="author"),
-        pytest.param("", "topics: {AI: {icon: https://e.com/grün}}", id="topic icon"),
-        pytest.param("", "providers: {a.example: {icon: https://e.com/grün}}", id="provider icon"),
-        pytest.param("", "providers: {a.example: {feed: https://e.com/grün}}", id="provider feed"),
-        pytest.param("", "feeds: {custom: [{path: a, icon: https://e.com/grün}]}", id="custom feed icon"),
-    ],
-)
-def test_addresses_of_the_configuration_are_published_in_their_valid_form(
-    site: SiteFolder, of_site: str, sections: str
-) -> None:
-    for name in ("one", "two"):
-        story = f"title: {name}\nwebUrl: https://a.example/{name}\npublishedDateTime: 2026-05-01\ntopics: [AI]"
-        site.article(f"{name}.md", story)
-    site.configure(f"site:\n  title: T\n  url: https://e.com/\n  {of_site}\n{SOURCE}{sections}")
-    site.regenerate()
-    published = b"".join(site.documents().values())
-    assert b"https://e.com/gr%C3%BCn" in published
-    assert "grün".encode() not in published
-
-
 def test_folders_of_articles_are_relative_to_the_file(site: SiteFolder) -> None:
     (site.config_path.parent / "more").mkdir()
     (site.folder / "absolute").mkdir()
     text = f"{SITE}source: {{articles: [../articles, more, {site.folder / 'absolute'}]}}"
-    assert load_config(site.configure(text)).articles == (
-        site.folder / "articles",
-        site.config_path.parent / "more",
-        site.folder / "absolute",
-    )
+    assert [str(source) for source in load_config(site.configure(text)).articles] == [
+        str(site.folder / "articles"),
+        str(site.config_path.parent / "more"),
+        str(site.folder / "absolute"),
+    ]
 
 
 @pytest.mark.parametrize("other", ["../articles/", "../articles/news", ".."], ids=["same", "inside", "around"])
 def test_folders_of_articles_that_overlap_are_reported(site: SiteFolder, other: str) -> None:
     (site.folder / "articles" / "news").mkdir()
-    assert mistakes_in(site.configure(f"{SITE}source: {{articles: [../articles, {other}]}}")) == [
+    assert messages_about(site.configure(f"{SITE}source: {{articles: [../articles, {other}]}}")) == [
         f"2: source.articles.1: {other!r} overlaps '../articles'; expected folders apart from each other"
     ]
 
@@ -1071,4 +1025,4 @@ def test_any_file_is_a_configuration_or_a_sorted_list_of_mistakes(site: SiteFold
     else:
         return
     assert found == tuple(sorted(set(found)))
-    assert all(mistake.path == str(site.config_path) and mistake.line >= 1 for mistake in found)
+    assert all(mistake.path == FILE and mistake.line >= 1 for mistake in found)

@@ -1,4 +1,4 @@
-"""The configuration's types: every key with its default, and the JSON Schema that editors get."""
+"""The types of the configuration: the default of every key, and the JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from feeds.config.schema import (
     ProviderRule,
     ProviderSettings,
     SiteSettings,
-    Source,
     SourceLimits,
+    SourceSettings,
     Topic,
     TopicFeeds,
     TopicRule,
@@ -39,11 +39,12 @@ from feeds.config.schema import (
     period,
 )
 from feeds.errors import ConfigError
+from feeds.storage.sources import LocalSource
 from feeds.text.yaml import load_yaml
 from feeds.text.yaml_loaders import ConfigLoader
+from tests.support.configs import COMPLETE, MINIMAL
 from tests.support.paths import ROOT
 from tests.support.site import NOW
-from tests.unit.config.test_loader import COMPLETE, MINIMAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 SITE = SiteSettings(title="Test Wire", url="https://feeds.example.com/")
-SOURCE = Source(articles=("../articles",))
+SOURCE = SourceSettings(articles=("../articles",))
 OF_A_FEED = dict.fromkeys(["language", "limit", "min_entries", "content", "images", "related", "formats", "archives"])
 KINDS = {
     "all": {**OF_A_FEED, "title": "{site}", "description": None, "limit": 100, "min_entries": 0},
@@ -153,7 +154,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
 REQUIRED = {
     "ConfigFile": ["site", "source"],
     "SiteSettings": ["title", "url"],
-    "Source": ["articles"],
+    "SourceSettings": ["articles"],
     "Author": ["name"],
     "CustomFeed": ["path"],
 }
@@ -172,7 +173,7 @@ def loads(path: Path) -> bool:
 
 
 def patterns(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """The regular expressions in a schema, each with the keys that it is for."""
+    """The regular expressions in a schema, each with its keys."""
     if isinstance(value, dict):
         if isinstance(value.get("pattern"), str):
             yield place, value["pattern"]
@@ -293,7 +294,7 @@ def test_the_starter_is_accepted_and_loads(tmp_path: Path) -> None:
     write_starter(tmp_path)
     path = tmp_path / "config" / "feeds.yaml"
     VALIDATOR.validate(load_yaml(path.read_text(encoding="utf-8"), ConfigLoader))
-    assert load_config(path).articles == ((tmp_path / "articles").resolve(),)
+    assert load_config(path).articles == (LocalSource((tmp_path / "articles").resolve()),)
 
 
 def test_sample_and_starter_point_editors_at_the_schema_beside_them(tmp_path: Path) -> None:

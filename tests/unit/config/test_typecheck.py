@@ -1,4 +1,4 @@
-"""Values held against types: what fits, what is said of what does not, and that msgspec and JSON Schema agree."""
+"""Validation of values against types: messages, and agreement with msgspec and JSON Schema."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from feeds.config import schema
 from feeds.config.json_schema import json_schema
 from feeds.config.typecheck import wrong_values
 from feeds.errors import Diagnostic
+from tests.support.strategies import examples
 
 Colour = Annotated[str, Meta(pattern="^[a-z]+$", max_length=5, description="a colour such as red")]
 
@@ -35,9 +36,9 @@ class Room(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     paint: Annotated[Colour | None, Meta(description="what the walls are painted with")] = None
 
 
-def findings(value: Any, type_: Any) -> list[tuple[str, str]]:
+def diagnostics(value: Any, type_: Any) -> list[tuple[str, str]]:
     found = wrong_values(value, inspect.type_info(type_))
-    return [(".".join(map(str, finding.keys)), finding.message) for finding in found]
+    return [(".".join(map(str, diagnostic.keys)), diagnostic.message) for diagnostic in found]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def findings(value: Any, type_: Any) -> list[tuple[str, str]]:
     ],
 )
 def test_what_fits_has_no_finding(value: Any, type_: Any) -> None:
-    assert findings(value, type_) == []
+    assert diagnostics(value, type_) == []
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_what_fits_has_no_finding(value: Any, type_: Any) -> None:
     ],
 )
 def test_what_does_not_fit_is_named_with_what_was_expected(value: Any, type_: Any, message: str) -> None:
-    assert findings(value, type_) == [("", message)]
+    assert diagnostics(value, type_) == [("", message)]
 
 
 @pytest.mark.parametrize(
@@ -171,12 +172,12 @@ def test_what_does_not_fit_is_named_with_what_was_expected(value: Any, type_: An
     ],
 )
 def test_findings_say_at_which_keys_they_are(value: Any, expected: list[tuple[str, str]]) -> None:
-    assert findings(value, Room) == expected
+    assert diagnostics(value, Room) == expected
 
 
 def test_every_mistake_is_found_and_not_only_the_first() -> None:
     value = {"nmae": 1, "boxes": [{"colour": 1}, 2], "best": 3}
-    assert [keys for keys, _ in findings(value, Room)] == ["nmae", "boxes.0.colour", "boxes.1", "best", ""]
+    assert [keys for keys, _ in diagnostics(value, Room)] == ["nmae", "boxes.0.colour", "boxes.1", "best", ""]
 
 
 def test_findings_are_below_the_keys_that_were_given() -> None:
@@ -194,7 +195,7 @@ SCALARS = st.none() | st.booleans() | st.integers(-2, 200_000) | st.just(0.5) | 
 
 
 def near(type_: inspect.Type) -> st.SearchStrategy[Any]:
-    """Values of the type, and some that are not quite."""
+    """Values of the type, and similar ones that it does not allow."""
     strategy: st.SearchStrategy[Any] = SCALARS
     match type_:
         case inspect.Metadata():
@@ -221,7 +222,7 @@ def near(type_: inspect.Type) -> st.SearchStrategy[Any]:
 
 
 def given_keys(value: Any) -> Any:
-    """The value without the known keys that are given nothing, which stand for their defaults."""
+    """The value without known keys whose value is null, which have their defaults."""
     if isinstance(value, dict):
         return {key: given_keys(item) for key, item in value.items() if item is not None or key == "x"}
     return [given_keys(item) for item in value] if isinstance(value, list) else value
@@ -241,10 +242,10 @@ def sections(name: str) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(draw=st.data())
 def test_the_check_the_schema_and_msgspec_agree(name: str, draw: st.DataObject) -> None:
     section = getattr(schema, name)
     value = draw.draw(sections(name))
     by_schema = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": SCHEMA["$defs"]}).is_valid(value)
-    assert (findings(value, section) == [], by_schema) == (converts(given_keys(value), section),) * 2
+    assert (diagnostics(value, section) == [], by_schema) == (converts(given_keys(value), section),) * 2

@@ -1,11 +1,10 @@
-"""Files made articles: every field, every kind of mistake, and the line that it stands on."""
+"""Articles parsed from files: every field, and every diagnostic with its line."""
 
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -13,8 +12,11 @@ from frontmatter.default_handlers import YAMLHandler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.content.articles import ParsedArticle, _Handler, parse_article
+from feeds.content.articles import FrontMatterHandler, ParsedArticle, parse_article
 from feeds.models import Article, Image, Person, Publisher, RelatedLink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MODIFIED = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 LABEL = "articles/news/a.md"
@@ -36,19 +38,19 @@ def parse_front_matter(front_matter: str) -> ParsedArticle:
 
 
 def article(front_matter: str) -> Article:
-    """The article of front matter without a mistake."""
+    """The article of valid front matter."""
     parsed = parse_front_matter(front_matter)
-    assert parsed.mistakes == ()
+    assert parsed.diagnostics == ()
     assert parsed.article is not None
     return parsed.article
 
 
-def mistakes(content: str | bytes) -> list[str]:
-    return [str(mistake) for mistake in sorted(parse(content).mistakes)]
+def diagnostics(content: str | bytes) -> list[str]:
+    return [str(diagnostic) for diagnostic in sorted(parse(content).diagnostics)]
 
 
-def front_matter_mistakes(front_matter: str) -> list[str]:
-    return [str(mistake) for mistake in sorted(parse_front_matter(front_matter).mistakes)]
+def front_matter_diagnostics(front_matter: str) -> list[str]:
+    return [str(diagnostic) for diagnostic in sorted(parse_front_matter(front_matter).diagnostics)]
 
 
 FULL = """\
@@ -121,7 +123,7 @@ More of it.
 
 def test_every_field_is_read() -> None:
     parsed = parse(FULL)
-    assert parsed.mistakes == ()
+    assert parsed.diagnostics == ()
     assert parsed.article == Article(
         path="news/a.md",
         modified=MODIFIED,
@@ -187,12 +189,12 @@ def test_only_a_title_is_an_article() -> None:
     assert article("title: T") == Article(path="news/a.md", modified=MODIFIED, title="T")
 
 
-def test_an_article_may_have_an_original_address_only() -> None:
+def test_an_article_may_have_an_original_url_only() -> None:
     found = article("originalUrl: https://youtube.example/watch?v=1&list=2")
     assert (found.web_url, found.original_url) == (None, "https://youtube.example/watch?v=1&list=2")
 
 
-def test_relative_addresses_stay_as_written() -> None:
+def test_relative_urls_stay_as_written() -> None:
     found = article("webUrl: /news/a\nimages: [{url: ../a b.png}]")
     assert (found.web_url, found.images) == ("/news/a", (Image(url="../a b.png"),))
 
@@ -233,7 +235,7 @@ def test_an_aliased_number_is_the_text_that_is_written() -> None:
     assert article("version: &v 1.10\ntitle: *v").title == "1.10"
 
 
-def test_every_text_field_takes_a_number_as_it_is_written() -> None:
+def test_every_text_field_takes_a_number_as_written() -> None:
     found = article(
         """
         id: 1.10
@@ -304,16 +306,16 @@ def test_a_date_is_a_time_in_utc(written: str, time: dt.datetime | None) -> None
         pytest.param(f"1 Jan 2020 00:00:00 +{'9' * 20}", f"'1 Jan 2020 00:00:00 +{'9' * 20}'", id="huge offset"),
     ],
 )
-def test_what_is_no_date_is_a_mistake(written: str, shown: str) -> None:
+def test_an_invalid_date_is_reported(written: str, shown: str) -> None:
     expected = [f"{LABEL}:3: publishedDateTime is {shown}; expected {A_DATE}"]
-    assert front_matter_mistakes(f"title: T\npublishedDateTime: {written}") == expected
+    assert front_matter_diagnostics(f"title: T\npublishedDateTime: {written}") == expected
 
 
 def test_a_long_value_is_shortened_in_the_message() -> None:
-    (mistake,) = parse_front_matter(f"title: T\npublishedDateTime: {'x' * 10_000}").mistakes
-    assert mistake.message.startswith("publishedDateTime is 'xxxx")
-    assert mistake.message.endswith(f"x…; expected {A_DATE}")
-    assert len(mistake.message) < 200
+    (diagnostic,) = parse_front_matter(f"title: T\npublishedDateTime: {'x' * 10_000}").diagnostics
+    assert diagnostic.message.startswith("publishedDateTime is 'xxxx")
+    assert diagnostic.message.endswith(f"x…; expected {A_DATE}")
+    assert len(diagnostic.message) < 200
 
 
 @pytest.mark.parametrize(
@@ -329,7 +331,7 @@ def test_a_long_value_is_shortened_in_the_message() -> None:
         pytest.param("~", None, id="null"),
     ],
 )
-def test_a_number_is_a_whole_number(written: str, number: int | None) -> None:
+def test_a_number_is_an_integer(written: str, number: int | None) -> None:
     found = article(f"quality: {written}\nimages: [{{url: a, width: {written}}}]")
     assert (found.quality, found.images[0].width) == (number, number)
 
@@ -348,14 +350,18 @@ def test_a_number_is_a_whole_number(written: str, number: int | None) -> None:
         pytest.param("!!int many", "'many'", id="tagged as a number"),
     ],
 )
-def test_what_is_no_number_is_a_mistake(written: str, shown: str) -> None:
+def test_an_invalid_number_is_reported(written: str, shown: str) -> None:
     expected = [f"{LABEL}:3: quality is {shown}; expected a whole number"]
-    assert front_matter_mistakes(f"title: T\nquality: {written}") == expected
+    assert front_matter_diagnostics(f"title: T\nquality: {written}") == expected
 
 
-def test_a_number_of_thousands_of_digits_is_a_mistake_on_its_line() -> None:
-    (mistake,) = parse_front_matter(f"title: T\nquality: {'1' * 5000}").mistakes
-    assert (mistake.line, mistake.message.startswith("quality is "), len(mistake.message) < 200) == (3, True, True)
+def test_a_number_of_thousands_of_digits_is_reported_with_its_line() -> None:
+    (diagnostic,) = parse_front_matter(f"title: T\nquality: {'1' * 5000}").diagnostics
+    assert (diagnostic.line, diagnostic.message.startswith("quality is "), len(diagnostic.message) < 200) == (
+        3,
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -372,7 +378,7 @@ def test_a_number_of_thousands_of_digits_is_a_mistake_on_its_line() -> None:
         ("~", True),
     ],
 )
-def test_published_is_a_flag(written: str, flag: bool) -> None:
+def test_published_is_a_boolean(written: str, flag: bool) -> None:
     assert article(f"published: {written}").is_published is flag
 
 
@@ -385,9 +391,11 @@ def test_published_is_a_flag(written: str, flag: bool) -> None:
         pytest.param("!!bool maybe", "'maybe'", id="tagged as a boolean"),
     ],
 )
-def test_what_is_no_flag_is_a_mistake_and_means_published(written: str, shown: str) -> None:
+def test_an_invalid_boolean_is_reported_and_means_published(written: str, shown: str) -> None:
     parsed = parse_front_matter(f"title: T\npublished: {written}")
-    assert [str(mistake) for mistake in parsed.mistakes] == [f"{LABEL}:3: published is {shown}; expected true or false"]
+    assert [str(diagnostic) for diagnostic in parsed.diagnostics] == [
+        f"{LABEL}:3: published is {shown}; expected true or false"
+    ]
     assert parsed.article is not None
     assert parsed.article.is_published
 
@@ -401,7 +409,7 @@ def test_a_draft_is_not_published(front_matter: str, is_published: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("front_matter", "mistakes"),
+    ("front_matter", "diagnostics"),
     [
         pytest.param("link: https://e.example/", ["2: link is not read; expected webUrl"], id="link"),
         pytest.param("webURL: https://e.example/", ["2: webURL is not read; expected webUrl"], id="other case"),
@@ -413,9 +421,9 @@ def test_a_draft_is_not_published(front_matter: str, is_published: bool) -> None
         pytest.param("colour: red", [], id="unknown"),
     ],
 )
-def test_what_an_entry_needs_is_looked_for_under_other_names(front_matter: str, mistakes: list[str]) -> None:
-    found = parse_front_matter(front_matter).mistakes
-    assert [str(mistake) for mistake in found] == [f"{LABEL}:{mistake}" for mistake in mistakes]
+def test_other_names_of_required_fields_are_reported(front_matter: str, diagnostics: list[str]) -> None:
+    found = parse_front_matter(front_matter).diagnostics
+    assert [str(diagnostic) for diagnostic in found] == [f"{LABEL}:{diagnostic}" for diagnostic in diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -525,20 +533,20 @@ LONG = "x" * 501
         ),
     ],
 )
-def test_a_name_that_is_long_is_left_out(front_matter: str, expected: str) -> None:
+def test_a_long_name_is_skipped(front_matter: str, expected: str) -> None:
     parsed = parse_front_matter(front_matter)
     assert parsed.article is not None
     assert "xxx" not in repr(parsed.article)
-    assert mistakes(f"---\n{front_matter}\n---\n")[0] == f"{LABEL}:{expected}"
-    assert {mistake.rule for mistake in parsed.mistakes} == {"beyond-limit"}
-    assert parse_front_matter(front_matter.replace(LONG, "x" * 492)).mistakes == ()
+    assert diagnostics(f"---\n{front_matter}\n---\n")[0] == f"{LABEL}:{expected}"
+    assert {diagnostic.rule for diagnostic in parsed.diagnostics} == {"beyond-limit"}
+    assert parse_front_matter(front_matter.replace(LONG, "x" * 492)).diagnostics == ()
 
 
 @pytest.mark.parametrize("front_matter", ["title: {}", "images: [{{url: /a.png, title: {}}}]"])
-def test_a_title_that_is_long_is_cut(front_matter: str) -> None:
-    assert front_matter_mistakes(front_matter.format("x " * 1000)) == []
+def test_a_long_title_is_cut(front_matter: str) -> None:
+    assert front_matter_diagnostics(front_matter.format("x " * 1000)) == []
     parsed = parse_front_matter(front_matter.format("x " * 1100))
-    assert [str(mistake) for mistake in parsed.mistakes] == [
+    assert [str(diagnostic) for diagnostic in parsed.diagnostics] == [
         f"{LABEL}:2: title has 2199 characters; expected 2000 at most; it is cut"
     ]
     assert parsed.article is not None
@@ -599,13 +607,13 @@ def test_a_title_that_is_long_is_cut(front_matter: str) -> None:
         ),
     ],
 )
-def test_a_mistake_names_its_line(front_matter: str, expected: str) -> None:
-    assert front_matter_mistakes(front_matter) == [f"{LABEL}:{expected}"]
+def test_a_diagnostic_names_its_line(front_matter: str, expected: str) -> None:
+    assert front_matter_diagnostics(front_matter) == [f"{LABEL}:{expected}"]
 
 
-def test_all_mistakes_are_reported_and_the_rest_is_kept() -> None:
+def test_all_errors_are_reported_and_valid_fields_are_kept() -> None:
     parsed = parse_front_matter("title: T\nquality: many\nheat: [1]\npublishedDateTime: soon\ntype: video")
-    assert sorted((mistake.line, mistake.message.partition(" ")[0]) for mistake in parsed.mistakes) == [
+    assert sorted((diagnostic.line, diagnostic.message.partition(" ")[0]) for diagnostic in parsed.diagnostics) == [
         (3, "quality"),
         (4, "heat"),
         (5, "publishedDateTime"),
@@ -631,7 +639,7 @@ def laid_out(text: str, template: str, newline: str) -> bytes:
 @pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
 def test_lines_are_those_of_the_file(template: str, newline: str, shift: int) -> None:
     text = "---\ntitle: T\nimages:\n  - url: a\n    width: wide\n\nrelated:\n  - title: R\n    heat: hot\n---\nbody\n"
-    assert mistakes(laid_out(text, template, newline)) == [
+    assert diagnostics(laid_out(text, template, newline)) == [
         f"{LABEL}:{5 + shift}: width is 'wide'; expected a whole number",
         f"{LABEL}:{9 + shift}: heat is 'hot'; expected a whole number",
     ]
@@ -639,7 +647,7 @@ def test_lines_are_those_of_the_file(template: str, newline: str, shift: int) ->
 
 @pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
 def test_lines_of_yaml_errors_are_those_of_the_file(template: str, newline: str, shift: int) -> None:
-    assert mistakes(laid_out("---\n\ntitle: T\nexcerpt: a: b\n---\n", template, newline)) == [
+    assert diagnostics(laid_out("---\n\ntitle: T\nexcerpt: a: b\n---\n", template, newline)) == [
         f"{LABEL}:{4 + shift}: not valid YAML: {A_COLON}"
     ]
 
@@ -652,21 +660,21 @@ def test_the_layout_of_the_file_does_not_change_the_article(template: str, newli
 
 @pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
 def test_front_matter_without_an_end_is_reported_where_it_begins(template: str, newline: str, shift: int) -> None:
-    assert mistakes(laid_out("---\ntitle: T\nbody\n", template, newline)) == [
+    assert diagnostics(laid_out("---\ntitle: T\nbody\n", template, newline)) == [
         f"{LABEL}:{1 + shift}: the front matter has no end; expected a second line of ---"
     ]
 
 
 @pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
 def test_front_matter_that_is_no_mapping_is_reported_where_it_begins(template: str, newline: str, shift: int) -> None:
-    assert mistakes(laid_out("---\n- title: T\n---\n", template, newline)) == [
+    assert diagnostics(laid_out("---\n- title: T\n---\n", template, newline)) == [
         f"{LABEL}:{1 + shift}: the front matter is not a mapping; expected lines such as title: …"
     ]
 
 
 @pytest.mark.parametrize(("template", "newline", "shift"), LAYOUTS)
 def test_empty_front_matter_is_reported_where_it_begins(template: str, newline: str, shift: int) -> None:
-    assert mistakes(laid_out("---\n---\nbody\n", template, newline)) == [
+    assert diagnostics(laid_out("---\n---\nbody\n", template, newline)) == [
         f"{LABEL}:{1 + shift}: the front matter is not a mapping; expected lines such as title: …"
     ]
 
@@ -684,8 +692,8 @@ def test_empty_front_matter_is_reported_where_it_begins(template: str, newline: 
         pytest.param(b"---\ntitle: T\n---\ncut \xe2\x82", "4: byte 0xe2", id="cut in a letter"),
     ],
 )
-def test_what_is_not_utf8_is_a_mistake_on_its_line(content: bytes, expected: str) -> None:
-    assert mistakes(content) == [f"{LABEL}:{expected} is not UTF-8; expected text in UTF-8"]
+def test_bytes_that_are_not_utf8_are_reported_with_their_line(content: bytes, expected: str) -> None:
+    assert diagnostics(content) == [f"{LABEL}:{expected} is not UTF-8; expected text in UTF-8"]
 
 
 @pytest.mark.parametrize(
@@ -699,8 +707,8 @@ def test_what_is_not_utf8_is_a_mistake_on_its_line(content: bytes, expected: str
         pytest.param("--\ntitle: T\n--\n", id="two hyphens"),
     ],
 )
-def test_a_file_without_front_matter_is_a_mistake(content: str) -> None:
-    assert mistakes(content) == [f"{LABEL}:1: there is no front matter; expected YAML between two lines of ---"]
+def test_a_file_without_front_matter_is_reported(content: str) -> None:
+    assert diagnostics(content) == [f"{LABEL}:1: there is no front matter; expected YAML between two lines of ---"]
 
 
 @pytest.mark.parametrize(
@@ -718,13 +726,13 @@ def test_a_file_without_front_matter_is_a_mistake(content: str) -> None:
         pytest.param('title: "a\ntype: video\nheat: 1', 2, "found unexpected end of stream", id="unclosed quote"),
     ],
 )
-def test_what_is_not_yaml_is_a_mistake_on_its_line(front_matter: str, line: int, problem: str) -> None:
+def test_invalid_yaml_is_reported_with_its_line(front_matter: str, line: int, problem: str) -> None:
     parsed = parse_front_matter(front_matter)
-    (mistake,) = parsed.mistakes
+    (diagnostic,) = parsed.diagnostics
     assert parsed.article is None
-    assert mistake.line == line
-    assert mistake.message.startswith("not valid YAML: ")
-    assert problem in mistake.message
+    assert diagnostic.line == line
+    assert diagnostic.message.startswith("not valid YAML: ")
+    assert problem in diagnostic.message
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
@@ -734,21 +742,6 @@ def test_a_line_separator_in_a_plain_text_is_a_space(separator: str) -> None:
 
 def test_an_escaped_next_line_is_a_space() -> None:
     assert article(r'title: "one\Ntwo"').title == "one two"
-
-
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
-def test_nesting_without_end_does_not_kill_the_process(opening: str) -> None:
-    code = textwrap.dedent(
-        """\
-        import datetime, sys
-        from feeds.content.articles import parse_article
-        content = f"---\\ntitle: T\\nx:\\n  {sys.argv[1] * 100_000}\\n---\\n".encode()
-        parsed = parse_article(content, path="a.md", modified=datetime.datetime.now(datetime.UTC))
-        print(len(parsed.mistakes))
-        """
-    )
-    run = subprocess.run([sys.executable, "-c", code, opening], capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stdout, run.stderr) == (0, "1\n", "")
 
 
 @pytest.mark.parametrize(
@@ -765,14 +758,14 @@ def test_nesting_without_end_does_not_kill_the_process(opening: str) -> None:
 )
 def test_the_body_is_what_follows(content: str, body: str) -> None:
     parsed = parse(content)
-    assert parsed.mistakes == ()
+    assert parsed.diagnostics == ()
     assert parsed.article is not None
     assert parsed.article.body == body
 
 
-def test_without_a_label_a_mistake_names_the_path() -> None:
+def test_without_a_label_a_diagnostic_names_the_path() -> None:
     parsed = parse_article(b"", path="news/a.md", modified=MODIFIED)
-    assert [mistake.path for mistake in parsed.mistakes] == ["news/a.md"]
+    assert [diagnostic.path for diagnostic in parsed.diagnostics] == ["news/a.md"]
 
 
 LINES = ("---", "----", "--- ", "---x", "--", "", "a: 1", " ---", "---\t", "-", "---\u00a0", "---\x0b", "text")
@@ -780,16 +773,16 @@ LINES = ("---", "----", "--- ", "---x", "--", "", "a: 1", " ---", "---\t", "-", 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=8))
-def test_front_matter_ends_where_its_library_says(lines: list[str]) -> None:
+def test_front_matter_ends_where_python_frontmatter_says(lines: list[str]) -> None:
     text = "\n".join(["---", *lines]).strip()
 
-    def split(handler: YAMLHandler) -> tuple[str, str] | None:
+    def result(split: Callable[[str], tuple[str, str]]) -> tuple[str, str] | None:
         try:
-            return handler.split(text)
+            return split(text)
         except ValueError:
             return None
 
-    assert split(_Handler()) == split(YAMLHandler())
+    assert result(FrontMatterHandler().split) == result(YAMLHandler().split)
 
 
 @pytest.mark.parametrize(
@@ -804,10 +797,10 @@ def test_front_matter_ends_where_its_library_says(lines: list[str]) -> None:
         ("title: A", []),
     ],
 )
-def test_a_field_that_is_there_twice_is_a_mistake_and_the_last_one_counts(front_matter: str, lines: list[int]) -> None:
+def test_a_duplicate_key_is_reported_and_its_last_value_counts(front_matter: str, lines: list[int]) -> None:
     parsed = parse_article(f"---\n{front_matter}\n---\n".encode(), path="a.md", modified=MODIFIED)
     twice = " is there twice; expected it once; the last one counts"
-    repeated = [mistake for mistake in parsed.mistakes if mistake.message.endswith(twice)]
-    assert [mistake.line for mistake in repeated] == lines
+    repeated = [diagnostic for diagnostic in parsed.diagnostics if diagnostic.message.endswith(twice)]
+    assert [diagnostic.line for diagnostic in repeated] == lines
     assert parsed.article is not None
     assert parsed.article.title == ("B" if "title: B" in front_matter or "'title': B" in front_matter else "A")

@@ -1,4 +1,4 @@
-"""Image metadata made enclosures: addresses, types, sizes, and what is said of an image without an address."""
+"""Enclosures from image metadata: URLs, types, sizes, and diagnostics for images without a valid URL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.content.enclosures import derive_enclosures
 from feeds.errors import Diagnostic
-from feeds.http.image_types import image_type as media_type
+from feeds.http.image_types import enclosure_type as media_type
 from feeds.models import Enclosure, Image
 from feeds.text.urls import absolute_url
 
@@ -16,9 +16,9 @@ BASE = "https://www.example.com/news/"
 
 
 def derive(*images: Image, base: str | None = None) -> tuple[Enclosure, ...]:
-    """The enclosures of images without a mistake."""
-    enclosures, findings = derive_enclosures(images, base)
-    assert findings == []
+    """The enclosures of valid images."""
+    enclosures, diagnostics = derive_enclosures(images, base)
+    assert diagnostics == []
     return enclosures
 
 
@@ -27,10 +27,10 @@ def hrefs(*urls: str, base: str | None = None) -> list[str]:
 
 
 def messages(url: str, base: str | None = None) -> list[str]:
-    """What is said of an image that is left out."""
-    enclosures, findings = derive_enclosures([Image(url=url)], base)
+    """The messages about an invalid image."""
+    enclosures, diagnostics = derive_enclosures([Image(url=url)], base)
     assert enclosures == ()
-    return [finding.message for finding in findings]
+    return [diagnostic.message for diagnostic in diagnostics]
 
 
 def test_all_metadata_is_kept() -> None:
@@ -40,7 +40,7 @@ def test_all_metadata_is_kept() -> None:
     )
 
 
-def test_an_address_is_enough() -> None:
+def test_a_url_is_enough() -> None:
     assert derive(Image(url="https://example.com/a.png")) == (
         Enclosure(href="https://example.com/a.png", type="image/png"),
     )
@@ -68,7 +68,7 @@ def test_an_address_is_enough() -> None:
         ("webp", "image/webp"),
     ],
 )
-def test_an_extension_tells_the_type(extension: str, expected: str) -> None:
+def test_the_type_follows_from_the_extension(extension: str, expected: str) -> None:
     assert media_type(f"https://example.com/a.{extension}") == expected
     assert media_type(f"https://example.com/a.b.{extension.upper()}?w=1#x") == expected
 
@@ -96,7 +96,7 @@ def test_an_extension_tells_the_type(extension: str, expected: str) -> None:
         pytest.param("https://[::1]/a.gif", "image/gif", id="IPv6"),
     ],
 )
-def test_else_a_parameter_tells_the_type_else_it_is_jpeg(href: str, expected: str) -> None:
+def test_without_an_extension_the_type_follows_from_a_parameter_or_is_jpeg(href: str, expected: str) -> None:
     assert media_type(href) == expected
 
 
@@ -116,7 +116,7 @@ def test_else_a_parameter_tells_the_type_else_it_is_jpeg(href: str, expected: st
         pytest.param(None, "image/png", id="none"),
     ],
 )
-def test_a_type_that_is_given_is_taken_if_it_is_one(given_type: str | None, expected: str) -> None:
+def test_a_given_type_is_used_if_it_is_valid(given_type: str | None, expected: str) -> None:
     (enclosure,) = derive(Image(url="https://example.com/a.png", type=given_type))
     assert enclosure.type == expected
 
@@ -138,7 +138,7 @@ def test_sizes_of_zero_or_less_are_unknown(number: int | None, expected: int | N
         pytest.param("http://e.example/a.png", "http://e.example/a.png", id="http stays"),
     ],
 )
-def test_an_address_becomes_valid(url: str, href: str) -> None:
+def test_a_url_becomes_valid(url: str, href: str) -> None:
     assert hrefs(url) == [href]
 
 
@@ -151,16 +151,16 @@ def test_an_address_becomes_valid(url: str, href: str) -> None:
         ("https://e.example/a.png", "https://e.example/a.png"),
     ],
 )
-def test_a_relative_address_is_resolved_against_the_base(url: str, href: str) -> None:
+def test_a_relative_url_is_resolved_against_the_base_url(url: str, href: str) -> None:
     assert hrefs(url, base=BASE) == [href]
 
 
-def test_one_enclosure_for_each_address_in_the_order_of_the_images() -> None:
+def test_there_is_one_enclosure_per_url_in_the_order_of_the_images() -> None:
     urls = ["https://e.example/b.png", "https://e.example/a.png", "//e.example/b.png", "https://e.example/a.png?w=1"]
     assert hrefs(*urls) == ["https://e.example/b.png", "https://e.example/a.png", "https://e.example/a.png?w=1"]
 
 
-def test_of_images_with_the_same_address_the_first_is_taken() -> None:
+def test_the_first_of_several_images_with_the_same_url_is_used() -> None:
     first = Image(url="https://e.example/?a=1&amp;b=2", title="first", width=1)
     second = Image(url="https://e.example/?a=1&b=2", title="second", height=2)
     (enclosure,) = derive(first, second)
@@ -213,7 +213,7 @@ def test_of_images_with_the_same_address_the_first_is_taken() -> None:
         pytest.param("#", "image url is '#'; expected an http or https address; it is left out", id="fragment"),
     ],
 )
-def test_an_image_without_a_usable_address_is_left_out_with_a_message(url: str, message: str) -> None:
+def test_an_image_without_a_valid_url_is_reported(url: str, message: str) -> None:
     assert messages(url) == [message]
 
 
@@ -226,22 +226,22 @@ def test_an_image_without_a_usable_address_is_left_out_with_a_message(url: str, 
         pytest.param("data:,a", "image url is 'data:,a'; expected an http or https address; it is left out", id="data"),
     ],
 )
-def test_a_base_does_not_make_an_address_of_what_is_none(url: str, message: str) -> None:
+def test_a_base_url_does_not_make_an_invalid_url_valid(url: str, message: str) -> None:
     assert messages(url, BASE) == [message]
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64," + "A" * 10_000, "/" + "a" * 10_000], ids=["data", "relative"])
-def test_a_long_address_is_shortened_in_the_message(url: str) -> None:
+def test_a_long_url_is_shortened_in_the_message(url: str) -> None:
     (message,) = messages(url)
     assert message.startswith(f"image url is '{url[:20]}")
     assert len(message) < 200
 
 
-def test_a_finding_names_the_image_by_its_place() -> None:
+def test_a_diagnostic_has_the_keys_of_the_image() -> None:
     images = [Image(url="https://e.example/a.png"), Image(url=""), Image(url="https://e.example/b.png"), Image(url="")]
-    enclosures, findings = derive_enclosures(images, None, ("related", 2, "images"))
+    enclosures, diagnostics = derive_enclosures(images, None, ("related", 2, "images"))
     assert [enclosure.href for enclosure in enclosures] == ["https://e.example/a.png", "https://e.example/b.png"]
-    assert findings == [
+    assert diagnostics == [
         Diagnostic(("related", 2, "images", 1, "url"), "an image has no url; it is left out"),
         Diagnostic(("related", 2, "images", 3, "url"), "an image has no url; it is left out"),
     ]
@@ -253,14 +253,14 @@ def test_no_images_make_no_enclosures() -> None:
 
 @given(st.text(), st.sampled_from([None, BASE]))
 @settings(deadline=None)
-def test_every_image_is_an_enclosure_or_a_finding(url: str, base: str | None) -> None:
-    enclosures, findings = derive_enclosures([Image(url=url)], base)
+def test_every_image_is_an_enclosure_or_is_reported(url: str, base: str | None) -> None:
+    enclosures, diagnostics = derive_enclosures([Image(url=url)], base)
     assert [enclosure.href for enclosure in enclosures] == [href for href in [absolute_url(url, base)] if href]
-    assert len(enclosures) + len(findings) == 1
+    assert len(enclosures) + len(diagnostics) == 1
 
 
 @given(st.text())
 @settings(deadline=None)
-def test_any_address_has_the_type_of_an_image(text: str) -> None:
+def test_any_url_has_an_image_type(text: str) -> None:
     href = absolute_url(f"https://example.com/{text}")
     assert href is None or media_type(href).startswith("image/")

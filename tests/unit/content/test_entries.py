@@ -1,4 +1,4 @@
-"""Articles made entries, and one entry of several with the same id."""
+"""Entries derived from articles, and entries with the same id merged into one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.config.schema import Source
+from feeds.config.schema import SourceSettings
 from feeds.content.articles import parse_article
 from feeds.content.entries import derive_entries, merge_entries
 from feeds.errors import Diagnostic
 from feeds.models import Article, Enclosure, Entry, Image, Link, Person, Provider, Publisher, RelatedLink
+from tests.support.strategies import examples
 
 MODIFIED = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 PUBLISHED = dt.datetime(2020, 6, 10, 23, 9, tzinfo=dt.UTC)
@@ -42,14 +43,14 @@ def related(**fields: Any) -> RelatedLink:
     return RelatedLink(**{**STORY, "title": "R", "web_url": "https://related.example/r", **fields})
 
 
-def source(**settings: Any) -> Source:
-    return Source(articles=("articles",), **settings)
+def source(**settings: Any) -> SourceSettings:
+    return SourceSettings(articles=("articles",), **settings)
 
 
 def entries(story: Article, **settings: Any) -> tuple[Entry, ...]:
-    """The entries of an article without a mistake."""
+    """The entries of a valid article."""
     derived = derive_entries(story, source(**settings))
-    assert (derived.findings, derived.left_out) == ((), None)
+    assert (derived.diagnostics, derived.skip_reason) == ((), None)
     return derived.entries
 
 
@@ -150,11 +151,11 @@ def test_every_field_of_a_related_link_reaches_its_entry() -> None:
         "example.com/t",
     ],
 )
-def test_the_id_is_the_canonical_address(web_url: str) -> None:
+def test_the_id_is_the_canonical_url(web_url: str) -> None:
     assert own_entry(article(web_url=web_url)).id == "https://example.com/t"
 
 
-def test_the_link_is_the_address_as_it_is_written() -> None:
+def test_the_link_is_the_url_as_written() -> None:
     entry_ = own_entry(article(web_url="http://www.example.com/t/?utm_source=x"))
     assert entry_.link == "http://www.example.com/t/?utm_source=x"
 
@@ -170,7 +171,7 @@ def test_the_link_is_the_address_as_it_is_written() -> None:
         pytest.param("http://www.example.com/t/", id="address that is not canonical"),
     ],
 )
-def test_an_id_that_is_given_is_taken_as_it_is(given_id: str) -> None:
+def test_a_given_id_is_kept(given_id: str) -> None:
     assert own_entry(article(id=f" {given_id} ")).id == given_id
 
 
@@ -204,11 +205,11 @@ def test_an_empty_id_is_not_given(given_id: str | None) -> None:
         pytest.param("urn:isbn:\ufffe", id="noncharacter"),
     ],
 )
-def test_an_id_that_is_no_iri_is_a_mistake_and_leaves_the_article_out(given_id: str) -> None:
+def test_an_id_that_is_no_iri_is_reported_and_the_article_is_skipped(given_id: str) -> None:
     derived = derive_entries(article(id=given_id, related=(related(),)), source())
     message = f"id is {given_id!r}; expected an IRI such as tag:example.com,2020:story or urn:uuid:…"
-    assert derived.findings == (Diagnostic(("id",), message),)
-    assert derived.left_out == "bad id"
+    assert derived.diagnostics == (Diagnostic(("id",), message),)
+    assert derived.skip_reason == "bad id"
     assert [entry_.title for entry_ in derived.entries] == ["R"]
 
 
@@ -237,7 +238,7 @@ ALL_LINKS: dict[str, Any] = {
     ],
 )
 @pytest.mark.parametrize("value", [None, "", " ", "#", "javascript:steal()"])
-def test_an_entry_links_to_the_preferred_address_that_is_there(
+def test_an_entry_links_to_the_first_valid_url_in_order_of_preference(
     preference: str, missing: list[str], expected: str, value: str | None
 ) -> None:
     story = article(**{**ALL_LINKS, **dict.fromkeys(missing, value)})
@@ -246,10 +247,10 @@ def test_an_entry_links_to_the_preferred_address_that_is_there(
 
 
 @pytest.mark.parametrize(("written", "is_reported"), [("javascript:steal()", True), ("#", True), (" ", False)])
-def test_a_preferred_address_that_is_none_is_reported(written: str, is_reported: bool) -> None:
+def test_an_invalid_preferred_url_is_reported(written: str, is_reported: bool) -> None:
     derived = derive_entries(article(**{**ALL_LINKS, "web_url": written}), source())
     message = f"webUrl is {written!r}; expected webUrl: with an http or https address"
-    assert derived.findings == ((Diagnostic(("webUrl",), message),) if is_reported else ())
+    assert derived.diagnostics == ((Diagnostic(("webUrl",), message),) if is_reported else ())
     assert derived.entries[0].link == "https://example.com/original"
 
 
@@ -259,7 +260,7 @@ def test_the_preference_does_not_change_the_id(preference: str) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " ", "#"])
-def test_a_blank_address_does_not_identify(blank: str) -> None:
+def test_a_blank_url_is_no_id(blank: str) -> None:
     story = article(web_url=blank, original_url="https://example.com/original")
     own = derive_entries(story, source(base_url=BASE)).entries[0]
     assert own.id == "https://example.com/original"
@@ -283,13 +284,13 @@ def test_a_blank_address_does_not_identify(blank: str) -> None:
         ),
     ],
 )
-def test_via_is_where_the_story_came_from_if_elsewhere(
+def test_via_is_the_original_url_if_the_entry_links_elsewhere(
     addresses: dict[str, str], preference: str, via: str | None
 ) -> None:
     assert own_entry(article(**addresses), link=preference, base_url=BASE).via == via
 
 
-def test_a_relative_address_is_resolved_against_the_base() -> None:
+def test_a_relative_url_is_resolved_against_the_base_url() -> None:
     entry_ = own_entry(article(web_url="/news/t"), base_url=BASE)
     assert (entry_.link, entry_.id) == ("https://www.example.com/news/t", "https://example.com/news/t")
 
@@ -374,8 +375,8 @@ def test_without_a_title_a_link_or_a_date_there_is_no_entry(
 ) -> None:
     derived = derive_entries(article(**fields), source())
     assert derived.entries == ()
-    assert derived.findings == (Diagnostic(keys, message),)
-    assert derived.left_out == reason
+    assert derived.diagnostics == (Diagnostic(keys, message),)
+    assert derived.skip_reason == reason
 
 
 @pytest.mark.parametrize(
@@ -387,21 +388,21 @@ def test_without_a_title_a_link_or_a_date_there_is_no_entry(
         ("cdn-amp", "cdnAmpWebUrl", "mailto:cdn@example.com"),
     ],
 )
-def test_of_several_bad_addresses_the_preferred_one_is_named(preference: str, key: str, value: str) -> None:
+def test_the_preferred_one_of_several_invalid_urls_is_reported(preference: str, key: str, value: str) -> None:
     story = article(
         web_url="mailto:web@example.com",
         original_url="mailto:original@example.com",
         amp_url="mailto:amp@example.com",
         cdn_amp_url="mailto:cdn@example.com",
     )
-    (finding,) = derive_entries(story, source(link=preference)).findings
-    assert finding == Diagnostic((key,), f"{key} is {value!r}; expected {key}: with an http or https address")
+    (diagnostic,) = derive_entries(story, source(link=preference)).diagnostics
+    assert diagnostic == Diagnostic((key,), f"{key} is {value!r}; expected {key}: with an http or https address")
 
 
-def test_a_long_address_is_shortened_in_the_message() -> None:
-    (finding,) = derive_entries(article(web_url="javascript:" + "x" * 10_000), source()).findings
-    assert finding.message.startswith("webUrl is 'javascript:xxxx")
-    assert len(finding.message) < 200
+def test_a_long_url_is_shortened_in_the_message() -> None:
+    (diagnostic,) = derive_entries(article(web_url="javascript:" + "x" * 10_000), source()).diagnostics
+    assert diagnostic.message.startswith("webUrl is 'javascript:xxxx")
+    assert len(diagnostic.message) < 200
 
 
 @pytest.mark.parametrize(
@@ -439,13 +440,13 @@ def test_a_long_address_is_shortened_in_the_message() -> None:
         ),
     ],
 )
-def test_a_related_link_that_is_not_fit_is_left_out_alone(
+def test_an_invalid_related_link_is_skipped_alone(
     fields: dict[str, Any], keys: tuple[str | int, ...], message: str
 ) -> None:
     good = related(web_url="https://related.example/good", title="good")
     derived = derive_entries(article(related=(good, related(**fields))), source())
-    assert derived.findings == (Diagnostic(keys, message),)
-    assert derived.left_out is None
+    assert derived.diagnostics == (Diagnostic(keys, message),)
+    assert derived.skip_reason is None
     assert [entry_.title for entry_ in derived.entries] == ["T", "good"]
     assert [shown.title for shown in derived.entries[0].related] == ["good"]
 
@@ -455,23 +456,23 @@ def test_an_article_without_a_link_keeps_its_related_links() -> None:
     assert [(entry_.title, entry_.is_article) for entry_ in derived.entries] == [("R", False)]
 
 
-def test_an_unpublished_article_and_its_related_links_are_left_out_without_a_mistake() -> None:
+def test_an_unpublished_article_and_its_related_links_are_skipped_silently() -> None:
     derived = derive_entries(article(is_published=False, title=None, related=(related(),)), source())
-    assert (derived.entries, derived.findings, derived.left_out) == ((), (), "unpublished")
+    assert (derived.entries, derived.diagnostics, derived.skip_reason) == ((), (), "unpublished")
 
 
-def test_an_unpublished_related_link_is_left_out_without_a_mistake() -> None:
+def test_an_unpublished_related_link_is_skipped_silently() -> None:
     found = entries(article(related=(related(is_published=False, title=None), related(title="shown"))))
     assert [entry_.title for entry_ in found] == ["T", "shown"]
     assert [shown.title for shown in found[0].related] == ["shown"]
 
 
-def test_what_is_unpublished_may_be_included() -> None:
+def test_unpublished_articles_may_be_included() -> None:
     story = article(is_published=False, related=(related(is_published=False),))
     assert [entry_.title for entry_ in entries(story, unpublished="include")] == ["T", "R"]
 
 
-def test_without_a_date_the_time_of_the_file_may_be_taken() -> None:
+def test_without_a_date_the_time_of_the_file_may_be_used() -> None:
     found = entries(article(published=None, related=(related(published=None),)), undated="file")
     assert [(entry_.published, entry_.updated) for entry_ in found] == [(MODIFIED, MODIFIED)] * 2
 
@@ -485,7 +486,7 @@ def test_only_an_update_dates_an_article() -> None:
     assert (entry_.published, entry_.updated) == (LATER, LATER)
 
 
-def test_an_article_that_was_never_updated_is_as_new_as_it_was() -> None:
+def test_an_article_without_an_update_was_updated_when_published() -> None:
     assert own_entry(article()).updated == PUBLISHED
 
 
@@ -507,16 +508,16 @@ def test_the_provider_falls_back_to_the_link(publisher: Publisher | None, expect
 
 
 @pytest.mark.parametrize("domain", ["Example News", "a..b", "ex%61mple.com", "javascript://a"])
-def test_a_bad_domain_is_a_mistake_and_the_domain_of_the_link_is_taken(domain: str) -> None:
+def test_an_invalid_domain_is_reported_and_replaced_by_that_of_the_link(domain: str) -> None:
     derived = derive_entries(article(provider=Publisher(name="Ex", domain=domain)), source())
     message = f"domain is {domain!r}; expected a domain such as example.com; example.com is taken"
-    assert derived.findings == (Diagnostic(("provider", "domain"), message),)
+    assert derived.diagnostics == (Diagnostic(("provider", "domain"), message),)
     assert [entry_.provider for entry_ in derived.entries] == [Provider(domain="example.com", name="Ex")]
 
 
-def test_a_bad_domain_of_a_related_link_is_found_in_its_place() -> None:
+def test_an_invalid_domain_of_a_related_link_is_reported_with_its_keys() -> None:
     derived = derive_entries(article(related=(related(provider=Publisher(domain="a b")),)), source())
-    assert [finding.keys for finding in derived.findings] == [("related", 0, "provider", "domain")]
+    assert [diagnostic.keys for diagnostic in derived.diagnostics] == [("related", 0, "provider", "domain")]
 
 
 def test_the_icon_of_a_provider_is_its_first_usable_image() -> None:
@@ -525,11 +526,11 @@ def test_the_icon_of_a_provider_is_its_first_usable_image() -> None:
     assert icon == Enclosure(href="https://example.com/i.png", type="image/png", width=50)
 
 
-def test_a_provider_s_image_without_a_usable_address_is_a_mistake() -> None:
+def test_a_provider_s_image_without_a_valid_url_is_reported() -> None:
     publisher = Publisher(images=(Image(url="https://example.com/i.png"), Image(url="/j.png")))
     derived = derive_entries(article(related=(related(provider=publisher),)), source())
     message = "image url is '/j.png', a relative address; expected source.base_url to be set; it is left out"
-    assert derived.findings == (Diagnostic(("related", 0, "provider", "images", 1, "url"), message),)
+    assert derived.diagnostics == (Diagnostic(("related", 0, "provider", "images", 1, "url"), message),)
 
 
 @pytest.mark.parametrize(
@@ -547,7 +548,7 @@ def test_a_provider_s_image_without_a_usable_address_is_a_mistake() -> None:
         pytest.param((Person(name="Ex", uri="/ex"),), (), id="the provider itself"),
     ],
 )
-def test_authors_are_the_people(people: tuple[Person, ...], expected: tuple[Person, ...]) -> None:
+def test_authors_are_people(people: tuple[Person, ...], expected: tuple[Person, ...]) -> None:
     story = article(provider=Publisher(name="Ex", authors=people))
     assert own_entry(story, base_url=BASE).authors == expected
 
@@ -557,7 +558,7 @@ def test_a_related_link_without_topics_has_the_article_s() -> None:
     assert [entry_.topics for entry_ in entries(story)] == [("AI",), ("AI",), ("ML",)]
 
 
-def test_a_related_link_without_a_provider_has_that_of_its_link() -> None:
+def test_a_related_link_without_a_provider_has_the_provider_of_its_link() -> None:
     story = article(provider=Publisher(name="Ex", domain="example.com"), related=(related(),))
     assert entries(story)[1].provider == Provider(domain="related.example", name="related.example")
 
@@ -579,20 +580,20 @@ def test_the_summary_is_the_excerpt_else_the_beginning_of_the_body(
     assert own_entry(article(excerpt=excerpt, body=body)).summary == summary
 
 
-def test_addresses_in_the_body_are_absolute() -> None:
+def test_urls_in_the_body_are_absolute() -> None:
     body = "![i](/i.png) [a](b) [note](#note)"
     assert own_entry(article(body=body), base_url=BASE).body == (
         '<p><img src="https://www.example.com/i.png" alt="i"> <a href="https://www.example.com/b">a</a> <a>note</a></p>'
     )
 
 
-def test_images_are_found_in_their_place() -> None:
+def test_images_without_a_valid_url_are_reported_with_their_keys() -> None:
     story = article(
         images=(Image(url="https://example.com/a.png"), Image(url="data:,x")),
         related=(related(images=(Image(url=""),)),),
     )
     derived = derive_entries(story, source())
-    assert sorted(derived.findings, key=lambda finding: len(finding.keys)) == [
+    assert sorted(derived.diagnostics, key=lambda diagnostic: len(diagnostic.keys)) == [
         Diagnostic(("images", 1, "url"), "image url is 'data:,x'; expected an http or https address; it is left out"),
         Diagnostic(("related", 0, "images", 0, "url"), "an image has no url; it is left out"),
     ]
@@ -600,12 +601,12 @@ def test_images_are_found_in_their_place() -> None:
 
 
 def lines(front_matter: str) -> list[str]:
-    """The mistakes of an article with their lines, as a run reports them."""
+    """The diagnostics of an article with their lines, as a run reports them."""
     parsed = parse_article(f"---\n{front_matter}\n---\n".encode(), path="a.md", modified=MODIFIED)
     assert parsed.article is not None
     assert parsed.source is not None
-    found = parsed.source.locate(derive_entries(parsed.article, source()).findings)
-    return [str(mistake) for mistake in (*parsed.mistakes, *found)]
+    found = parsed.source.locate(derive_entries(parsed.article, source()).diagnostics)
+    return [str(diagnostic) for diagnostic in (*parsed.diagnostics, *found)]
 
 
 GOOD = "title: T\nwebUrl: https://example.com/t\npublishedDateTime: 2020-06-10"
@@ -651,7 +652,7 @@ GOOD = "title: T\nwebUrl: https://example.com/t\npublishedDateTime: 2020-06-10"
         ),
     ],
 )
-def test_a_mistake_names_its_line(front_matter: str, expected: str) -> None:
+def test_a_diagnostic_names_its_line(front_matter: str, expected: str) -> None:
     assert expected in lines(front_matter)
 
 
@@ -674,7 +675,7 @@ def test_the_same_story_twice_under_an_article_is_shown_once() -> None:
     assert [entry_.id for entry_ in found[1:]] == ["https://related.example/r"] * 2
 
 
-def test_the_preferred_address_of_a_related_link_is_shown() -> None:
+def test_the_preferred_url_of_a_related_link_is_shown() -> None:
     story = article(related=(related(amp_url="https://amp.example/r"),))
     assert [shown.href for shown in own_entry(story, link="amp").related] == ["https://amp.example/r"]
 
@@ -719,7 +720,7 @@ def test_related_links_are_the_union_the_winner_s_first() -> None:
     assert merge_entries([other, best]).related == (link("a"), link("b"), link("c"))
 
 
-def test_what_the_winner_lacks_comes_from_the_next() -> None:
+def test_missing_fields_of_the_winner_come_from_the_next() -> None:
     best = entry(quality=5)
     second = entry(path="b.md", summary="second", quality=3, enclosures=(enclosure("second"),), heat=2)
     third = entry(
@@ -743,33 +744,33 @@ def test_what_the_winner_lacks_comes_from_the_next() -> None:
     )
 
 
-def test_what_the_winner_does_not_know_of_its_provider_comes_from_the_next() -> None:
+def test_missing_provider_fields_of_the_winner_come_from_the_next() -> None:
     icon = enclosure("icon.png")
     nameless = entry(quality=5, provider=Provider(domain="a.example", name="a.example"))
     other = entry(path="b.md", quality=4, provider=Provider(domain="b.example", name="B", icon=icon))
     named = entry(
         path="c.md", quality=3, provider=Provider(domain="a.example", name="A"), authors=(Person(name="Ada"),)
     )
-    pictured = entry(path="d.md", quality=2, provider=Provider(domain="a.example", name="Other", icon=icon))
-    merged = merge_entries([pictured, named, other, nameless])
+    with_icon = entry(path="d.md", quality=2, provider=Provider(domain="a.example", name="Other", icon=icon))
+    merged = merge_entries([with_icon, named, other, nameless])
     assert (merged.provider, merged.authors) == (
         Provider(domain="a.example", name="A", icon=icon),
         (Person(name="Ada"),),
     )
 
 
-def test_zero_is_not_lacking() -> None:
+def test_zero_is_not_missing() -> None:
     merged = merge_entries([entry(quality=0, heat=0), entry(path="b.md", quality=None, heat=5)])
     assert (merged.quality, merged.heat) == (0, 0)
 
 
-def test_an_entry_does_not_come_by_way_of_itself() -> None:
+def test_an_entry_is_not_via_itself() -> None:
     best = entry(link="https://example.com/t")
     other = entry(path="b.md", link="https://original.example/", via="http://www.example.com/t/")
     assert merge_entries([best, other]).via is None
 
 
-def test_without_a_source_what_it_brought_is_gone() -> None:
+def test_without_a_source_its_fields_are_gone() -> None:
     best, other = entry(topics=("A",)), entry(path="b.md", topics=("B",), summary="other", related=(link("r"),))
     assert merge_entries([best, other]) != best
     assert merge_entries([best]) == best
@@ -815,13 +816,13 @@ merged_entries = st.builds(
         ("heat", 1, 2),
     ],
 )
-def test_entries_that_differ_in_one_field_merge_alike_in_any_order(field: str, one: object, other: object) -> None:
+def test_entries_that_differ_in_one_field_merge_the_same_in_any_order(field: str, one: object, other: object) -> None:
     first, second = entry(**{field: one}), entry(**{field: other})
     assert merge_entries([first, second]) == merge_entries([second, first])
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_the_order_in_which_entries_are_found_changes_nothing(data: st.DataObject) -> None:
     found = data.draw(st.lists(merged_entries, min_size=1, max_size=4))
     shuffled = data.draw(st.permutations(found))
@@ -851,11 +852,11 @@ def test_merging_what_is_merged_changes_nothing(found: list[Entry]) -> None:
         pytest.param("[a](#top) [b](javascript:x) [c](https://e..com/) [d](https://e.com/)", None, id="none"),
     ],
 )
-def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, message: str | None) -> None:
-    findings = derive_entries(article(body=body), source()).findings
+def test_relative_urls_in_a_body_are_reported_without_a_base_url(body: str, message: str | None) -> None:
+    diagnostics = derive_entries(article(body=body), source()).diagnostics
     left_out = f"{message}; expected source.base_url to be set; left out"
-    assert findings == ((Diagnostic((), left_out),) if message else ())
-    assert derive_entries(article(body=body), source(base_url=BASE)).findings == ()
+    assert diagnostics == ((Diagnostic((), left_out),) if message else ())
+    assert derive_entries(article(body=body), source(base_url=BASE)).diagnostics == ()
 
 
 @pytest.mark.parametrize(
@@ -874,9 +875,9 @@ def test_relative_addresses_in_a_body_are_reported_without_a_base(body: str, mes
         ),
     ],
 )
-def test_a_body_that_is_beyond_what_is_rendered_is_reported(body: str, message: str) -> None:
+def test_a_body_beyond_the_limits_of_rendering_is_reported(body: str, message: str) -> None:
     derived = derive_entries(article(body=body), source())
-    assert [(finding.message, finding.rule) for finding in derived.findings] == [
+    assert [(diagnostic.message, diagnostic.rule) for diagnostic in derived.diagnostics] == [
         (f"the body {message}", "beyond-limit")
     ]
     assert len(derived.entries) == 1

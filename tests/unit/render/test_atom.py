@@ -27,7 +27,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-PICTURE = Enclosure(
+IMAGE = Enclosure(
     href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", title='A "picture"', length=1234, width=640, height=480
 )
 CHART = Enclosure(href="https://i.example/b.png", type="image/png")
@@ -35,7 +35,7 @@ FILM = Enclosure(href="https://i.example/c.mp4", type="video/mp4")
 ENTRY = replace(
     samples.ENTRY,
     authors=(Person(name="Ada"), Person(name="The Story", uri="https://story.example/?a=1&b=2")),
-    enclosures=(PICTURE, CHART),
+    enclosures=(IMAGE, CHART),
     related=(
         Link(href="https://other.example/1?a=1&b=2", title="First & <b>", provider="Other"),
         Link(href="https://other.example/2", title="Second", provider="Other"),
@@ -163,7 +163,7 @@ def test_a_feed_links_to_its_page_and_its_other_formats(formats: Any, expected: 
     assert found == [("text/html", "https://feeds.example.com/"), *expected]
 
 
-def test_the_update_of_a_feed_is_that_of_its_newest_entry() -> None:
+def test_the_update_of_a_feed_is_the_update_of_its_newest_entry() -> None:
     older = replace(ENTRY, id="https://story.example/b", updated=dt.datetime(2019, 1, 1, tzinfo=dt.UTC))
     feed = feed_of(replace(FEED, entries=(older, ENTRY)))
     assert feed.findtext(f"{ATOM}updated") == "2020-06-11T01:02:03+00:00"
@@ -198,14 +198,14 @@ def test_an_entry_has_its_fields_once(path: str, text: str) -> None:
 
 
 def rendered(text: str) -> str:
-    """A document in which each plain text that there may be is this one."""
+    """A document in which every plain text is this one."""
     entry = replace(
         ENTRY,
         title=text,
         summary=text,
         authors=(Person(name=text),),
         categories=(Category(term="t", scheme="https://feeds.example.com/topics/", label=text),),
-        enclosures=(replace(PICTURE, title=text),),
+        enclosures=(replace(IMAGE, title=text),),
         related=(Link(href="https://other.example/1", title=text, provider="Other"),),
         source=Link(href="https://s.example/", title=text, provider="S"),
     )
@@ -218,7 +218,7 @@ NAMES = ("author/name", "entry/author/name")
 
 
 def constructs(document: str, paths: Iterable[str]) -> set[tuple[str | None, str | None]]:
-    """The types and texts of what is at these paths."""
+    """The types and texts of the text constructs at these paths."""
     root = etree.fromstring(document.encode())
     found = [root.find("/".join(f"{ATOM}{name}" for name in path.split("/"))) for path in paths]
     return {(element.get("type"), element.text) for element in found if element is not None}
@@ -232,14 +232,14 @@ def test_a_text_is_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["&nbsp;x", "&copy 2020", "x&#8217;y", "&x1", "Q&A &amp; more"])
-def test_what_looks_like_a_reference_is_written_as_no_program_takes_for_one(text: str) -> None:
+def test_text_that_looks_like_a_character_reference_is_written_with_hexadecimal_references(text: str) -> None:
     document = rendered(text)
     assert constructs(document, (*TEXTS, *NAMES)) == {(None, text)}
     rest = re.sub('<content .*?</content>|<uri>.*?</uri>|(?:href|url)="[^"]*"', "", document, flags=re.DOTALL)
     assert "&amp;" not in rest
 
 
-def test_what_looks_like_html_is_written_as_html() -> None:
+def test_text_that_looks_like_html_is_written_as_html() -> None:
     document = rendered(MARKUP)
     assert constructs(document, TEXTS) == {("html", html.escape(MARKUP, quote=False))}
     assert constructs(document, NAMES) == {(None, MARKUP)}
@@ -258,7 +258,7 @@ def test_the_content_is_html() -> None:
     assert "<p>A body</p>" in (content[0].text or "")
 
 
-def test_every_author_is_one_with_name_and_address() -> None:
+def test_every_author_has_name_and_uri() -> None:
     assert [person(author) for author in entry_of(ENTRY).findall(f"{ATOM}author")] == [
         {"name": "Ada"},
         {"name": "The Story", "uri": "https://story.example/?a=1&b=2"},
@@ -278,7 +278,7 @@ def test_an_entry_links_to_its_story() -> None:
     ]
 
 
-def test_every_enclosure_is_a_link_with_what_is_known_of_it() -> None:
+def test_every_enclosure_is_a_link_with_its_known_attributes() -> None:
     assert links(entry_of(ENTRY), "enclosure") == [
         {
             "rel": "enclosure",
@@ -292,7 +292,7 @@ def test_every_enclosure_is_a_link_with_what_is_known_of_it() -> None:
 
 
 @pytest.mark.parametrize("unknown", [pytest.param(0, id="zero"), pytest.param(None, id="missing")])
-def test_an_unknown_size_is_left_out(unknown: int | None) -> None:
+def test_an_unknown_size_is_omitted(unknown: int | None) -> None:
     entry = entry_of(replace(ENTRY, enclosures=(replace(CHART, width=unknown, height=unknown, length=unknown),)))
     assert links(entry, "enclosure") == [{"rel": "enclosure", "type": "image/png", "href": CHART.href}]
     assert attributes(entry, f"{MEDIA}content") == [{"url": CHART.href, "type": "image/png", "medium": "image"}]
@@ -302,8 +302,8 @@ def test_an_unknown_size_is_left_out(unknown: int | None) -> None:
 @pytest.mark.parametrize(
     ("images", "expected"),
     [
-        pytest.param("all", [PICTURE.href, CHART.href], id="all"),
-        pytest.param("first", [PICTURE.href], id="first"),
+        pytest.param("all", [IMAGE.href, CHART.href], id="all"),
+        pytest.param("first", [IMAGE.href], id="first"),
         pytest.param("off", [], id="off"),
     ],
 )
@@ -314,14 +314,14 @@ def test_images_decides_which_enclosures_show(images: str, expected: list[str]) 
     assert [thumbnail["url"] for thumbnail in attributes(entry, f"{MEDIA}thumbnail")] == expected[:1]
 
 
-def test_media_content_stands_in_no_group() -> None:
+def test_media_content_is_in_no_group() -> None:
     assert len(entry_of(ENTRY).findall(f"{MEDIA}content")) == 2
     assert entry_of(ENTRY).find(f".//{MEDIA}group") is None
 
 
-def test_the_thumbnail_is_the_first_picture() -> None:
-    entry = entry_of(replace(ENTRY, enclosures=(FILM, PICTURE)))
-    assert attributes(entry, f"{MEDIA}thumbnail") == [{"url": PICTURE.href, "width": "640", "height": "480"}]
+def test_the_thumbnail_is_the_first_image() -> None:
+    entry = entry_of(replace(ENTRY, enclosures=(FILM, IMAGE)))
+    assert attributes(entry, f"{MEDIA}thumbnail") == [{"url": IMAGE.href, "width": "640", "height": "480"}]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_related_coverage_is_linked_where_the_feed_shows_it(
         pytest.param(None, [], id="none"),
     ],
 )
-def test_where_the_story_came_from_is_a_via_link(via: str | None, expected: list[dict[str, str]]) -> None:
+def test_the_original_url_is_a_via_link(via: str | None, expected: list[dict[str, str]]) -> None:
     assert links(entry_of(replace(ENTRY, via=via)), "via") == expected
 
 

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 SCHEMA = json.loads((SCHEMAS / "jsonfeed.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 
-PICTURE = Enclosure(href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", title="A picture", length=1234)
+IMAGE = Enclosure(href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", title="A picture", length=1234)
 CHART = Enclosure(href="https://i.example/b.png", type="image/png", width=640, height=480)
 FILM = Enclosure(href="https://i.example/c.mp4", type="video/mp4")
 ENTRY = replace(
     samples.ENTRY,
-    enclosures=(PICTURE, CHART),
+    enclosures=(IMAGE, CHART),
     related=(Link(href="https://other.example/1", title="First", provider="Other"),),
 )
 FEED = replace(
@@ -138,7 +138,7 @@ def test_without_a_logo_the_icon_is_both() -> None:
         pytest.param(Person(name="E"), {"name": "E"}, id="name only"),
     ],
 )
-def test_the_author_of_a_feed_has_an_address_where_one_is_known(author: Person, expected: dict[str, str]) -> None:
+def test_the_author_of_a_feed_has_a_url_if_one_is_known(author: Person, expected: dict[str, str]) -> None:
     assert feed_of(replace(FEED, author=author))["authors"] == [expected]
 
 
@@ -183,8 +183,8 @@ def test_the_content_is_html() -> None:
     assert '<a href="https://other.example/1">First</a> (Other)' in content
 
 
-def test_every_enclosure_is_an_attachment_with_what_is_known_of_it() -> None:
-    assert item_of(replace(ENTRY, enclosures=(PICTURE, CHART, FILM)))["attachments"] == [
+def test_every_enclosure_is_an_attachment_with_its_known_fields() -> None:
+    assert item_of(replace(ENTRY, enclosures=(IMAGE, CHART, FILM)))["attachments"] == [
         {
             "url": "https://i.example/a.jpg?w=1&h=2",
             "mime_type": "image/jpeg",
@@ -196,29 +196,29 @@ def test_every_enclosure_is_an_attachment_with_what_is_known_of_it() -> None:
     ]
 
 
-def test_a_length_of_zero_is_left_out() -> None:
-    (attachment,) = item_of(replace(ENTRY, enclosures=(replace(PICTURE, length=0),)))["attachments"]
+def test_a_length_of_zero_is_omitted() -> None:
+    (attachment,) = item_of(replace(ENTRY, enclosures=(replace(IMAGE, length=0),)))["attachments"]
     assert "size_in_bytes" not in attachment
 
 
 @pytest.mark.parametrize(
     ("enclosures", "image"),
     [
-        pytest.param((CHART, PICTURE), CHART.href, id="the first of several"),
-        pytest.param((FILM, PICTURE), PICTURE.href, id="the first picture"),
+        pytest.param((CHART, IMAGE), CHART.href, id="the first of several"),
+        pytest.param((FILM, IMAGE), IMAGE.href, id="the first picture"),
         pytest.param((FILM,), None, id="no picture"),
         pytest.param((), None, id="nothing"),
     ],
 )
-def test_the_image_is_the_first_picture(enclosures: tuple[Enclosure, ...], image: str | None) -> None:
+def test_the_image_is_the_first_image(enclosures: tuple[Enclosure, ...], image: str | None) -> None:
     assert item_of(replace(ENTRY, enclosures=enclosures)).get("image") == image
 
 
 @pytest.mark.parametrize(
     ("images", "expected"),
     [
-        pytest.param("all", [PICTURE.href, CHART.href], id="all"),
-        pytest.param("first", [PICTURE.href], id="first"),
+        pytest.param("all", [IMAGE.href, CHART.href], id="all"),
+        pytest.param("first", [IMAGE.href], id="first"),
         pytest.param("off", [], id="off"),
     ],
 )
@@ -228,11 +228,11 @@ def test_images_decides_which_enclosures_show(images: str, expected: list[str]) 
     assert ("image" in item) is bool(expected)
 
 
-def test_where_the_story_came_from_is_the_external_address() -> None:
+def test_the_original_url_is_the_external_url() -> None:
     assert item_of(replace(ENTRY, via="https://origin.example/a"))["external_url"] == "https://origin.example/a"
 
 
-def test_what_an_entry_lacks_is_not_there() -> None:
+def test_missing_fields_of_an_entry_are_omitted() -> None:
     assert set(item_of(BARE)) == {"id", "url", "title", "content_html", "date_published", "date_modified"}
 
 

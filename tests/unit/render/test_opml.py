@@ -68,7 +68,7 @@ def test_a_feed_that_is_not_rss_has_no_version(change: dict[str, Any], expected:
     assert found["xmlUrl"].endswith(expected["xmlUrl"])
 
 
-def test_the_page_of_a_feed_without_one_is_the_site() -> None:
+def test_without_pages_the_page_of_a_feed_is_the_site() -> None:
     (found,) = outlines_of(replace(SITE, has_pages=False))["Topics"]
     assert found["htmlUrl"] == "https://feeds.example.com/"
 
@@ -88,14 +88,14 @@ def test_the_page_of_a_feed_without_one_is_the_site() -> None:
         ("A > B", "A > B"),
     ],
 )
-def test_a_name_is_the_same_as_html(name: str, expected: str) -> None:
+def test_a_name_reads_the_same_as_html(name: str, expected: str) -> None:
     (found,) = outlines_of(replace(SITE, outlines=(replace(OUTLINE, name=name, title=name),)))["Topics"]
     assert (found["text"], found["title"]) == (expected, expected)
     shown = html.fragment_fromstring(found["text"], create_parent="p")
     assert (shown.text_content(), len(shown)) == (expected, 0)
 
 
-def test_groups_stand_in_their_order_and_feeds_by_name() -> None:
+def test_groups_are_ordered_by_kind_and_feeds_by_name() -> None:
     outlines = (
         replace(OUTLINE, kind="provider", name="p"),
         replace(OUTLINE, name="b"),
@@ -110,7 +110,7 @@ def test_groups_stand_in_their_order_and_feeds_by_name() -> None:
     assert found["Topics"] == ["A", "b"]
 
 
-def test_empty_feeds_are_left_out_beside_others() -> None:
+def test_empty_feeds_are_omitted_beside_others() -> None:
     empty = replace(OUTLINE, name="empty", entries=0)
     assert [one["text"] for one in outlines_of(replace(SITE, outlines=(OUTLINE, empty)))["Topics"]] == ["KI"]
 

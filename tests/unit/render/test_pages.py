@@ -1,4 +1,4 @@
-"""Pages: what they show of a feed and of all feeds, as trees, and that nothing in them is markup of an article."""
+"""Pages of a feed and of all feeds, as trees, without markup from articles."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.support.samples import ENTRY, MARKUP
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PICTURE = Enclosure(href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", title="A picture", width=640, height=480)
+IMAGE = Enclosure(href="https://i.example/a.jpg?w=1&h=2", type="image/jpeg", title="A picture", width=640, height=480)
 FILM = Enclosure(href="https://i.example/c.mp4", type="video/mp4")
 FEED = replace(
     samples.FEED,
-    entries=(replace(ENTRY, enclosures=(FILM, PICTURE)),),
+    entries=(replace(ENTRY, enclosures=(FILM, IMAGE)),),
     has_page=True,
     rights="© Somebody",
     icon="https://i.example/icon.png",
@@ -58,7 +58,7 @@ def texts(page: lxml.html.HtmlElement, path: str) -> list[str]:
     return [" ".join(element.text_content().split()) for element in page.xpath(path)]
 
 
-def test_a_page_leads_to_each_format_of_its_feed() -> None:
+def test_a_page_links_to_each_format_of_its_feed() -> None:
     found = {
         link.get("type"): (link.get("title"), urljoin("https://feeds.example.com/topics/ai/", link.get("href")))
         for link in page_of().xpath("//head/link[@rel='alternate']")
@@ -70,7 +70,7 @@ def test_a_page_leads_to_each_format_of_its_feed() -> None:
     }
 
 
-def test_a_page_shows_every_address_with_a_button_that_copies_it() -> None:
+def test_a_page_shows_every_feed_url_with_a_copy_button() -> None:
     page = page_of()
     copied = [page.get_element_by_id(button.get("data-copies")).get("value") for button in page.xpath("//button")]
     assert copied == [FEED.address(name) for name in FEED.formats]
@@ -84,7 +84,7 @@ def test_a_page_opens_the_feed_in_readers() -> None:
     assert all("https%3A%2F%2Ffeeds.example.com%2Ftopics%2Fai.rss" in href for href in hrefs[1:])
 
 
-def test_a_page_says_what_it_is_of() -> None:
+def test_a_page_names_its_feed_and_site() -> None:
     page = page_of()
     assert page.findtext("head/title") == "A feed"
     assert texts(page, "//h1") == ["A name"]
@@ -96,15 +96,15 @@ def test_a_page_says_what_it_is_of() -> None:
     assert "© Somebody" in texts(page, "//footer")[0]
 
 
-def test_a_page_shows_an_entry_with_picture_provider_date_and_excerpt() -> None:
+def test_a_page_shows_an_entry_with_image_provider_date_and_excerpt() -> None:
     (entry,) = page_of().xpath("//article")
     assert texts(entry, ".//h3") == ["A title"]
     assert entry.xpath(".//h3/a/@href") == [ENTRY.link]
     assert texts(entry, ".//p") == ["The Story, 10 June 2020", "A summary"]
     assert entry.xpath(".//time/@datetime") == ["2020-06-10T23:09:00Z"]
-    (picture,) = entry.xpath("img")
-    assert dict(picture.attrib) == {
-        "src": PICTURE.href,
+    (image,) = entry.xpath("img")
+    assert dict(image.attrib) == {
+        "src": IMAGE.href,
         "alt": "",
         "width": "640",
         "height": "480",
@@ -114,13 +114,13 @@ def test_a_page_shows_an_entry_with_picture_provider_date_and_excerpt() -> None:
     }
 
 
-def test_an_entry_without_picture_and_excerpt_has_none_on_the_page() -> None:
+def test_an_entry_without_image_and_excerpt_has_none_on_the_page() -> None:
     (entry,) = page_of(replace(FEED, entries=(replace(ENTRY, summary=None),))).xpath("//article")
     assert entry.xpath("img") == []
     assert texts(entry, ".//p") == ["The Story, 10 June 2020"]
 
 
-def test_a_page_shows_no_pictures_where_the_feed_shows_none() -> None:
+def test_a_page_shows_no_images_where_the_feed_shows_none() -> None:
     assert page_of(replace(FEED, images="off")).xpath("//img") == []
 
 
@@ -167,7 +167,7 @@ def test_markup_stays_text(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["all", "topics/ai", "a/b/c", "topics/künstliche-intelligenz"])
-def test_a_page_finds_what_it_leads_to_from_where_it_is(path: str) -> None:
+def test_the_relative_links_of_a_page_resolve_from_its_path(path: str) -> None:
     page = page_of(replace(FEED, path=path))
     found = [
         urljoin(f"https://feeds.example.com/{path}/", href)
@@ -180,7 +180,7 @@ def test_a_page_finds_what_it_leads_to_from_where_it_is(path: str) -> None:
     assert found == [f"https://feeds.example.com/{rest}" for rest in ("assets/page.css", "assets/page.js", "")]
 
 
-def test_pages_ask_nothing_of_other_sites_but_the_pictures_of_entries() -> None:
+def test_pages_load_only_the_images_of_entries_from_other_sites() -> None:
     feed = replace(FEED, icon=None)
     asked = [
         *page_of(feed).xpath(
@@ -188,10 +188,10 @@ def test_pages_ask_nothing_of_other_sites_but_the_pictures_of_entries() -> None:
         ),
         *index_of().xpath("//@src | //link[not(@rel='alternate' or @rel='canonical')]/@href | //*[@style] | //style"),
     ]
-    assert [address for address in asked if "//" in address] == [PICTURE.href]
+    assert [address for address in asked if "//" in address] == [IMAGE.href]
 
 
-def test_what_is_said_in_english_and_what_in_the_language_of_the_feed() -> None:
+def test_a_page_is_in_english_and_its_entries_in_the_language_of_the_feed() -> None:
     page = page_of(replace(FEED, language="de"))
     assert page.get("lang") == "en"
     assert page.xpath("//article/@lang") == ["de"]
@@ -223,7 +223,7 @@ def test_the_index_counts_entries_and_dates_the_newest(entries: int, expected: S
     assert texts(page, "//li/p") == expected
 
 
-def test_the_index_leads_to_the_feed_of_everything_and_to_opml() -> None:
+def test_the_index_links_to_the_feed_of_everything_and_to_opml() -> None:
     page = index_of(replace(SITE, outlines=(OUTLINE, replace(OUTLINE, kind="all", path="all"))))
     assert page.xpath("//head/link[@rel='alternate']/@href") == ["all.rss", "all.json"]
     assert page.xpath("//a[@download]/@href") == ["feeds.opml"]
@@ -238,7 +238,7 @@ def test_the_index_escapes_what_it_shows() -> None:
 
 
 @pytest.mark.parametrize("path", ASSETS)
-def test_what_pages_lead_to_is_there(path: str) -> None:
+def test_the_assets_of_pages_exist(path: str) -> None:
     media_type, body = pages.render_asset(path)
     assert media_type in {"text/css", "text/javascript"}
     assert body

@@ -1,4 +1,4 @@
-"""Which months of a feed have archive documents, and what each links to."""
+"""Months of a feed with archive documents, and the links between these."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import datetime as dt
 import pytest
 
 from feeds.models import Month, Segment
-from feeds.selection.archives import least_shown, split_history
+from feeds.selection.archives import min_shown, split_history
 
 
 def months(**stories: int) -> list[Month]:
-    """Months such as m2026_03, newest first, with so many stories."""
+    """Months such as m2026_03, newest first, with their numbers of entries."""
     found = []
     for name, count in stories.items():
         first = dt.datetime.strptime(name, "m%Y_%m").replace(tzinfo=dt.UTC)
@@ -48,19 +48,19 @@ def months(**stories: int) -> list[Month]:
         ),
     ],
 )
-def test_scopes(history: list[Month], limit: int, expected: list[Segment]) -> None:
+def test_segments(history: list[Month], limit: int, expected: list[Segment]) -> None:
     newest, archives = split_history(history, limit)
     assert [newest, *(segment for segment, _ in archives)] == expected
     assert [month for _, month in archives] == history[1 : len(expected)]
 
 
 def test_the_newest_month_is_shown_as_a_whole() -> None:
-    assert least_shown(months(m2026_03=7, m2026_02=9, m2026_01=1)) == 7
-    assert least_shown([]) == 0
+    assert min_shown(months(m2026_03=7, m2026_02=9, m2026_01=1)) == 7
+    assert min_shown([]) == 0
 
 
 def test_two_months_are_shown_as_a_whole() -> None:
-    """A single archive would have no other to be linked with."""
+    """A single archive document could not link to another one."""
     history = months(m2026_03=7, m2026_02=9)
-    assert least_shown(history) == 16
+    assert min_shown(history) == 16
     assert split_history(history, 16) == (Segment(is_complete=True), [])

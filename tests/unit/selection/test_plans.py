@@ -1,4 +1,4 @@
-"""Entries selected into feeds: what is due, what the configuration knows, and which rules an entry passes."""
+"""Entries selected into feeds: due times, settings, rules and limits."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from feeds.config.schema import (
     ProviderRule,
     ProviderSettings,
     SiteSettings,
-    Source,
+    SourceSettings,
     Topic,
     TopicFeeds,
     TopicRule,
 )
-from feeds.models import EMPTY_UPDATED, Enclosure, Entry, Feed, Format, Link, Outline, Person, Provider
+from feeds.models import EMPTY_UPDATED, Enclosure, Entry, Feed, Format, Link, Month, Outline, Person, Provider
 from feeds.selection.membership import MembershipRules
-from feeds.selection.plans import formats_of, gone_feed
+from feeds.selection.plans import entry_limits, formats_of, plan_emptied_feed
 from tests.support.site import select
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
@@ -35,7 +35,7 @@ BASE_URL = "https://feeds.example.com/"
 
 
 def entry(name: str, **fields: Any) -> Entry:
-    """An entry of an hour ago whose id ends in `name`."""
+    """An entry, published an hour ago, whose id ends in `name`."""
     known = {
         "id": f"https://a.example/{name}",
         "link": f"https://a.example/{name}",
@@ -52,7 +52,7 @@ def entry(name: str, **fields: Any) -> Entry:
 def configuration(**sections: Any) -> Config:
     return Config(
         site=sections.pop("site", SiteSettings(title="Wire", url=BASE_URL)),
-        source=Source(articles=("articles",)),
+        source=SourceSettings(articles=("articles",)),
         path=Path("/site/config/feeds.yaml"),
         articles=(),
         **sections,
@@ -64,7 +64,7 @@ def selected(stories: list[Entry], *, published: tuple[str, ...] = (), **section
 
 
 def shown(stories: list[Entry]) -> tuple[Entry, ...]:
-    """What the feed of everything shows."""
+    """The entries that the feed of everything shows."""
     return selected(stories)["all"].entries
 
 
@@ -78,7 +78,7 @@ def link(name: str, published: dt.datetime) -> Link:
     return Link(href=f"https://b.example/{name}", title=name, provider="b.example", published=published)
 
 
-def test_the_newest_come_first_and_then_it_goes_by_id() -> None:
+def test_entries_are_ordered_newest_first_and_then_by_id() -> None:
     older = entry("a", published=NOW - 2 * HOUR)
     assert [found.title for found in shown([older, entry("c"), entry("b")])] == ["b", "c", "a"]
 
@@ -88,18 +88,18 @@ def test_an_entry_is_due_from_its_time_on(published: dt.datetime, is_due: bool) 
     assert bool(shown([entry("a", published=published)])) is is_due
 
 
-def test_an_entry_that_is_not_due_takes_nothing_from_one_that_is() -> None:
+def test_an_entry_that_is_not_due_changes_nothing() -> None:
     live = entry("a", is_article=False, topics=("AI",))
     planned = entry("a", published=NOW + HOUR, title="Planned", topics=("Secret",))
     assert shown([planned, live]) == shown([live])
 
 
-def test_an_update_that_is_not_due_is_not_told() -> None:
+def test_an_update_that_is_not_due_is_not_shown() -> None:
     (found,) = shown([entry("a", updated=NOW + HOUR)])
     assert found.updated == NOW - HOUR
 
 
-def test_a_related_link_that_is_not_due_is_not_told() -> None:
+def test_a_related_link_that_is_not_due_is_not_shown() -> None:
     links = (link("past", NOW - HOUR), link("now", NOW), link("future", NOW + HOUR))
     (found,) = shown([entry("a", related=links)])
     assert [link.title for link in found.related] == ["past", "now"]
@@ -138,11 +138,11 @@ def test_the_source_is_the_provider_s_own_feed() -> None:
         (50, None, None),
     ],
 )
-def test_a_provider_s_picture_is_its_feed_s_if_it_is_known_to_be_small(
+def test_a_provider_s_icon_is_its_feed_s_if_it_is_known_to_be_small(
     width: int | None, height: int | None, icon: str | None
 ) -> None:
-    picture = Enclosure(href="https://a.example/i.png", type="image/png", width=width, height=height)
-    stories = [entry(name, provider=Provider(domain="a.example", name="A", icon=picture)) for name in "ab"]
+    image = Enclosure(href="https://a.example/i.png", type="image/png", width=width, height=height)
+    stories = [entry(name, provider=Provider(domain="a.example", name="A", icon=image)) for name in "ab"]
     assert selected(stories)["providers/a.example"].icon == icon
 
 
@@ -196,13 +196,13 @@ def test_an_entry_is_in_a_feed_if_it_passes_every_rule(rules: dict[str, Any], ti
     assert custom(entries, topics, **rules) == titles
 
 
-def test_a_feed_begins_with_its_least_entries_and_then_stays() -> None:
+def test_a_feed_is_published_with_min_entries_and_then_stays() -> None:
     assert "providers/a.example" not in selected([entry("a")])
     assert "providers/a.example" in selected([entry("a"), entry("b")])
     assert "providers/a.example" in selected([entry("a")], published=("providers/a.example",))
 
 
-def test_a_feed_s_own_settings_beat_its_kind_s_and_those_the_global_ones() -> None:
+def test_a_feed_s_own_settings_override_its_kind_s_and_those_override_the_global_ones() -> None:
     feeds = selected(
         [entry("a", topics=("AI", "ML", "Law"))],
         formats=("atom", "rss"),
@@ -239,22 +239,22 @@ def outline(kind: Any) -> Outline:
 
 def test_a_feed_that_lost_its_last_entry_keeps_its_title_and_formats() -> None:
     config = configuration()
-    plan = gone_feed(outline("topic"), config)
+    plan = plan_emptied_feed(outline("topic"), config)
     assert plan is not None
     assert (plan.path, plan.name, plan.title) == ("topics/ai", "AI", "AI – Wire")
     assert formats_of(plan, config) == RSS_ONLY
 
 
-def test_what_a_site_does_not_say_of_itself_no_feed_says() -> None:
+def test_blank_settings_of_a_site_are_omitted() -> None:
     site = SiteSettings(title="Wire", url=BASE_URL, description="  ", rights=" ")
     feed = selected([], site=site)["all"]
     assert (feed.description, feed.rights) == ("Wire", None)
 
 
 @pytest.mark.parametrize("kind", ["all", "custom", "topic"])
-def test_a_feed_that_is_not_configured_any_more_is_gone(kind: Any) -> None:
+def test_a_feed_that_is_no_longer_configured_is_gone(kind: Any) -> None:
     config = configuration(feeds=FeedKinds(topics="off", providers=ProviderFeeds()))
-    assert gone_feed(outline(kind), config) is None
+    assert plan_emptied_feed(outline(kind), config) is None
 
 
 @pytest.mark.parametrize(
@@ -278,3 +278,29 @@ def test_the_digest_of_the_rules_changes_with_what_memberships_depend_on(
     assert (
         MembershipRules(configuration(**{**plain, **sections})).digest == MembershipRules(configuration(**plain)).digest
     ) is is_same
+
+
+MONTHS = tuple(
+    Month(first=dt.datetime(2026, number, 1, tzinfo=dt.UTC), after=NOW, stories=stories, digest=b"")
+    for number, stories in ((5, 9), (4, 2), (3, 1))
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "of_kind", "months", "expected"),
+    [
+        pytest.param(TopicFeeds(), TopicFeeds(), (), (50, 50, None), id="of the kind"),
+        pytest.param(Topic(), TopicFeeds(limit=7), (), (7, 7, None), id="without settings of its own"),
+        pytest.param(Topic(limit=3), TopicFeeds(limit=7), (), (3, 3, None), id="its own limit"),
+        pytest.param(Topic(limit=3, min_entries=5), TopicFeeds(), (), (3, 5, None), id="more than it shows"),
+        pytest.param(ProviderSettings(limit=1), ProviderFeeds(), (), (1, 2, None), id="min_entries of the kind"),
+        pytest.param(Topic(limit=3), TopicFeeds(), MONTHS, (9, 9, None), id="the newest month"),
+        pytest.param(Topic(limit=3), TopicFeeds(), MONTHS[:2], (11, 11, None), id="two months"),
+        pytest.param(Topic(limit=20), TopicFeeds(), MONTHS, (20, 20, None), id="more than the newest month"),
+        pytest.param(
+            CustomFeed(path="a", newer_than="2 hours"), None, (), (50, 50, NOW - 2 * HOUR), id="of a custom feed"
+        ),
+    ],
+)
+def test_limits_of_entries(own: Any, of_kind: Any, months: tuple[Month, ...], expected: tuple[Any, ...]) -> None:
+    assert entry_limits(own, of_kind or own, NOW, months) == expected

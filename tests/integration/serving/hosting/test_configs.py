@@ -1,10 +1,9 @@
-"""Web servers seen from outside: nginx, Caddy and Apache with what `feeds hosting` writes, and `feeds serve`."""
+"""Responses of nginx, Caddy and Apache with the configurations of `feeds hosting`, and of `feeds serve`."""
 
 from __future__ import annotations
 
 import gzip
 import http.client
-import os
 import socket
 import subprocess
 import tomllib
@@ -19,39 +18,32 @@ import yaml
 from msgspec.structs import replace
 
 import feeds
-from feeds.config.schema import Config, SiteSettings, Source
+from feeds.config.schema import Config, SiteSettings, SourceSettings
 from feeds.errors import HostingError
 from feeds.output.manifest import DocumentRecord, Manifest, read_manifest
-from feeds.serving.hosting.configs import KINDS, Folders, Listen, parse_listen, render_hosting
+from feeds.serving.hosting.configs import Folders, Listen, parse_listen, render_hosting
+from feeds.serving.hosting.kinds import KINDS
 from feeds.serving.server import serving
 from feeds.serving.wsgi import Application
-from feeds.storage.local import DiskFolder
+from feeds.storage.local import LocalFolder
 from feeds.text.urls import absolute_url
+from tests.support.hosting import EACH, STARTS, date_back
 from tests.support.servers import (
-    APACHE,
-    CADDY,
     LISTEN,
-    NGINX,
     NGINX_HAS_BROTLI,
     apache_command,
     caddy_command,
     nginx_command,
     open_folder,
-    start_apache,
-    start_caddy,
-    start_nginx,
 )
 from tests.support.site import NOW, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from feeds.serving.hosting.configs import HostKind
-
 STORY = (
     "title: A story\nwebUrl: https://a.example/{0}\npublishedDateTime: {1}\ntopics: [{2}]\nprovider: {{domain: nau.de}}"
 )
-#: The formats that are published, so that `gone` names one that is not.
 CONFIG = """\
 site: {{title: Test Wire, url: "{url}", ttl: 5, hub: "https://hub.example.net/?a,b=$c"}}
 source: {{articles: [../articles]}}
@@ -61,24 +53,12 @@ feeds: {{all: {{limit: 1}}, providers: {{min_entries: 1}}}}
 moved: {{news: topics/ki-für-alle, café/news: topics/ai}}
 """
 URLS = {"top": "https://feeds.example.com/", "below": "https://www.example.com/feeds/"}
-SERVERS = {"nginx": NGINX, "caddy": CADDY, "apache": APACHE}
-STARTS: dict[str, Any] = {"nginx": start_nginx, "caddy": start_caddy, "apache": start_apache}
 HUB = '<https://hub.example.net/?a,b=$c>; rel="hub"'
 MAX_AGE = "max-age=300"
 
 
-def missing(kind: str) -> pytest.MarkDecorator:
-    package = {"apache": "apache2"}.get(kind, kind)
-    return pytest.mark.skipif(
-        SERVERS[kind] is None, reason=f"{kind} is not installed (Debian: apt-get install {package})"
-    )
-
-
-EACH = [pytest.param(kind, marks=missing(kind), id=kind) for kind in SERVERS]
-
-
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
@@ -89,35 +69,29 @@ class Answer:
 
 @dataclass(frozen=True)
 class Served:
-    """A server at `address` that serves `output` below `prefix`, with compressed copies or without."""
+    """A server at `address` that serves `output` as the site at `url`, with precompressed files or without."""
 
     kind: str
     address: str
     output: Path
     url: str
-    has_copies: bool
+    is_precompressed: bool
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        """What a path below the site's address is answered with; `_` in the name of a header is a hyphen."""
-        return self.ask_server(f"{urlsplit(self.url).path.rstrip('/')}{quote(path, safe='/%')}", method, **headers)
+    def request(self, path: str, method: str = "GET", **headers: str) -> Response:
+        """Request a path below the URL of the site. `_` in the name of a header stands for a hyphen."""
+        return self.request_root(f"{urlsplit(self.url).path.rstrip('/')}{quote(path, safe='/%')}", method, **headers)
 
-    def ask_server(self, path: str, method: str = "GET", **headers: str) -> Answer:
+    def request_root(self, path: str, method: str = "GET", **headers: str) -> Response:
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=30)
         connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-        response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read())
+        received = connection.getresponse()
+        response = Response(received.status, received.headers, received.read())
         connection.close()
-        return answer
-
-
-def date_back(output: Path) -> None:
-    """Make all files some days old: of one that may change within the second, a server need not say the time."""
-    for file in output.rglob("*"):
-        os.utime(file, (1_700_000_000, 1_700_000_000))
+        return response
 
 
 def publish(site: Site, url: str, *, compress: bool) -> Config:
-    """A site with archives, former paths, documents that are gone, and files of others."""
+    """Publish a site with archives, moved feeds, removed documents, and files that the publisher does not own."""
     text = CONFIG.format(url=url, formats="[rss, atom, json]") + ("compress: [gzip, br]\n" if compress else "")
     (site.folder / "articles").mkdir()
     for number, (day, topic) in enumerate([("05-01", "AI"), ("03-01", "AI"), ("04-01", "KI für alle")]):
@@ -141,11 +115,11 @@ def publish(site: Site, url: str, *, compress: bool) -> Config:
 
 @pytest.fixture(scope="module", params=["copies", "plain"])
 def published(request: pytest.FixtureRequest) -> Iterator[tuple[Site, Config]]:
-    """The site twice: with compressed copies at the top of its host, and without them further below."""
-    has_copies = request.param == "copies"
+    """The site twice: with precompressed files at the root of its host, and without them below a path."""
+    is_precompressed = request.param == "copies"
     with open_folder() as folder:
         site = Site(folder)
-        yield site, publish(site, URLS["top" if has_copies else "below"], compress=has_copies)
+        yield site, publish(site, URLS["top" if is_precompressed else "below"], compress=is_precompressed)
 
 
 @pytest.fixture(scope="module", params=["feeds serve", *EACH])
@@ -158,7 +132,7 @@ def served(request: pytest.FixtureRequest, published: tuple[Site, Config]) -> It
         return
     if kind == "nginx" and config.codings and not NGINX_HAS_BROTLI:
         pytest.skip("nginx has no Brotli (Debian: apt-get install libnginx-mod-http-brotli-static)")
-    manifest = read_manifest(DiskFolder(site.output))
+    manifest = read_manifest(LocalFolder(site.output))
     _, text = render_hosting(kind, config, manifest, root=str(site.output), listen=parse_listen(LISTEN))
     with STARTS[kind](site.folder / kind, text) as address:
         yield Served(kind, address, site.output, config.base_url, bool(config.codings))
@@ -191,16 +165,16 @@ def file_of(served: Served, path: str) -> Path:
 
 @pytest.mark.parametrize("path", TYPES)
 def test_a_file_is_sent_with_its_type_and_what_caches_need(served: Served, path: str) -> None:
-    answer = served.ask(path)
-    assert (answer.status, answer["Content-Type"]) == (200, TYPES[path])
-    assert answer.body == file_of(served, path).read_bytes()
-    assert answer["Content-Encoding"] is None
-    assert answer["Content-Language"] is None
-    assert answer["ETag"]
-    assert answer["Last-Modified"]
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Cache-Control"] == MAX_AGE
-    assert "Accept-Encoding" in (answer["Vary"] or "") or path == "/logo.PNG"
+    response = served.request(path)
+    assert (response.status, response["Content-Type"]) == (200, TYPES[path])
+    assert response.body == file_of(served, path).read_bytes()
+    assert response["Content-Encoding"] is None
+    assert response["Content-Language"] is None
+    assert response["ETag"]
+    assert response["Last-Modified"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == MAX_AGE
+    assert "Accept-Encoding" in (response["Vary"] or "") or path == "/logo.PNG"
 
 
 DECODE = {"gzip": gzip.decompress, "br": brotli.decompress, "identity": bytes}
@@ -209,42 +183,42 @@ DECODE = {"gzip": gzip.decompress, "br": brotli.decompress, "identity": bytes}
 @pytest.mark.parametrize("coding", DECODE)
 @pytest.mark.parametrize("path", ["/all.rss", "/topics/ki-für-alle.json", "/feeds.json", "/feeds.opml", "/topics/ai/"])
 def test_a_document_is_sent_in_the_coding_that_is_asked_for(served: Served, path: str, coding: str) -> None:
-    answer = served.ask(path, Accept_Encoding=coding)
-    has_copy = served.has_copies and path != "/feeds.json"
-    sent = answer["Content-Encoding"] or "identity"
-    if coding != "br" or has_copy:
+    response = served.request(path, Accept_Encoding=coding)
+    is_precompressed = served.is_precompressed and path != "/feeds.json"
+    sent = response["Content-Encoding"] or "identity"
+    if coding != "br" or is_precompressed:
         assert sent == ("identity" if coding == "gzip" and len(file_of(served, path).read_bytes()) < 512 else coding)
-    assert DECODE[sent](answer.body) == file_of(served, path).read_bytes()
-    assert answer["Content-Type"] == TYPES.get(path, "application/feed+json; charset=utf-8")
-    assert answer["Cache-Control"] == MAX_AGE
-    assert "Accept-Encoding" in (answer["Vary"] or "")
-    assert answer["Content-Language"] is None
-    if has_copy and coding != "identity":
+    assert DECODE[sent](response.body) == file_of(served, path).read_bytes()
+    assert response["Content-Type"] == TYPES.get(path, "application/feed+json; charset=utf-8")
+    assert response["Cache-Control"] == MAX_AGE
+    assert "Accept-Encoding" in (response["Vary"] or "")
+    assert response["Content-Language"] is None
+    if is_precompressed and coding != "identity":
         copy = file_of(served, path + ("index.html" if path.endswith("/") else ""))
-        assert answer.body == copy.with_name(copy.name + {"gzip": ".gz", "br": ".br"}[coding]).read_bytes()
+        assert response.body == copy.with_name(copy.name + {"gzip": ".gz", "br": ".br"}[coding]).read_bytes()
 
 
 @pytest.mark.parametrize("coding", DECODE)
 @pytest.mark.parametrize("path", ["/all.rss", "/feeds.json", "/topics/ai/", "/robots.txt"])
 def test_what_a_reader_has_is_not_sent_again(served: Served, path: str, coding: str) -> None:
-    first = served.ask(path, Accept_Encoding=coding)
+    first = served.request(path, Accept_Encoding=coding)
     for condition in ({"If_None_Match": first["ETag"]}, {"If_Modified_Since": first["Last-Modified"]}):
-        again = served.ask(path, Accept_Encoding=coding, **{name: value or "" for name, value in condition.items()})
+        again = served.request(path, Accept_Encoding=coding, **{name: value or "" for name, value in condition.items()})
         assert (again.status, again.body) == (304, b""), condition
         assert again["Cache-Control"] == MAX_AGE, "what a cache has lives on (RFC 9110, 15.4.5)"
-    changed = served.ask(path, Accept_Encoding=coding, If_None_Match='"another"')
+    changed = served.request(path, Accept_Encoding=coding, If_None_Match='"another"')
     assert changed.status == 200
 
 
 def test_codings_that_were_refused_are_not_sent(served: Served) -> None:
-    answer = served.ask("/all.rss", Accept_Encoding="gzip;q=0, br;q=0.0, identity")
-    assert answer["Content-Encoding"] is None
-    assert answer.body == file_of(served, "/all.rss").read_bytes()
+    response = served.request("/all.rss", Accept_Encoding="gzip;q=0, br;q=0.0, identity")
+    assert response["Content-Encoding"] is None
+    assert response.body == file_of(served, "/all.rss").read_bytes()
 
 
 @pytest.mark.parametrize("path", ["/all.rss", "/topics/ai/"])
 def test_head_is_answered_like_get_without_a_body(served: Served, path: str) -> None:
-    get, head = served.ask(path), served.ask(path, "HEAD")
+    get, head = served.request(path), served.request(path, "HEAD")
     assert (head.status, head.body) == (200, b"")
     for name in ("Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control"):
         assert head[name] == get[name], name
@@ -252,7 +226,7 @@ def test_head_is_answered_like_get_without_a_body(served: Served, path: str) -> 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_nothing_can_be_written(served: Served, method: str) -> None:
-    assert served.ask("/all.rss", method).status == 405
+    assert served.request("/all.rss", method).status == 405
 
 
 MOVED = {
@@ -268,19 +242,19 @@ MOVED = {
 
 @pytest.mark.parametrize("path", MOVED)
 def test_what_moved_is_redirected(served: Served, path: str) -> None:
-    answer = served.ask(path)
-    assert answer.status == 301
-    target = urlsplit(answer["Location"] or "")
+    response = served.request(path)
+    assert response.status == 301
+    target = urlsplit(response["Location"] or "")
     assert target.path == urlsplit(served.url).path.rstrip("/") + quote(MOVED[path])
     assert target.netloc in {"", urlsplit(served.address).netloc}
-    assert answer["Link"] is None
+    assert response["Link"] is None
 
 
 @pytest.mark.parametrize("path", ["/topics/ai", "/topics/ki-für-alle"])
 def test_a_page_without_its_slash_is_redirected(served: Served, path: str) -> None:
-    answer = served.ask(path)
-    assert answer.status in {301, 308}
-    target = urlsplit(answer["Location"] or "").path
+    response = served.request(path)
+    assert response.status in {301, 308}
+    target = urlsplit(response["Location"] or "").path
     assert target.lower() == (urlsplit(served.url).path.rstrip("/") + quote(path) + "/").lower()
 
 
@@ -290,18 +264,18 @@ GONE = ["/topics/old-times.rss", "/topics/old-times.atom", "/topics/old-times/",
 @pytest.mark.parametrize("path", GONE)
 def test_what_is_gone_is_gone(served: Served, path: str) -> None:
     assert not file_of(served, path).exists()
-    answer = served.ask(path)
-    assert (answer.status, answer["Link"]) == (410, None)
-    assert answer["Cache-Control"] in {None, "no-store"}
+    response = served.request(path)
+    assert (response.status, response["Link"]) == (410, None)
+    assert response["Cache-Control"] in {None, "no-store"}
 
 
 def test_what_was_gone_and_is_back_is_sent(served: Served) -> None:
     file = file_of(served, "/topics/old-times.rss")
     file.write_text("<rss/>", encoding="utf-8")
     try:
-        answer = served.ask("/topics/old-times.rss")
-        assert (answer.status, answer.body) == (200, b"<rss/>")
-        assert answer["Content-Type"] == "application/rss+xml; charset=utf-8"
+        response = served.request("/topics/old-times.rss")
+        assert (response.status, response.body) == (200, b"<rss/>")
+        assert response["Content-Type"] == "application/rss+xml; charset=utf-8"
     finally:
         file.unlink()
 
@@ -310,12 +284,12 @@ def test_what_was_gone_and_is_back_is_sent(served: Served) -> None:
     "path", ["/nothing.rss", "/topics/", "/assets/", "/.secret", "/%2esecret", "/.git/config", "/topics/.git/config"]
 )
 def test_nothing_else_is_shown(served: Served, path: str) -> None:
-    answer = served.ask(path)
-    assert answer.status in {403, 404}
-    assert b"secret" not in answer.body
-    assert b"ai.rss" not in answer.body
-    assert answer["Link"] is None
-    assert answer["Cache-Control"] in {None, "no-store"}
+    response = served.request(path)
+    assert response.status in {403, 404}
+    assert b"secret" not in response.body
+    assert b"ai.rss" not in response.body
+    assert response["Link"] is None
+    assert response["Cache-Control"] in {None, "no-store"}
 
 
 @pytest.mark.parametrize(
@@ -333,12 +307,12 @@ def test_nothing_outside_is_shown(served: Served, path: str) -> None:
     (served.output.parent / "secret").write_text("a secret", encoding="utf-8")
     host = urlsplit(served.address)
     with socket.create_connection((str(host.hostname), int(host.port or 0)), timeout=30) as connection:
-        asked = urlsplit(served.url).path.rstrip("/") + path
-        connection.sendall(f"GET {asked} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.split(b" ")[1] in {b"400", b"403", b"404"}
-    assert b"a secret" not in answer
-    assert b"root:" not in answer
+        target = urlsplit(served.url).path.rstrip("/") + path
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n\r\n".encode())
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert response.split(b" ")[1] in {b"400", b"403", b"404"}
+    assert b"a secret" not in response
+    assert b"root:" not in response
 
 
 @pytest.mark.parametrize(
@@ -356,28 +330,28 @@ def test_nothing_outside_is_shown(served: Served, path: str) -> None:
     ],
 )
 def test_what_people_subscribe_to_names_its_hub_and_itself(served: Served, path: str, is_subscribed: bool) -> None:
-    answer = served.ask(path)
+    response = served.request(path)
     own = f'<{served.url.rstrip("/")}{quote(path)}>; rel="self"'
-    assert answer.headers.get_all("Link", []) == ([HUB, own] if is_subscribed else [])
+    assert response.headers.get_all("Link", []) == ([HUB, own] if is_subscribed else [])
 
 
 @pytest.mark.parametrize("path", TYPES)
 def test_scripts_elsewhere_may_read_feeds(served: Served, path: str) -> None:
     is_feed = path.endswith((".rss", ".atom", ".json", ".opml")) and path != "/feeds.json"
-    assert served.ask(path)["Access-Control-Allow-Origin"] == ("*" if is_feed else None)
+    assert served.request(path)["Access-Control-Allow-Origin"] == ("*" if is_feed else None)
 
 
 def test_the_top_of_the_host_leads_to_a_site_below_it(served: Served) -> None:
-    answer = served.ask_server("/")
+    response = served.request_root("/")
     if served.url == URLS["top"]:
-        assert answer.status == 200
+        assert response.status == 200
         return
-    assert (answer.status, urlsplit(answer["Location"] or "").path) == (302, "/feeds/")
-    assert urlsplit(served.ask_server("/feeds")["Location"] or "").path == "/feeds/"
-    assert served.ask_server("/all.rss").status == 404
+    assert (response.status, urlsplit(response["Location"] or "").path) == (302, "/feeds/")
+    assert urlsplit(served.request_root("/feeds")["Location"] or "").path == "/feeds/"
+    assert served.request_root("/all.rss").status == 404
 
 
-#: What would mean something to one server or another.
+#: Texts with a character that at least one server interprets.
 HOSTILE = [
     'a"; b',
     "a; } server {",
@@ -395,10 +369,12 @@ HOSTILE = [
 
 
 def hostile(text: str) -> tuple[Config, Manifest]:
-    """A configuration and a manifest with `text` wherever they have any; what checks configurations refuses most."""
+    """A configuration and a manifest with `text` in every place. The checks of the configuration would refuse most."""
     below = text.replace("#", "").replace("?", "")
     site = SiteSettings(title="t", url=f"https://a.example/{below}/", hub=f"https://hub.example/{text}")
-    config = Config(site=site, source=Source(articles=("a",)), moved={f"old/{text}": text}, path=Path("x"), articles=())
+    config = Config(
+        site=site, source=SourceSettings(articles=("a",)), moved={f"old/{text}": text}, path=Path("x"), articles=()
+    )
     return config, Manifest(documents=(record(text),), gone=(f"gone/{text}.rss", f"gone/{text}/index.html"))
 
 
@@ -432,7 +408,7 @@ def is_refused(kind: str, text: str) -> bool:
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("kind", EACH)
-def test_no_value_is_taken_for_more_than_one(kind: HostKind, text: str) -> None:
+def test_no_value_is_taken_for_more_than_one(kind: str, text: str) -> None:
     config, manifest = hostile(text)
     with open_folder() as folder:
         output = folder / text
@@ -445,25 +421,25 @@ def test_no_value_is_taken_for_more_than_one(kind: HostKind, text: str) -> None:
             return
         _, rendered = render_hosting(kind, config, manifest, root=str(output), listen=parse_listen(LISTEN))
         with STARTS[kind](folder / kind, rendered) as address:
-            served = Served(kind, address, output, config.base_url, has_copies=False)
-            assert served.ask("/a.txt").body == b"a text"
-            subscribed = served.ask(f"/{quote(text)}.rss")
+            served = Served(kind, address, output, config.base_url, is_precompressed=False)
+            assert served.request("/a.txt").body == b"a text"
+            subscribed = served.request(f"/{quote(text)}.rss")
             assert subscribed.body == b"<rss/>"
             assert subscribed.headers.get_all("Link") == [
                 f'<{config.site.hub and absolute_url(config.site.hub)}>; rel="hub"',
                 f'<{config.base_url}{quote(text)}.rss>; rel="self"',
             ]
-            moved = served.ask(f"/old/{quote(text)}.rss")
+            moved = served.request(f"/old/{quote(text)}.rss")
             there = urlsplit(f"{config.base_url}{quote(text)}.rss").path
             assert (moved.status, unquote(urlsplit(moved["Location"] or "").path)) == (301, unquote(there))
-            assert served.ask(f"/gone/{quote(text)}.rss").status == 410
-            assert served.ask(f"/gone/{quote(text)}/").status == 410
-            assert served.ask(f"/gone/{quote(text)}x").status == 404
+            assert served.request(f"/gone/{quote(text)}.rss").status == 410
+            assert served.request(f"/gone/{quote(text)}/").status == 410
+            assert served.request(f"/gone/{quote(text)}x").status == 404
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\x00b", "a\x7fb"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_value_that_would_end_a_line_is_refused(kind: HostKind, text: str) -> None:
+def test_a_value_that_would_end_a_line_is_refused(kind: str, text: str) -> None:
     config, manifest = hostile("a")
     for wrong in (
         (config, manifest, f"/{text}"),
@@ -484,7 +460,7 @@ def test_a_root_that_is_relative_is_refused(root: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "root"), [("caddy", "/srv/{env.HOME}"), ("caddy", "/srv/`\\"), ("apache", "/srv/${HOME}")]
 )
-def test_a_root_that_a_server_would_expand_is_refused(kind: HostKind, root: str) -> None:
+def test_a_root_that_a_server_would_expand_is_refused(kind: str, root: str) -> None:
     config, manifest = hostile("a")
     with pytest.raises(HostingError, match="expected no"):
         render_hosting(kind, config, manifest, root=root)
@@ -513,7 +489,7 @@ def test_what_nothing_listens_on_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://feeds.example.com/", "http://feeds.example.com:8000/a/", "http://[::1]/"])
 @pytest.mark.parametrize("kind", EACH)
-def test_servers_take_what_is_for_their_public_address(kind: HostKind, url: str, site: Site) -> None:
+def test_servers_take_what_is_for_their_public_address(kind: str, url: str, site: Site) -> None:
     site.configure(CONFIG.format(url=url, formats="[rss]"))
     config = feeds.load_config(site.config_path)
     _, text = render_hosting(kind, config, Manifest(), root=str(site.folder))
@@ -524,9 +500,20 @@ def test_servers_take_what_is_for_their_public_address(kind: HostKind, url: str,
     assert " warn" not in ran.stderr.lower().replace("permissions", "")
 
 
-def rendered(kind: HostKind, site: Site, folders: Folders) -> str:
+def test_each_kind_has_a_path_for_its_file() -> None:
+    config, manifest = hostile("a")
+    assert {kind: render_hosting(kind, config, manifest, root="/srv")[0] for kind in KINDS} == {
+        "apache": "feeds.conf",
+        "caddy": "Caddyfile",
+        "github-pages": ".github/workflows/feeds.yml",
+        "netlify": "netlify.toml",
+        "nginx": "feeds.conf",
+    }
+
+
+def rendered(kind: str, site: Site, folders: Folders) -> str:
     config = publish(site, URLS["top"], compress=False)
-    return render_hosting(kind, config, read_manifest(DiskFolder(site.output)), root="/", folders=folders)[1]
+    return render_hosting(kind, config, read_manifest(LocalFolder(site.output)), root="/", folders=folders)[1]
 
 
 def test_netlify_is_told_of_types_redirects_and_what_is_gone(tmp_path: Path) -> None:
@@ -583,13 +570,13 @@ def test_without_a_hub_nothing_names_one(tmp_path: Path) -> None:
     config = publish(site, URLS["top"], compress=False)
     config = replace(config, site=replace(config.site, hub=None))
     for kind in KINDS:
-        _, text = render_hosting(kind, config, read_manifest(DiskFolder(site.output)), root="/srv")
+        _, text = render_hosting(kind, config, read_manifest(LocalFolder(site.output)), root="/srv")
         assert "rel=" not in text
         assert "feeds ping" not in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_site_that_was_never_published_has_a_configuration(kind: HostKind, site: Site) -> None:
+def test_a_site_that_was_never_published_has_a_configuration(kind: str, site: Site) -> None:
     config = feeds.load_config(site.config_path)
     first, second = (render_hosting(kind, config, Manifest(), root="/srv/output") for _ in range(2))
     assert first == second
