@@ -14,7 +14,7 @@ ORACLES := article address html
 SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths system/test_hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots clean
+.PHONY: help feeds test quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots diagrams clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from feeds.errors import EmptiedError, LocatedDiagnostic, PruneError, StrictError
+from feeds.errors import EmptiedError, LocatedDiagnostic, OptionsError, PruneError, StrictError
+from feeds.models import MANIFEST
+from feeds.output.manifest import JOURNAL
 from feeds.output.publisher import LOCK_TIMEOUT
 from feeds.pipeline.images import ImagesReport, check_probing_enabled, with_known_images, with_probed_images
 from feeds.pipeline.publish import publish_site
@@ -26,7 +28,17 @@ if TYPE_CHECKING:
     from feeds.config.schema import Config
     from feeds.engines.base import Engine
     from feeds.pipeline.plan import Snapshot
-from feeds.run import RunContext
+    from feeds.run import RunContext
+    from feeds.storage.folder import Folder
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Everything that was read and probed before publishing."""
+
+    snapshot: Snapshot
+    images: ImagesReport | None
+    diagnostics: tuple[LocatedDiagnostic, ...]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +98,13 @@ def probe(
 ) -> ImagesReport:
     """Probe the images that feeds show and that are unknown or were probed long ago, or `everything`; publish nothing.
 
-    Raises ConfigError if the configuration does not enable probing.
+    Raises ConfigError if the configuration does not enable probing, and OptionsError if the options exclude it.
     """
     check_probing_enabled(config)
-    context = open_run(config, merge_options(options, changes))
+    options = merge_options(options, changes)
+    if options.dry_run or not options.probe:
+        raise OptionsError("probe() probes images and keeps the results; expected neither dry_run nor probe=False")
+    context = open_run(config, options)
 
     def work(engine: Engine) -> ImagesReport:
         snapshot = read_archive(context, engine)
@@ -101,26 +116,39 @@ def probe(
 
 
 def _regenerate(context: RunContext, engine: Engine) -> tuple[Report, Notification | None]:
-    """Publish under the lock of the output folder; return the report, and what the hub must be notified of."""
+    """Publish; return the report, and what the hub must be notified of.
+
+    Only publishing locks the output folder: reading and probing may take minutes. If another run with a cache of its
+    own published in between, it may have read newer articles, so everything is prepared again under the lock.
+    """
+    before = _published_version(context.output)
+    prepared = _prepare(context, engine)
     with context.output.locked(LOCK_TIMEOUT):
-        snapshot = read_archive(context, engine)
-        _check_emptied(context, snapshot)
-        _share(engine, snapshot)
-        diagnostics = all_diagnostics(snapshot)
-        if context.options.strict and diagnostics:
-            raise StrictError(diagnostics)
-        snapshot, images = _with_images(context, snapshot)
-        report, notification = _publish(context, engine, snapshot)
+        if _published_version(context.output) != before:
+            prepared = _prepare(context, engine)
+        report, notification = _publish(context, engine, prepared.snapshot)
         if not context.options.dry_run:
             engine.catalog.commit()
-    return msgspec.structs.replace(report, mistakes=diagnostics, images=images), notification
+    report = msgspec.structs.replace(report, mistakes=prepared.diagnostics, images=prepared.images)
+    return report, notification
 
 
-def _share(engine: Engine, snapshot: Snapshot) -> None:
-    """Keep what was read, for processes that render, and so that a stopped run need not read it again."""
+def _published_version(output: Folder) -> tuple[object, object]:
+    """The versions of the manifest, which every run that publishes changes, and of the journal of a stopped run."""
+    return output.stat(MANIFEST), output.stat(JOURNAL)
+
+
+def _prepare(context: RunContext, engine: Engine) -> _Prepared:
+    """Read what changed, and probe images; raises EmptiedError, PruneError and StrictError."""
+    snapshot = read_archive(context, engine)
+    _check_emptied(context, snapshot)
     catalog, ingested = engine.catalog, snapshot.ingested
-    if catalog.is_new or ingested.changed or ingested.touched.stories:
-        catalog.share()
+    if not context.options.dry_run and (catalog.is_new or ingested.changed or ingested.touched.stories):
+        catalog.share()  # with the processes that render; and a stopped run need not read it again
+    diagnostics = all_diagnostics(snapshot)
+    if context.options.strict and diagnostics:
+        raise StrictError(diagnostics)
+    return _Prepared(*_with_images(context, snapshot), diagnostics)
 
 
 def _publish(context: RunContext, engine: Engine, snapshot: Snapshot) -> tuple[Report, Notification | None]:

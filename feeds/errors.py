@@ -73,7 +73,7 @@ class LocatedDiagnostic:
         return f"{place}: {self.message}"
 
 
-#: The public name until version 0.1.0.
+#: The former name, kept for programs that use it.
 Mistake = LocatedDiagnostic
 
 

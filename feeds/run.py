@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar, get_args
 
@@ -75,8 +75,12 @@ class RunOptions:
             raise OptionsError(f"engine is {quoted(self.engine)}; expected one of {', '.join(engines)}")
         if self.master and self.engine != "spark":
             raise OptionsError("master names a cluster; expected engine='spark' with it")
+        if self.jobs is not None and self.jobs < 1:
+            raise OptionsError(f"jobs is {self.jobs}; expected one process or more")
         if self.jobs and self.engine == "spark":
             raise OptionsError("jobs are processes of this machine; expected engine='local' with them")
+        if self.dry_run and self.engine == "spark":
+            raise OptionsError("a cluster writes what it reads; expected engine='local' for a dry run, survey or check")
         if self.now is not None and self.now.tzinfo is None:
             raise OptionsError(f"now is {self.now.isoformat()}; expected an aware time, such as one in UTC")
 
@@ -111,7 +115,7 @@ class RunContext:
     now: dt.datetime
     opener: EngineOpener
 
-    @property
+    @cached_property
     def rules(self) -> MembershipRules:
         return MembershipRules(self.config)
 

@@ -23,7 +23,7 @@ from watchfiles import Change
 from feeds.build import Report, regenerate
 from feeds.config.loader import file_version, load_config
 from feeds.content.discovery import EXTENSIONS
-from feeds.errors import ConfigError, FeedsError, PublishError, StrictError, WatchError
+from feeds.errors import ConfigError, FeedsError, OptionsError, PublishError, StrictError, WatchError
 from feeds.run import RunKeywords, RunOptions, merge_options
 from feeds.storage.addresses import is_address
 from feeds.storage.names import display_path, is_utf8
@@ -92,10 +92,12 @@ def watch(
     """Publish now and after each change, without end; `changes` are fields of RunOptions, `full` is for the first run.
 
     A changed configuration is loaded again, and ignored while it is invalid. While a folder of articles is missing,
-    nothing is published. Raises ConfigError if the configuration is invalid at the start, and WatchError if the system
-    reports no changes and polling fails.
+    nothing is published. Raises ConfigError if the configuration is invalid at the start, WatchError if the system
+    reports no changes and polling fails, and OptionsError for options of a single run: `now`, `dry_run`, a cluster.
     """
     options = merge_options(options, changes)
+    if options.now or options.dry_run or options.engine != "local":
+        raise OptionsError("watch() follows the clock and publishes; expected no now, no dry_run and engine='local'")
     timings = timings or DEFAULT_TIMINGS
     site = WatchedSite(Path(config_path), options)
     run = _PublishRun(site, options, timings)
@@ -239,7 +241,8 @@ class _PublishRun:
         except FeedsError as error:
             return error
         except OSError as error:
-            return PublishError(display_path(str(error.filename)), f"cannot be used: {error.strerror}")
+            path = display_path(str(error.filename)) if error.filename else str(self._site.config.default_output)
+            return PublishError(path, f"cannot be used: {error.strerror or error}")
         if self._options.full:
             self._options = replace(self._options, full=False)
         if self._options.ping and report.hub:

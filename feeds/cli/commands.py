@@ -214,7 +214,7 @@ def ping(
     """Tell the WebSub hub which feeds changed since it was told last."""
     from feeds.websub.hub import ping as notify
 
-    with exit_on_errors():
+    with exit_on_errors(as_json=as_json):
         report = notify(_load(config_path), output=output, cache=cache, everything=everything)
     if as_json:
         echo_json(report)
@@ -330,7 +330,7 @@ def list_feeds(config_path: Path, output: Path | str | None, cache: Path | None,
     """List the feeds, with their entries, newest entry and address."""
     from feeds.overview import survey
 
-    with exit_on_errors():
+    with exit_on_errors(as_json=as_json):
         found = survey(_load(config_path), output=output, cache=cache)
     echo_feeds(found.feeds, as_json=as_json)
 

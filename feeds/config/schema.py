@@ -211,7 +211,7 @@ class FeedSettings(Settings, frozen=True, kw_only=True):
     language: Language | None = None
     limit: Annotated[Count | None, Meta(description="maximum number of entries")] = None
     min_entries: Annotated[
-        Amount | None, Meta(description="minimum number of entries; with fewer, the feed is not published")
+        Amount | None, Meta(description="minimum number of entries before the feed is first published")
     ] = None
     content: ContentChoice | None = None
     images: ImagesChoice | None = None

@@ -152,7 +152,7 @@ def _unread(file: ArticleFile, known: KnownFile | None, error: OSError, *, may_b
     )
     if may_be_removed and _was_removed(file):
         return record
-    message = f"cannot be read: {error.strerror}"
+    message = f"cannot be read: {error.strerror or error}"
     if known is not None and known.size != -1:
         diagnostic = LocatedDiagnostic(file.label, 0, f"{message}; what it held before stays", "article-unreadable")
         return msgspec.structs.replace(record, digest=NOT_READ, skip_reason=None, diagnostics=(diagnostic,))

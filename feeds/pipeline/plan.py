@@ -88,9 +88,9 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class RenderJob:
-    """A document of a feed to render: the feed's plan, the segment and the stories that it shows, and where it goes.
+    """The documents of a segment of a feed to render, in all formats: the plan, the segment, its stories and the paths.
 
-    `signature` is a digest of everything that decides its bytes. At the `absent` ones of its paths nothing can exist.
+    `signature` is a digest of everything that decides their bytes. At the `absent` ones of the paths nothing can exist.
     """
 
     plan: FeedPlan
@@ -198,8 +198,9 @@ def decide(snapshot: Snapshot) -> RenderDecision:
     kept: list[WrittenDocument] = []
     jobs: list[RenderJob] = []
     for plan in snapshot.plans:
-        is_touched = plan.key in ingested.touched.feeds or plan.oldest(site.now) or not plan.key.name
-        if not (compare_all or is_touched) and published.is_intact_feed(plan, site.config):
+        is_feed_of_all = not plan.key.name
+        may_differ = plan.key in ingested.touched.feeds or plan.oldest(site.now) or is_feed_of_all
+        if not (compare_all or may_differ) and published.is_intact_feed(plan, site.config):
             kept += published.kept_feed(plan.path)
             continue
         for part in _parts(snapshot, plan):

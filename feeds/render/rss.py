@@ -14,7 +14,7 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement, cleanup_namespaces
 
-from feeds.http.image_types import enclosure_type as media_type
+from feeds.http.image_types import enclosure_type
 from feeds.http.media_types import MEDIA_TYPES
 from feeds.render.content import attribution
 from feeds.render.entries import GENERATOR, GENERATOR_VERSION, feed_links, history_element, shows_media
@@ -88,7 +88,7 @@ def _comment(name: str) -> str:
 
 def _channel_image(feed: Feed) -> str | None:
     """Return the URL of a GIF, JPEG or PNG. It must not end in another extension, because readers go by that."""
-    images = (url for url in (feed.logo, feed.icon) if url and media_type(url) in _IMAGE_TYPES)
+    images = (url for url in (feed.logo, feed.icon) if url and enclosure_type(url) in _IMAGE_TYPES)
     return next((url for url in images if not _OTHER_EXTENSION.search(url)), None)
 
 

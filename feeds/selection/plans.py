@@ -70,11 +70,6 @@ class FeedPlan:
     moved_from: tuple[str, ...] = ()
 
     @property
-    def limit(self) -> int:
-        """The largest number of entries that the feed shows."""
-        return first_set(self.own.limit, self.of_kind.limit)
-
-    @property
     def min_entries(self) -> int:
         """The number of entries that the feed needs before it is first published."""
         return first_set(self.own.min_entries, self.of_kind.min_entries)

@@ -117,7 +117,11 @@ class Application:
         request = Request(environ)
         response = self._respond(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
-        self._on_response(_served(request, response))
+        try:
+            self._on_response(_served(request, response))
+        except BaseException:
+            response.close()
+            raise
         return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:

@@ -59,7 +59,7 @@ class ArticleLoader(_CoreLoader):
 
 
 class ConfigLoader(_CoreLoader):
-    """The loader of the configuration. Its keys are text."""
+    """The loader of the configuration. Its keys are text, and only plain decimal numbers are numbers."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         if isinstance(node, yaml.MappingNode):
@@ -118,3 +118,14 @@ _CoreLoader.add_implicit_resolver(TAG + "merge", re.compile(r"<<\Z"), ["<"])
 _CoreLoader.add_implicit_resolver(TAG + "value", re.compile(r"=\Z"), ["="])  # https://yaml.org/type/value.html
 for _name in ("timestamp", "value"):
     _CoreLoader.add_constructor(TAG + _name, yaml.SafeLoader.construct_yaml_str)
+
+#: In the configuration, titles and paths such as `007`, `0x10`, `1e3` and `.inf` need no quotes: they are text.
+ConfigLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in {TAG + "int", TAG + "float"}]
+    for first, resolvers in _CoreLoader.yaml_implicit_resolvers.items()
+}
+for _name, _number in (
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?"),
+):
+    ConfigLoader.add_implicit_resolver(TAG + _name, re.compile(rf"(?:{_number})\Z"), list("-+.0123456789"))

@@ -12,9 +12,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import feedparser
+import msgspec
 import pytest
 
 import feeds
+from feeds.config.schema import Enclosures
 from tests.support.cases import CASE_NAMES
 from tests.support.paths import CASES
 from tests.support.site import NOW, Site
@@ -226,8 +228,11 @@ def test_a_strict_run_without_mistakes_publishes(site: Site) -> None:
         ({"master": "spark://host:7077"}, "master names a cluster; expected engine='spark' with it"),
         ({"engine": "spark", "jobs": 2}, "jobs are processes of this machine; expected engine='local' with them"),
         ({"now": NOW.replace(tzinfo=None)}, "now is 2026-06-01T12:00:00; expected an aware time, such as one in UTC"),
+        ({"jobs": 0}, "jobs is 0; expected one process or more"),
+        ({"jobs": -3}, "jobs is -3; expected one process or more"),
+        ({"engine": "spark", "dry_run": True}, "a cluster writes what it reads; expected engine='local' for a dry run"),
     ],
-    ids=["engine", "master", "jobs", "now"],
+    ids=["engine", "master", "jobs on a cluster", "now", "no jobs", "negative jobs", "dry run on a cluster"],
 )
 @pytest.mark.parametrize(
     "run",
@@ -249,6 +254,26 @@ def test_options_that_contradict_each_other_are_an_error(
         run(config, **options)
     assert isinstance(caught.value, ValueError)
     assert sorted(path.name for path in site.folder.iterdir()) == ["articles", "config"]
+
+
+@pytest.mark.parametrize("run", [feeds.survey, feeds.check], ids=["survey", "check"])
+def test_a_cluster_gives_no_survey(site: Site, run: Callable[..., object]) -> None:
+    with pytest.raises(feeds.OptionsError, match="a cluster writes what it reads"):
+        run(feeds.load_config(site.config_path), engine="spark")
+
+
+@pytest.mark.parametrize("options", [{"now": NOW}, {"dry_run": True}, {"engine": "spark"}], ids=str)
+def test_options_of_a_single_run_are_none_of_watching(site: Site, options: dict[str, Any]) -> None:
+    with pytest.raises(feeds.OptionsError, match=r"watch\(\) follows the clock"):
+        next(feeds.watch(site.config_path, **options))
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {"probe": False}], ids=str)
+def test_probing_probes(site: Site, options: dict[str, Any]) -> None:
+    config = msgspec.structs.replace(feeds.load_config(site.config_path), enclosures=Enclosures(probe="on"))
+    with pytest.raises(feeds.OptionsError, match="expected neither dry_run nor probe=False"):
+        feeds.probe(config, **options)
+    assert not (site.folder / "config" / "enclosures.lock").exists()
 
 
 def test_an_option_that_does_not_exist_is_an_error(site: Site) -> None:

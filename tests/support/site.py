@@ -11,7 +11,7 @@ import feeds
 from feeds.catalog.records import FileRecord, encode_entry
 from feeds.catalog.sqlite import SqliteCatalog
 from feeds.selection.membership import MembershipRules
-from feeds.selection.plans import make_feed, plan_feeds
+from feeds.selection.plans import entry_limits, make_feed, plan_feeds
 from feeds.selection.taxonomy import build_taxonomy
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def select(
     taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
     feeds = {}
     for plan in plan_feeds(config, taxonomy):
-        window = catalog.window(plan.key, max(plan.limit, plan.min_entries), plan.oldest(now))
+        limits = entry_limits(plan.own, plan.of_kind, now)
+        window = catalog.window(plan.key, limits.selected, limits.since)
         if len(window.stories) >= plan.min_entries or plan.path in published:
-            entries = catalog.entries(window.stories[: plan.limit], now)
+            entries = catalog.entries(window.stories[: limits.shown], now)
             feeds[plan.path] = make_feed(plan, entries, config, taxonomy)
     catalog.close()
     return feeds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from feeds.checks.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from feeds.checks.rules.rule import Violation
+    from feeds.text.iris import Violation
 
 
 RULES = (

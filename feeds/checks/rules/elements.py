@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from feeds.checks.rules.rule import ValueCheck, Violation
+    from feeds.checks.rules.rule import ValueCheck
+    from feeds.text.iris import Violation
 
 
 RULES = (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from feeds.checks.documents import Problem
-    from feeds.checks.rules.rule import Violation
+    from feeds.text.iris import Violation
 
 
 RULES = (

@@ -11,7 +11,7 @@ from feeds.checks.rules.rule import Rule
 if TYPE_CHECKING:
     import datetime as dt
 
-    from feeds.checks.rules.rule import Violation
+    from feeds.text.iris import Violation
 
 
 RULES = (

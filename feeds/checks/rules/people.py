@@ -13,7 +13,7 @@ from feeds.config.schema import EMAIL_PATTERN
 if TYPE_CHECKING:
     import datetime as dt
 
-    from feeds.checks.rules.rule import Violation
+    from feeds.text.iris import Violation
 
 
 RULES = (

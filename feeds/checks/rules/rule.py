@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from feeds.checks.documents import DocumentContext
+from feeds.text.iris import Violation
 
 if TYPE_CHECKING:
     from feeds.checks.documents import ParsedDocument, Problem
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 #: `error`: something is not published, or readers or validators refuse it. `warning`: it is doubtful.
 Level = Literal["error", "warning"]
-#: The id of the rule that a value breaks, and what the rule expects.
-Violation = tuple[str, str]
 #: Checks a value at a time; returns None if it is right.
 ValueCheck = Callable[[str, dt.datetime], Violation | None]
 

@@ -44,7 +44,6 @@ LONG_NUMBERS = [
         pytest.param("1.5", 1.5, id="fraction"),
         pytest.param("'100'", "100", id="quoted number"),
         pytest.param("12:30", "12:30", id="time of day"),
-        pytest.param("010", 10, id="leading zero"),
         pytest.param("1_000", "1_000", id="underscore"),
         pytest.param("2020-06-10", "2020-06-10", id="date"),
         pytest.param("2020-13-45", "2020-13-45", id="impossible date"),
@@ -67,6 +66,14 @@ def test_a_scalar_has_one_meaning(written: str, expected: object) -> None:
     with within(seconds=5):
         values = [load_yaml(f"key: {written}", loader) for loader in (ArticleLoader, ConfigLoader)]
     assert values == [{"key": expected}] * 2
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("010", 10), ("0o14", 12), ("0x1f", 31), ("1e3", 1000.0), (".inf", float("inf"))]
+)
+def test_an_unusual_number_is_one_in_front_matter_and_text_in_the_configuration(written: str, expected: float) -> None:
+    assert load_yaml(f"key: {written}", ArticleLoader) == {"key": expected}
+    assert load_yaml(f"key: {written}", ConfigLoader) == {"key": written}
 
 
 def test_a_tagged_mapping_with_a_default_value_is_text() -> None:
