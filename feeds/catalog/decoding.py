@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from feeds.catalog.merging import decode_entry
 from feeds.catalog.schema import DamagedCatalogError, catalog_label
+from feeds.text.characters import remove_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from feeds.catalog.merging import StoredEntry
 
 #: More files, and more stories, than there can be.
 MAX_COUNT = 1 << 48
@@ -33,6 +38,20 @@ def decoding_errors(path: Path | None) -> Iterator[None]:
     except (LookupError, ValueError, TypeError, ArithmeticError, AttributeError) as error:
         message = f"{catalog_label(path)}: the cache cannot be used: its values do not fit each other ({error!r})"
         raise DamagedCatalogError(message) from error
+
+
+def checked_entry(value: bytes, latest: int, checksum: int) -> StoredEntry:
+    """Decode an entry; raises msgspec.DecodeError, or ValueError if it is not what was stored."""
+    if zlib.crc32(value) != checksum:
+        raise ValueError("an entry is not what it was")
+    return decode_entry(value, latest)
+
+
+def checked_name(name: str) -> str:
+    """A name of a topic or a provider; raises ValueError if it has characters that no name has."""
+    if remove_controls(name) != name:
+        raise ValueError(f"{name!r} has control characters")
+    return name
 
 
 def checked_count(count: int) -> int:

@@ -29,9 +29,11 @@ CREATE INDEX file_folder ON file (folder);
 CREATE INDEX file_skip_reason ON file (skip_reason) WHERE skip_reason IS NOT NULL;
 CREATE INDEX file_diagnostics ON file (root, path) WHERE diagnostics IS NOT NULL;
 
--- an entry of a file; hash: of its id; times are seconds since 1970; latest: when it last changes by itself
+-- an entry of a file; hash: of its id; times are seconds since 1970; latest: when it last changes by itself;
+-- checksum: of the value
 CREATE TABLE entry (
-    hash INTEGER, id TEXT, file INTEGER, is_article INTEGER, published INTEGER, latest INTEGER, value BLOB
+    hash INTEGER, id TEXT, file INTEGER, is_article INTEGER, published INTEGER, latest INTEGER, value BLOB,
+    checksum INTEGER
 );
 CREATE INDEX entry_hash ON entry (hash);
 CREATE INDEX entry_file ON entry (file);
@@ -67,6 +69,7 @@ CREATE TABLE provider (domain TEXT, name TEXT, stories INTEGER, PRIMARY KEY (dom
 CREATE TABLE document (output TEXT, path TEXT, signature BLOB, version INTEGER, PRIMARY KEY (output, path))
     WITHOUT ROWID;
 """
+_STATEMENTS = [statement.strip() for statement in re.sub(r"^--.*\n", "", _SCHEMA, flags=re.MULTILINE).split(";\n")[:-1]]
 #: A rollback journal writes new data once, a write-ahead log twice. A power failure damages nothing, at the price of a
 #: few milliseconds a run.
 _PRAGMAS = ("page_size = 8192", "journal_mode = TRUNCATE", "synchronous = FULL", "cache_size = -32768")
@@ -88,6 +91,8 @@ _REFUSALS = frozenset(
     )
 )
 
+#: Errors of SQLite that end a run. Its messages may quote damaged text of the schema, which Python cannot decode.
+DATABASE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 #: The number of values of `hash_of`. Ids may share a hash: rows found by it must be compared by id.
 HASHES = 1 << 32
 #: Seconds to wait for another run to end.
@@ -117,7 +122,7 @@ def connect_to_copy(path: Path) -> sqlite3.Connection:
         copy = _open("")  # a temporary file without a name
         try:
             source.backup(copy)
-        except sqlite3.DatabaseError:
+        except DATABASE_ERRORS:
             copy.close()
             raise
     return _check(_begin(copy), path)
@@ -174,8 +179,14 @@ def clear(database: sqlite3.Connection) -> None:
     for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         database.execute(f"DROP TABLE {name}")
     database.execute(f"PRAGMA application_id = {_APPLICATION}")
-    for statement in _SCHEMA.split(";\n"):
+    for statement in _STATEMENTS:
         database.execute(statement)
+
+
+def check_schema(database: sqlite3.Connection, path: Path | None) -> None:
+    """Raise DamagedCatalogError if the tables are not ours: a damaged name would fail in any statement."""
+    if [sql for (sql,) in database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")] != _STATEMENTS:
+        raise DamagedCatalogError(f"{catalog_label(path)}: the cache cannot be used: its schema is damaged")
 
 
 def hash_of(id_: str) -> int:
@@ -193,7 +204,7 @@ def _begin(database: sqlite3.Connection) -> sqlite3.Connection:
         for pragma in _PRAGMAS:
             database.execute(f"PRAGMA {pragma}")
         database.execute("BEGIN IMMEDIATE")
-    except sqlite3.DatabaseError:
+    except DATABASE_ERRORS:
         database.close()
         raise
     return database

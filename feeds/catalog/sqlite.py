@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
-from feeds.catalog.decoding import checked_count, decoding_errors, typed_rows
+from feeds.catalog.decoding import checked_count, checked_entry, checked_name, decoding_errors, typed_rows
 from feeds.catalog.merging import decode_entry, due_by_key, merge_due, story_digest
 from feeds.catalog.protocol import ReadingFingerprint, SharedId, StoryRange, Window
 from feeds.catalog.records import FileRecord, FolderKey, KnownFile
 from feeds.catalog.schema import (
+    DATABASE_ERRORS,
     HASHES,
     DamagedCatalogError,
     catalog_error,
     catalog_label,
+    check_schema,
     clear,
     connect,
     connect_to_copy,
@@ -80,7 +82,7 @@ class SqliteCatalog:
                 self._database = connect(path)
                 opened.callback(self._database.close)
                 self._begin(fingerprint, fresh=fresh)
-            except (sqlite3.DatabaseError, OSError) as error:
+            except (*DATABASE_ERRORS, OSError) as error:
                 raise catalog_error(path, error) from error
             opened.pop_all()
 
@@ -88,6 +90,7 @@ class SqliteCatalog:
         before = None if is_empty(self._database) else self._stored_fingerprint()
         self.is_new = fresh or before != fingerprint
         if not self.is_new:
+            check_schema(self._database, self.path)
             return
         if before is not None:
             self.former_sources = frozenset(source for source, _ in self.folders())
@@ -110,7 +113,7 @@ class SqliteCatalog:
         try:
             catalog._database = connect_to_copy(path)  # noqa: SLF001  # of an instance in construction
             catalog._begin(fingerprint, fresh=False)  # noqa: SLF001  # as above
-        except (sqlite3.DatabaseError, CatalogError, OSError):
+        except (*DATABASE_ERRORS, CatalogError, OSError):
             return cls(None, fingerprint)
         return catalog
 
@@ -261,12 +264,12 @@ class SqliteCatalog:
 
     def scheduled_entries(self, now: dt.datetime) -> list[Entry]:
         rows = self._rows(
-            "SELECT id, value, latest FROM entry WHERE latest > ? AND published > ?",
+            "SELECT id, value, latest, checksum FROM entry WHERE latest > ? AND published > ?",
             (seconds(now), seconds(now)),
-            (str, bytes, int),
+            (str, bytes, int, int),
         )
         with decoding_errors(self.path):
-            stored = [(id_, decode_entry(value, latest)) for id_, value, latest in rows]
+            stored = [(id_, checked_entry(value, latest, checksum)) for id_, value, latest, checksum in rows]
         return [entry for due in due_by_key(stored, now).values() for _, entry in due]
 
     def next_due(self, now: dt.datetime) -> dt.datetime | None:
@@ -286,11 +289,12 @@ class SqliteCatalog:
             (str, int),
         )
         with decoding_errors(self.path):
-            return [(name, time_of(first)) for name, first in rows]
+            return [(checked_name(name), time_of(first)) for name, first in rows]
 
     def provider_names(self) -> list[tuple[str, str, int]]:
-        statement = "SELECT domain, name, stories FROM provider ORDER BY domain, name"
-        return [(domain, name, count) for domain, name, count in self._rows(statement, (), (str, str, int))]
+        rows = self._rows("SELECT domain, name, stories FROM provider ORDER BY domain, name", (), (str, str, int))
+        with decoding_errors(self.path):
+            return [(checked_name(domain), checked_name(name), count) for domain, name, count in rows]
 
     # Feeds
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from feeds.catalog.decoding import checked_count, decoding_errors, typed_rows
+from feeds.catalog.decoding import checked_count, checked_entry, decoding_errors, typed_rows
 from feeds.catalog.merging import decode_entry, due_by_key, merge_story, story_digest
 from feeds.catalog.records import folder_of
 from feeds.catalog.schema import hash_of
@@ -40,7 +41,7 @@ _DELETE_MONTH = (
 _LAST_FILE = "SELECT coalesce(max(key), 0) FROM file"
 _LAST_STORY = "SELECT coalesce(max(key), 0) FROM story"
 _INSERT_FILES = "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_ENTRIES = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_STORIES = "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_MEMBERS = "INSERT INTO member VALUES (?, ?, ?, ?)"
 _INSERT_TOPICS = "INSERT INTO story_topic VALUES (?, ?, ?)"
@@ -181,14 +182,14 @@ class StoryBuilder:
         """The due entries by id, including others with the same hashes."""
         now = seconds(self._now)
         rows = self._database.execute(
-            "SELECT entry.id, entry.value, latest FROM json_each(?) AS hashes "
+            "SELECT entry.id, entry.value, latest, checksum FROM json_each(?) AS hashes "
             "JOIN entry ON entry.hash = hashes.value WHERE published <= ?",
             (hashes, now),
         )
-        new = ((entry.id, entry.value, entry.latest) for entry in added if entry.published <= now)
-        old = typed_rows(self._path, rows, (str, bytes, int))
+        found = typed_rows(self._path, rows, (str, bytes, int, int))
         with decoding_errors(self._path):
-            stored = [(id_, decode_entry(value, latest)) for id_, value, latest in chain(old, new)]
+            stored = [(id_, checked_entry(value, latest, checksum)) for id_, value, latest, checksum in found]
+        stored += [(entry.id, decode_entry(entry.value, entry.latest)) for entry in added if entry.published <= now]
         return due_by_key(stored, self._now)
 
     def _row(self, story: MergedStory) -> _StoryRow:
@@ -233,7 +234,16 @@ class StoryBuilder:
             state = (record.source, record.path, record.size, record.mtime, record.ctime, record.digest)
             files.append((key, folder, *state, record.skip_reason, diagnostics))
             entries += [
-                (hash_of(entry.id), entry.id, key, entry.is_article, entry.published, entry.latest, entry.value)
+                (
+                    hash_of(entry.id),
+                    entry.id,
+                    key,
+                    entry.is_article,
+                    entry.published,
+                    entry.latest,
+                    entry.value,
+                    zlib.crc32(entry.value),
+                )
                 for entry in record.entries
             ]
         self._last_file += len(files)

@@ -67,6 +67,19 @@ def overwrite_after_first_page(content: bytes) -> bytes:
     return content[:PAGE] + b"\xa5" * (len(content) - PAGE)
 
 
+def spoil_schema(content: bytes) -> bytes:
+    """The message of SQLite about this is not UTF-8."""
+    spoilt = content.replace(b"tablestorystory", b"tablest\xba\xbaystory")
+    spoilt = spoilt.replace(b"CREATE TABLE story (", b"CREATE TABLX story (")
+    assert spoilt.count(b"\xba\xba") == spoilt.count(b"TABLX") == 1
+    return spoilt
+
+
+def spoil_column(content: bytes) -> bytes:
+    """The name of a column is not UTF-8."""
+    return content.replace(b"name TEXT UNIQUE", b"n\xbame TEXT UNIQUE")
+
+
 def spoil_encoded_text(content: bytes) -> bytes:
     return content.replace(b"https://a.example/a", b"\xc1\xc1\xc1\xc1\xc1://a.example/a")
 
@@ -79,6 +92,8 @@ def spoil_encoded_text(content: bytes) -> bytes:
         pytest.param(lambda content: content[:200], id="only a header"),
         pytest.param(lambda content: content[: 3 * PAGE], id="only three pages"),
         overwrite_after_first_page,
+        spoil_schema,
+        spoil_column,
         spoil_encoded_text,
     ],
 )
