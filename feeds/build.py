@@ -16,7 +16,7 @@ import msgspec
 
 from feeds.errors import EmptiedError, LocatedDiagnostic, OptionsError, PruneError, StrictError
 from feeds.models import MANIFEST
-from feeds.output.manifest import JOURNAL
+from feeds.output.manifest import is_unfinished
 from feeds.output.publisher import LOCK_TIMEOUT
 from feeds.pipeline.images import ImagesReport, check_probing_enabled, with_known_images, with_probed_images
 from feeds.pipeline.publish import publish_site
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from feeds.engines.base import Engine
     from feeds.pipeline.plan import Snapshot
     from feeds.run import RunContext
-    from feeds.storage.folder import Folder
 
 
 @dataclass(frozen=True)
@@ -119,23 +118,20 @@ def _regenerate(context: RunContext, engine: Engine) -> tuple[Report, Notificati
     """Publish; return the report, and what the hub must be notified of.
 
     Only publishing locks the output folder: reading and probing may take minutes. If another run with a cache of its
-    own published in between, it may have read newer articles, so everything is prepared again under the lock.
+    own published in between, it may have read newer articles, so everything is prepared again under the lock; likewise
+    if it was stopped, and left documents that the manifest does not list.
     """
-    before = _published_version(context.output)
+    before = context.output.stat(MANIFEST)
     prepared = _prepare(context, engine)
     with context.output.locked(LOCK_TIMEOUT):
-        if _published_version(context.output) != before:
+        was_stopped = prepared.snapshot.published.output.journal is None and is_unfinished(context.output)
+        if was_stopped or context.output.stat(MANIFEST) != before:
             prepared = _prepare(context, engine)
         report, notification = _publish(context, engine, prepared.snapshot)
         if not context.options.dry_run:
             engine.catalog.commit()
     report = msgspec.structs.replace(report, mistakes=prepared.diagnostics, images=prepared.images)
     return report, notification
-
-
-def _published_version(output: Folder) -> tuple[object, object]:
-    """The versions of the manifest, which every run that publishes changes, and of the journal of a stopped run."""
-    return output.stat(MANIFEST), output.stat(JOURNAL)
 
 
 def _prepare(context: RunContext, engine: Engine) -> _Prepared:

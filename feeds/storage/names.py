@@ -6,14 +6,13 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from feeds.models import ALL_FORMATS
 from feeds.text.slugs import folded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: Extensions of documents. A folder with such a name could take the path of a document.
-_EXTENSIONS = (*(f".{name}" for name in ALL_FORMATS), ".opml", ".html", ".css", ".js", ".gz", ".br")
+_EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
 #: Names of devices on Windows, whatever follows a dot (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?")

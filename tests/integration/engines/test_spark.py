@@ -481,14 +481,34 @@ def test_an_archive_that_outgrows_its_buckets_gets_a_new_catalog(
     assert on_cluster(wide).changed == 0
 
 
-@pytest.mark.parametrize("stage", ["read_bucket", "render"])
-def test_another_run_cannot_publish_meanwhile(
-    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+def test_another_run_that_publishes_while_this_one_reads_is_found_and_reported_once(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even one with another cache: the output folder is locked from the first reading to the last document."""
     wide.article("wrong.md", "title: Wrong\npublishedDateTime: soon")
-    module = ingest if stage == "read_bucket" else windows
-    task = getattr(module, stage)
+    read = ingest.read_bucket
+    others: list[feeds.Report | None] = []
+
+    def read_late(*arguments: Any) -> Any:
+        if not others:
+            others.append(None)
+            others.append(wide.regenerate(cache=tmp_path / "of another"))
+        return read(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest, "read_bucket", read_late)
+        report = on_cluster(wide)
+    assert len(others) == 2
+    expected, documents = locally(wide, tmp_path)
+    assert (report.mistakes, report.left_out) == (expected.mistakes, expected.left_out)
+    assert wide.documents() == documents
+
+
+def test_another_run_cannot_publish_while_this_one_writes(
+    wide: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even one with another cache."""
+    wide.article("wrong.md", "title: Wrong\npublishedDateTime: soon")
+    task = windows.render
     refusals: list[str] = []
 
     def run_meanwhile(*arguments: Any) -> Any:
@@ -500,7 +520,7 @@ def test_another_run_cannot_publish_meanwhile(
 
     with monkeypatch.context() as patch:
         patch.setattr("feeds.build.LOCK_TIMEOUT", 0)
-        patch.setattr(module, stage, run_meanwhile)
+        patch.setattr(windows, "render", run_meanwhile)
         report = on_cluster(wide)
     assert refusals == ["output: another run is publishing into it; expected it to end"]
     expected, documents = locally(wide, tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.models import ALL_FORMATS
 from feeds.storage.names import (
     MAX_LENGTH,
     display_path,
@@ -109,3 +110,8 @@ def test_without_a_working_directory_a_path_stays_as_it_is(tmp_path: Path, monke
         os.getcwd()  # noqa: PTH109
     assert display_path("a.md") == "a.md"
     assert display_path("/etc/hosts") == "/etc/hosts"
+
+
+@pytest.mark.parametrize("extension", ALL_FORMATS)
+def test_the_path_of_a_feed_has_no_extension_of_a_format(extension: str) -> None:
+    assert wrong_path(f"topics/ai.{extension}") == "; expected a path without extension"
