@@ -151,8 +151,8 @@ def _publish(context: RunContext, engine: Engine, snapshot: Snapshot) -> tuple[R
     site, catalog, options = snapshot.site, snapshot.catalog, context.options
     base_url = context.config.base_url
     hub = None if options.dry_run else hub_of(context.config, context.output, context.cache)
-    before = topic_digests(snapshot.published.output.manifest.documents, base_url)
-    notified = recall_notified(hub, lambda: before) if hub else {}
+    before = snapshot.published.output.manifest.documents
+    notified = recall_notified(hub, lambda: topic_digests(before, base_url)) if hub else {}
     published, feeds = publish_site(snapshot, engine.render, options.track)
     report = Report(
         output=site.output.key,
