@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
@@ -22,6 +21,7 @@ from feeds.pipeline.images import ImagesReport, check_probing_enabled, with_know
 from feeds.pipeline.publish import publish_site
 from feeds.run import RunKeywords, RunOptions, all_diagnostics, merge_options, open_run, read_archive, with_engine
 from feeds.storage.names import display_path
+from feeds.values import PlainValue
 from feeds.websub.hub import HubReport, Notification, defer, hub_of, notify, recall_notified, topic_digests
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from feeds.run import RunContext
 
 
-@dataclass(frozen=True)
-class _Prepared:
+class _Prepared(PlainValue, frozen=True):
     """Everything that was read and probed before publishing."""
 
     snapshot: Snapshot
@@ -179,9 +178,9 @@ def _with_images(context: RunContext, snapshot: Snapshot) -> tuple[Snapshot, Ima
     if context.config.enclosures.probe == "off":
         return snapshot, None
     if context.options.dry_run or not context.options.probe:
-        return replace(snapshot, site=with_known_images(snapshot.site)), None
+        return msgspec.structs.replace(snapshot, site=with_known_images(snapshot.site)), None
     site, report = with_probed_images(snapshot, everything=False, track=context.options.track)
-    return replace(snapshot, site=site), report
+    return msgspec.structs.replace(snapshot, site=site), report
 
 
 def _check_emptied(context: RunContext, snapshot: Snapshot) -> None:

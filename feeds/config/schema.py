@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from feeds.models import ALL_FORMATS, ArchivesChoice, Coding, ContentChoice, Format, ImagesChoice, RelatedChoice
 from feeds.storage.names import MAX_LENGTH
-from feeds.storage.sources import LocalSource, ObjectSource
+from feeds.storage.sources import Source
 from feeds.text.urls import absolute_url
 
 T = TypeVar("T")
@@ -342,7 +342,7 @@ class Config(ConfigFile, frozen=True, kw_only=True):
     """A valid configuration. `path` is its file and `articles` are the folders of the archive, all absolute."""
 
     path: Path
-    articles: tuple[LocalSource | ObjectSource, ...]
+    articles: tuple[Source, ...]
 
     @property
     def has_pages(self) -> bool:

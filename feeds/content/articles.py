@@ -7,7 +7,6 @@ mean for entries.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import frontmatter
@@ -19,6 +18,7 @@ from feeds.errors import Diagnostic, LocatedDiagnostic
 from feeds.models import Article, Image, Person, Publisher, RelatedLink
 from feeds.text.characters import remove_controls
 from feeds.text.yaml import YamlError, decode_text, load_article_yaml
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -51,8 +51,7 @@ _OTHER_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedArticle:
+class ParsedArticle(PlainValue, frozen=True):
     """The article of a file, if the file has valid front matter, and everything that is wrong with it.
 
     `diagnostics` are `unlocated` with their lines; only the first are kept. Without an article there is one diagnostic,

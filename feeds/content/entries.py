@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -15,6 +14,7 @@ from feeds.text.iris import is_iri
 from feeds.text.markdown import render_body
 from feeds.text.sanitizer import plain_text
 from feeds.text.urls import absolute_url, canonical_url, domain_of, is_relative, valid_domain
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,8 +38,7 @@ _PREFERRED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedEntries:
+class DerivedEntries(PlainValue, frozen=True):
     """The entries of an article, its own one first, and everything that is wrong with them.
 
     `skip_reason` is set if the article itself has no entry. Its related links may have entries nevertheless.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from feeds.storage.sources import FoundFile, Source, join_path
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,7 @@ class ArticleFile(msgspec.Struct, frozen=True):
         return ArticleFile(self.source, self.path, *found[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleFolder:
+class ArticleFolder(PlainValue, frozen=True):
     """A folder with articles: its `path` relative to a source, the files by name, and whether it cannot be read."""
 
     source: Source

@@ -9,7 +9,6 @@ Responses are untrusted: a media type, length or size is used only if it is a po
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections import deque
@@ -137,7 +136,7 @@ class _Prober:
         """Return the result of a probe, whatever happens."""
         host, request = task.host, task.request
         if host.stopped:
-            return dataclasses.replace(host.stopped, image=self._failed(request, host.stopped.image.failed))
+            return msgspec.structs.replace(host.stopped, image=self._failed(request, host.stopped.image.failed))
         try:
             image = HttpProbe(connections=self._connections, task=task, now=self._now, limits=self._limits).run()
         except ProbeError as error:

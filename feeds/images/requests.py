@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from feeds.values import PlainValue
+
 if TYPE_CHECKING:
     from collections import deque
 
     from feeds.images.lock import ImageInfo
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProbeLimits:
+class ProbeLimits(PlainValue, frozen=True, kw_only=True):
     """How long probing may take. All times are in seconds.
 
     `total_timeout` limits one probe: its HEAD and GET requests and their redirects. `poll_interval` is the time between
@@ -35,8 +36,7 @@ class ProbeLimits:
 DEFAULT_LIMITS = ProbeLimits()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProbeRequest:
+class ProbeRequest(PlainValue, frozen=True, kw_only=True):
     """An image to probe and its known metadata. `needs_size`: some article does not give its size in pixels."""
 
     url: str
@@ -44,8 +44,7 @@ class ProbeRequest:
     needs_size: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(PlainValue, frozen=True):
     """The metadata of an image after probing it.
 
     `is_offline`: there was no network. `is_blocked`: the host may not be contacted, because no IP address is public.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from feeds.errors import PublishError
 from feeds.models import ALL_FORMATS, MANIFEST, Coding, Document, Format, Kind, document_path
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +58,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class OutputState:
+class OutputState(PlainValue, frozen=True):
     """The state of an output folder before a run.
 
     `journal` has the paths that a stopped run was about to write; it is None if the last run finished.

@@ -10,7 +10,6 @@ incomplete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +19,7 @@ from feeds.http.codings import is_precompressed
 from feeds.http.media_types import JSON
 from feeds.models import ASSETS, MANIFEST, Document
 from feeds.output.manifest import JOURNAL, DocumentRecord, Manifest, OutputState, next_manifest, record_of
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -38,8 +38,7 @@ class WrittenDocument(msgspec.Struct, frozen=True, kw_only=True):
     version: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(PlainValue, frozen=True):
     """The paths of the documents that a run wrote, found unchanged and removed, and the new manifest's documents."""
 
     written: tuple[str, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,7 +52,7 @@ def check_probing_enabled(config: Config) -> None:
 
 def with_known_images(site: Site) -> Site:
     """The site with the metadata in the lock file; raises ConfigError if that is damaged."""
-    return replace(site, images=read_lock(lock_beside(site.config.path)))
+    return msgspec.structs.replace(site, images=read_lock(lock_beside(site.config.path)))
 
 
 def with_probed_images(snapshot: Snapshot, *, everything: bool, track: Track) -> tuple[Site, ImagesReport]:
@@ -78,7 +77,7 @@ def with_probed_images(snapshot: Snapshot, *, everything: bool, track: Track) ->
     report = _report(known, results)
     if not report.is_offline:
         catalog.set_state(_STATE, [ingested.epoch, _state(site.config, known)])
-    return replace(site, images=known), report
+    return msgspec.structs.replace(site, images=known), report
 
 
 def _sizes_known(snapshot: Snapshot, only_touched: IngestResult | None) -> dict[str, bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -17,6 +16,7 @@ from feeds.content.files import ArticleFile
 from feeds.digests import digest_of
 from feeds.errors import LocatedDiagnostic
 from feeds.storage.sources import TooLargeError
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -31,8 +31,7 @@ READING_PACKAGES = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "p
 ChangedFile = tuple[ArticleFile, KnownFile | None]
 
 
-@dataclass(frozen=True)
-class IngestResult:
+class IngestResult(PlainValue, frozen=True):
     """The result of bringing the catalog up to date.
 
     `articles` counts all of them, `changed` those added, edited or removed. `emptied` are sources that held articles

@@ -6,7 +6,6 @@ A feed is rendered only if the window of stories that it shows changed, or anyth
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from feeds.selection.plans import (
 )
 from feeds.selection.taxonomy import UnknownTopicError
 from feeds.text.slugs import folded
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -51,8 +51,7 @@ if TYPE_CHECKING:
 RENDERING_PACKAGES = ("brotli", "feedgen", "jinja2", "lxml", "markupsafe", "python_slugify", "text_unidecode")
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(PlainValue, frozen=True):
     """A site as of `now`, and the folder that it is published into.
 
     `images` has the probed metadata by URL, or is None if images are not probed.
@@ -67,11 +66,10 @@ class Site:
     @property
     def for_rendering(self) -> Site:
         """The same site with only what rendering of planned feeds needs; it may go to many machines."""
-        return replace(self, taxonomy=self.taxonomy.for_rendering)
+        return msgspec.structs.replace(self, taxonomy=self.taxonomy.for_rendering)
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(PlainValue, frozen=True):
     """An archive after it was read, with the published state before the run, and the plans of the site's feeds.
 
     With `prune`, feeds that have lost their last entry are not planned. `current_paths` are those of all other feeds.
@@ -86,8 +84,7 @@ class Snapshot:
     prune: bool = False
 
 
-@dataclass(frozen=True)
-class RenderJob:
+class RenderJob(PlainValue, frozen=True):
     """The documents of a segment of a feed to render, in all formats: the plan, the segment, its stories and the paths.
 
     `signature` is a digest of everything that decides their bytes. At the `absent` ones of the paths nothing can exist.
@@ -101,8 +98,7 @@ class RenderJob:
     absent: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class RenderDecision:
+class RenderDecision(PlainValue, frozen=True):
     """The documents that stay as they are, and the jobs for all others.
 
     `rendering` is a digest of what decides the bytes of every document. `state` identifies the state of the output
@@ -119,8 +115,7 @@ class RenderDecision:
         return len({*(job.plan.path for job in self.jobs), *(document.record.feed for document in self.kept)})
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(PlainValue, frozen=True):
     """The part of a feed that a document shows: the segment, a digest of the stories, and their keys."""
 
     segment: Segment
@@ -267,7 +262,10 @@ def _with_former_paths(plans: dict[str, FeedPlan], moved: Mapping[str, str]) -> 
         if new in plans:
             former[new].append(old)
             plans.pop(old, None)
-    return [replace(plan, moved_from=tuple(former[path])) if path in former else plan for path, plan in plans.items()]
+    return [
+        msgspec.structs.replace(plan, moved_from=tuple(former[path])) if path in former else plan
+        for path, plan in plans.items()
+    ]
 
 
 def _parts(snapshot: Snapshot, plan: FeedPlan) -> Iterator[_Part]:

@@ -7,7 +7,6 @@ archives, other archives, feeds, and at last the lists of feeds.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -110,7 +109,11 @@ def _write(
 def _without_added(job: RenderJob, published: PublishedState) -> RenderJob:
     """The job when added documents are written: they and their precompressed files are not absent any more."""
     added = published.added(job.paths)
-    return replace(job, absent=tuple(path for path in job.absent if document_of(path) not in added)) if added else job
+    return (
+        msgspec.structs.replace(job, absent=tuple(path for path in job.absent if document_of(path) not in added))
+        if added
+        else job
+    )
 
 
 def _written_paths(documents: Iterable[WrittenDocument]) -> Iterator[str]:

@@ -5,7 +5,6 @@ A feed shows the first of its members (`membership.py`) by rank, then newest fir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -39,6 +38,7 @@ from feeds.models import (
 from feeds.selection.archives import min_shown
 from feeds.selection.membership import FeedKey
 from feeds.text.urls import absolute_url
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,8 +52,7 @@ if TYPE_CHECKING:
 _MAX_IMAGE_WIDTH, _MAX_IMAGE_HEIGHT = 144, 400
 
 
-@dataclass(frozen=True)
-class FeedPlan:
+class FeedPlan(PlainValue, frozen=True):
     """A feed without its entries: key, path and titles, its `own` settings and those `of_kind`, which are the defaults.
 
     `moved_from` are the paths that the feed had before.

@@ -6,15 +6,17 @@ import datetime as dt
 import hashlib
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from feeds.config.schema import Config, ProviderSettings, Topic
 from feeds.models import Category
 from feeds.storage.names import is_device
 from feeds.text.slugs import folded, slug_of, topic_key
 from feeds.text.urls import valid_domain
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,8 +35,7 @@ _NO_TOPIC = Topic()
 _NO_PROVIDER = ProviderSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class TopicNode:
+class TopicNode(PlainValue, frozen=True):
     """A topic, with its title, slug and settings."""
 
     key: str
@@ -47,8 +48,7 @@ class TopicNode:
         return f"topics/{self.slug}"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderNode:
+class ProviderNode(PlainValue, frozen=True):
     """A provider, with its title and settings."""
 
     domain: str
@@ -60,8 +60,7 @@ class ProviderNode:
         return f"providers/{_file_name(self.domain)}"
 
 
-@dataclass(frozen=True)
-class TopicTree:
+class TopicTree(PlainValue, frozen=True):
     """The configured aliases of topics, and the ancestors of each topic, nearest first. All are keys of topics.
 
     A topic that is not configured has neither.
@@ -88,8 +87,7 @@ class UnknownTopicError(LookupError):
     """An entry has a topic that the taxonomy was not built with; the argument is its key."""
 
 
-@dataclass(frozen=True)
-class Taxonomy:
+class Taxonomy(PlainValue, frozen=True):
     """All topics by key, all providers by domain, and messages about topics that have the same slug (`collisions`)."""
 
     tree: TopicTree
@@ -105,7 +103,7 @@ class Taxonomy:
         Providers without settings are missing, which may be most: entries hold all that is known about them.
         """
         configured = {domain: node for domain, node in self.providers.items() if node.settings != _NO_PROVIDER}
-        return replace(self, providers=configured, collisions=())
+        return msgspec.structs.replace(self, providers=configured, collisions=())
 
     def provider_name(self, name: str) -> str:
         """Return the configured title of a provider whose name is its domain, for want of a name; else the name."""

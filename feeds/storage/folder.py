@@ -11,7 +11,6 @@ from feeds.errors import PublishError, mask_credentials
 from feeds.storage.addresses import is_address, wrong_address
 from feeds.storage.files import check_path
 from feeds.storage.local import LocalFolder
-from feeds.storage.objects import ObjectFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -129,9 +128,7 @@ class DryRunFolder:
         return DryRunFolder(self.folder.assume_absent(paths))
 
 
-def open_folder(
-    place: Path | str, headers: Callable[[str, Coding | None], Mapping[str, str]] | None = None
-) -> LocalFolder | ObjectFolder:
+def open_folder(place: Path | str, headers: Callable[[str, Coding | None], Mapping[str, str]] | None = None) -> Folder:
     """The folder at a path, or at the URL of an object store, whose objects get `headers` by media type and coding.
 
     Raises PublishError if nothing can be stored there.
@@ -140,6 +137,8 @@ def open_folder(
         wrong = wrong_address(place)
         if wrong:
             raise PublishError(mask_credentials(place), wrong)
+        from feeds.storage.objects import ObjectFolder  # noqa: PLC0415  # only who has a store waits for it
+
         return ObjectFolder(place, headers)
     path = Path(place)
     check_path(path)

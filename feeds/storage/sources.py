@@ -1,4 +1,4 @@
-"""Folders that articles are read from: of this machine or of an object store.
+"""Folders that articles are read from, and those of this machine.
 
 Only regular files are read, and links to regular files inside the archive: opening a pipe could wait forever, and a
 link may lead to files that nobody meant to publish.
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from feeds.storage.addresses import is_address
 from feeds.storage.files import READ_ONLY, exists
 from feeds.storage.names import is_utf8
-from feeds.storage.objects import ObjectFolder, StorageError
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: O_NOFOLLOW and O_DIRECTORY: neither a link nor anything but a folder is opened.
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -46,8 +46,7 @@ class FoundFile(NamedTuple):
     ctime: int
 
 
-@dataclass(frozen=True, slots=True)
-class FolderListing:
+class FolderListing(PlainValue, frozen=True):
     """The content of a folder: paths of folders in it, wanted files by name, and messages about files by path."""
 
     path: str
@@ -98,12 +97,16 @@ class Source(Protocol):
         """Whether a file read at a time in nanoseconds may be changed later without a change of its state."""
 
 
-def open_source(folder: Path, name: str) -> LocalSource | ObjectSource:
+def open_source(folder: Path, name: str) -> Source:
     """The source that a configuration in `folder` names, by a path or the URL of a store."""
-    return ObjectSource(ObjectFolder(name)) if is_address(name) else LocalSource((folder / name).resolve())
+    if not is_address(name):
+        return LocalSource((folder / name).resolve())
+    from feeds.storage.object_source import open_object_source  # noqa: PLC0415  # only who has a store waits for it
+
+    return open_object_source(name)
 
 
-def open_sources(folder: Path, names: Iterable[str]) -> tuple[LocalSource | ObjectSource, ...]:
+def open_sources(folder: Path, names: Iterable[str]) -> tuple[Source, ...]:
     """The sources of an archive. Links may lead from one of them into another."""
     sources = [open_source(folder, name) for name in names]
     local = tuple(source.path for source in sources if isinstance(source, LocalSource))
@@ -257,89 +260,6 @@ class LocalSource:
             finally:
                 os.close(parent)
         return folder
-
-
-@dataclass(frozen=True)
-class ObjectSource:
-    """A folder of an object store. A thousand objects are listed with one request."""
-
-    folder: ObjectFolder
-
-    def __str__(self) -> str:
-        return str(self.folder)
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-    @property
-    def local_path(self) -> None:
-        return None
-
-    def overlaps(self, other: Source) -> bool:
-        return f"{self}/".startswith(f"{other}/") or f"{other}/".startswith(f"{self}/")
-
-    def is_reachable(self) -> bool:
-        return True
-
-    def exists(self, path: str) -> bool:
-        return self.folder.exists(path)
-
-    def list_folder(self, path: str, wanted: Callable[[str], bool]) -> Iterator[FolderListing]:
-        folders, objects = self.folder.list_folder(path)
-        if path in folders:  # one with an empty name
-            yield from self.list_tree(path, wanted)
-            return
-        visible = [folder for folder in folders if not folder.rpartition("/")[2].startswith(".")]
-        found = [
-            FoundFile(name, size, mtime, -version)
-            for name, size, mtime, version in objects
-            if wanted(name) and not name.startswith(".")
-        ]
-        yield FolderListing(path, visible, sorted(found))
-
-    def list_tree(self, path: str, wanted: Callable[[str], bool]) -> Iterator[FolderListing]:
-        files: dict[str, list[FoundFile]] = {}
-        problems: list[tuple[str, str]] = []
-        exists = not path
-        for found, size, mtime, version in self.folder.find(path):
-            exists = True
-            folder, slash, name = found.rpartition("/")
-            if not wanted(name) or "/." in f"/{found}":
-                continue
-            if slash and not folder:  # no path leads from this folder to one with an empty name
-                message = "is in a folder without a name; expected one that has a name; it is left out"
-                problems.append((found, message))
-            else:
-                files.setdefault(folder, []).append(FoundFile(name, size, mtime, -version))
-        if not exists:  # it existed when its parent was listed
-            raise StorageError(0, "No such folder")
-        if problems:
-            yield FolderListing("", problems=problems)
-        for folder, found_files in files.items():
-            yield FolderListing(folder, files=sorted(found_files))
-
-    def read(
-        self, files: Sequence[tuple[str, FoundFile]], max_bytes: int
-    ) -> Iterator[tuple[bytes, FoundFile] | OSError | TooLargeError]:
-        fetched: Mapping[str, bytes | OSError] = {}
-        wanted = [path for path, file in files if 0 < file.size <= max_bytes]
-        try:
-            fetched = self.folder.fetch(wanted, max_bytes) if wanted else {}
-        except StorageError as error:
-            fetched = dict.fromkeys(wanted, error)
-        for path, file in files:
-            content = b"" if file.size == 0 else fetched.get(path)
-            if isinstance(content, OSError):
-                yield content
-            elif content is None or len(content) > max_bytes:
-                yield TooLargeError(file.size if content is None else len(content))
-            else:
-                yield content, file._replace(size=len(content))
-
-    def may_change_unseen(self, file: FoundFile, read_at: int) -> bool:  # noqa: ARG002
-        """Never: an object has a version."""
-        return False
 
 
 def join_path(folder: str, name: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from feeds.storage.addresses import is_address
 from feeds.storage.files import read_regular, replace_file
 from feeds.storage.folder import open_folder
 from feeds.storage.names import display_path
+from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -50,8 +50,7 @@ class HubReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Hub:
+class Hub(PlainValue, frozen=True):
     """A hub, the file with its state, and the output folder whose feeds it is notified of."""
 
     url: str
@@ -74,8 +73,7 @@ class Hub:
             return self.output.key
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(PlainValue, frozen=True):
     """The digests that a hub was notified of and those that are published, both by topic URL."""
 
     hub: Hub

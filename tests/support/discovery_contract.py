@@ -8,8 +8,8 @@ import fsspec
 from hypothesis import strategies as st
 
 from feeds.content.discovery import find_articles, find_below, find_from_top
+from feeds.storage.object_source import ObjectSource
 from feeds.storage.objects import ObjectFolder
-from feeds.storage.sources import ObjectSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -19,8 +19,9 @@ from feeds.cli.commands import main
 from feeds.errors import EmptiedError, PublishError
 from feeds.storage.addresses import stores
 from feeds.storage.folder import open_folder
+from feeds.storage.object_source import ObjectSource
 from feeds.storage.objects import ObjectFolder
-from feeds.storage.sources import FoundFile, ObjectSource, TooLargeError
+from feeds.storage.sources import FoundFile, TooLargeError
 from feeds.watcher import Outcome, WatchTimings, watch
 from tests.support.cases import CASE_NAMES
 from tests.support.object_store import (

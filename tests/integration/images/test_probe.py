@@ -10,10 +10,10 @@ import threading
 import time
 import zlib
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import trustme
 from hypothesis import given
@@ -493,7 +493,7 @@ def test_waiting_for_other_probes_does_not_count_against_a_host() -> None:
 
 
 def test_the_time_of_an_overdue_probe_counts_against_its_host() -> None:
-    limits = replace(IMPATIENT, read_timeout=30, free_time=0.1, max_excess=0.3)
+    limits = msgspec.structs.replace(IMPATIENT, read_timeout=30, free_time=0.1, max_excess=0.3)
     with serving({"*": Reply(is_late=True, pace=30)}) as server:
         results = probe(*[ProbeRequest(url=f"{server.base}/{number}") for number in range(6)], limits=limits)
         assert {result.image.failed for result in results.values()} == {"timed out", "its host took too long"}

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from feeds.content.discovery import find_articles, find_below
 from feeds.content.files import ArticleFile, ArticleFolder
 from feeds.errors import LocatedDiagnostic
+from feeds.storage.object_source import ObjectSource
 from feeds.storage.objects import ObjectFolder
-from feeds.storage.sources import FoundFile, LocalSource, ObjectSource, open_sources
+from feeds.storage.sources import FoundFile, LocalSource, open_sources
 from tests.support.discovery_contract import PATHS, UNUSUAL_PATHS, check_discovery, write_objects
 from tests.support.object_store import empty_memory
 from tests.support.strategies import examples

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import fsspec
 import pytest
 
+from feeds.storage.object_source import ObjectSource
 from feeds.storage.objects import ObjectFolder, StorageError
 from feeds.storage.sources import (
     FolderListing,
     FoundFile,
     LocalSource,
-    ObjectSource,
     TooLargeError,
     open_source,
     open_sources,
