@@ -5,6 +5,7 @@ FeedsError
 ├── StrictError     a strict run has diagnostics: nothing was published
 ├── CatalogError    the cache cannot be used: what was published stays published
 ├── PublishError    the output folder cannot be written: what was published stays published
+│   └── LockedError another run publishes into it
 ├── EmptiedError    the archive held articles and holds none: nothing was done
 ├── PruneError      pruning would remove every feed: nothing was done
 ├── HubError        it is unknown what the hub was notified of
@@ -132,6 +133,10 @@ class PublishError(FeedsError):
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
         return type(self), (self.path, self._message)
+
+
+class LockedError(PublishError):
+    """Another run holds the lock of a folder."""
 
 
 class ProcessError(FeedsError):

@@ -37,7 +37,7 @@ from feeds.catalog.schema import (
 from feeds.catalog.stories import BATCH, StoryBuilder
 from feeds.catalog.times import FOREVER, month_of, seconds, time_of
 from feeds.digests import digest_of
-from feeds.errors import CatalogError, LocatedDiagnostic
+from feeds.errors import LocatedDiagnostic
 from feeds.models import Month
 
 if TYPE_CHECKING:
@@ -107,13 +107,19 @@ class SqliteCatalog:
 
     @classmethod
     def open_copy(cls, path: Path, fingerprint: ReadingFingerprint) -> Self:
-        """A temporary copy of the catalog in a file, or an empty one in memory. Runs that write are not delayed."""
+        """A temporary copy of the catalog in a file, which does not delay runs that write.
+
+        An empty one in memory if the file cannot be read. Other errors are those of opening it.
+        """
         catalog = cls.__new__(cls)
         catalog.path = None
         try:
             catalog._database = connect_to_copy(path)  # noqa: SLF001  # of an instance in construction
             catalog._begin(fingerprint, fresh=False)  # noqa: SLF001  # as above
-        except (*DATABASE_ERRORS, CatalogError, OSError):
+        except (*DATABASE_ERRORS, OSError) as error:
+            refusal = catalog_error(path, error)
+            if isinstance(refusal, DamagedCatalogError):
+                raise refusal from error
             return cls(None, fingerprint)
         return catalog
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from feeds.errors import Diagnostic, Keys, quoted
-from feeds.http.image_types import enclosure_type, is_media_type
+from feeds.http.enclosure_types import enclosure_type, is_media_type
 from feeds.models import Enclosure
 from feeds.text.urls import absolute_url, is_relative
 

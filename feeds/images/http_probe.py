@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from urllib3.exceptions import ProtocolError
 
 from feeds.http.client import USER_AGENT, status_line
-from feeds.http.image_types import is_media_type
+from feeds.http.enclosure_types import is_media_type
 from feeds.images.connections import Connections, Task, host_of
 from feeds.images.lock import GONE, ImageInfo
 from feeds.images.requests import ProbeError, ProbeLimits

@@ -15,7 +15,7 @@ from msgspec import Meta, field
 from feeds.config.schema import period
 from feeds.digests import digest_of
 from feeds.errors import ConfigError, LocatedDiagnostic, PublishError
-from feeds.http.image_types import MEDIA_TYPE_PATTERN
+from feeds.http.enclosure_types import MEDIA_TYPE_PATTERN
 from feeds.storage.files import check_replaceable, read_regular, replace_file
 from feeds.storage.names import display_path
 

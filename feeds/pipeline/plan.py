@@ -269,23 +269,24 @@ def _with_former_paths(plans: dict[str, FeedPlan], moved: Mapping[str, str]) -> 
 
 
 def _parts(snapshot: Snapshot, plan: FeedPlan) -> Iterator[_Part]:
-    """The documents of a feed: first the one that people subscribe to, then its archives.
-
-    A feed with fewer entries than it needs has none, unless it was published, under whatever path: people may have
-    subscribed to it.
-    """
+    """The documents of a feed: first the one that people subscribe to, then its archives."""
     catalog, site = snapshot.catalog, snapshot.site
     months = catalog.months(plan.key) if has_archives(plan, site.config) else []
     limits = entry_limits(plan.own, plan.of_kind, site.now, months)
     window = catalog.window(plan.key, limits.selected, limits.since)
-    was_published = not snapshot.published.feeds.isdisjoint((plan.path, *plan.moved_from))
-    was_published = was_published and bool(window.stories or not snapshot.prune)
-    if len(window.stories) < plan.min_entries and not was_published:
+    if len(window.stories) < plan.min_entries and not _keeps_subscribers(snapshot, plan, len(window.stories)):
         return
     newest, archives = split_history(months, limits.shown)
     yield _Part(newest, window.digest, lambda: window.stories[: limits.shown])
     for segment, month in archives:
         yield _Part(segment, month.digest, partial(_stories_of_month, catalog, plan, month))
+
+
+def _keeps_subscribers(snapshot: Snapshot, plan: FeedPlan, stories: int) -> bool:
+    """Whether a feed with too few entries stays: it was published, under whatever path, and is not pruned."""
+    if snapshot.prune and not stories:
+        return False
+    return not snapshot.published.feeds.isdisjoint((plan.path, *plan.moved_from))
 
 
 def _stories_of_month(catalog: Catalog, plan: FeedPlan, month: Month) -> StoryKeys:

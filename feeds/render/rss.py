@@ -14,7 +14,7 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml.etree import SubElement, cleanup_namespaces
 
-from feeds.http.image_types import enclosure_type
+from feeds.http.enclosure_types import enclosure_type
 from feeds.http.media_types import MEDIA_TYPES
 from feeds.render.content import attribution
 from feeds.render.entries import GENERATOR, GENERATOR_VERSION, feed_links, history_element, shows_media

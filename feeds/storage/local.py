@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from feeds.errors import PublishError
+from feeds.errors import LockedError, PublishError
 from feeds.storage.files import TEMPORARY, exists, locked_folder, read_regular, temporary_path, write_atomically
 from feeds.storage.names import display_path
 from feeds.text.slugs import folded
@@ -133,7 +133,7 @@ class LocalFolder:
                 try:
                     held.enter_context(locked_folder(self.path, timeout))
                 except BlockingIOError as error:
-                    raise PublishError(str(self), "another run is publishing into it; expected it to end") from error
+                    raise LockedError(str(self), "another run is publishing into it; expected it to end") from error
             try:
                 yield
             finally:

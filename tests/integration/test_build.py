@@ -17,6 +17,7 @@ import pytest
 
 import feeds
 from feeds.config.schema import Enclosures
+from feeds.run import RunKeywords, RunOptions
 from tests.support.cases import CASE_NAMES
 from tests.support.paths import CASES
 from tests.support.site import NOW, Site
@@ -254,6 +255,10 @@ def test_options_that_contradict_each_other_are_an_error(
         run(config, **options)
     assert isinstance(caught.value, ValueError)
     assert sorted(path.name for path in site.folder.iterdir()) == ["articles", "config"]
+
+
+def test_every_option_is_a_keyword() -> None:
+    assert RunKeywords.__annotations__.keys() == RunOptions.__dataclass_fields__.keys()
 
 
 @pytest.mark.parametrize("run", [feeds.survey, feeds.check], ids=["survey", "check"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from feeds.checks.documents import line_of
 from feeds.checks.rules.rule import Rule
 from feeds.errors import quoted
-from feeds.http.image_types import enclosure_type
+from feeds.http.enclosure_types import enclosure_type
 from feeds.render.namespaces import CONTENT
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from feeds.checks.rules.rule import Rule
-from feeds.http.image_types import is_media_type
+from feeds.http.enclosure_types import is_media_type
 
 if TYPE_CHECKING:
     import datetime as dt

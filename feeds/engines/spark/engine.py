@@ -12,7 +12,7 @@ from feeds.catalog.schema import DamagedCatalogError
 from feeds.engines.spark.catalog import ClusterCatalog
 from feeds.engines.spark.partitions import INDEX, CatalogIndex, read_index
 from feeds.engines.spark.stages import SparkEngine
-from feeds.errors import CatalogError, FeedsError, ProcessError, PublishError
+from feeds.errors import CatalogError, FeedsError, LockedError, ProcessError, PublishError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +78,10 @@ class SparkOpener:
         with ExitStack() as held:
             try:
                 held.enter_context(self._folder.locked(LOCK_TIMEOUT))
-            except PublishError as error:
+            except LockedError as error:
                 raise CatalogError(f"{self._folder}: the cache cannot be used: another run uses it") from error
+            except PublishError as error:
+                raise CatalogError(f"the cache cannot be used: {error}") from error
             yield
 
 

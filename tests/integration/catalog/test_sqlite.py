@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 import feeds
 from feeds.catalog.schema import identity
 from feeds.catalog.sqlite import SqliteCatalog
-from feeds.overview import survey
 from tests.support.site import NOW, Site
 from tests.support.strategies import examples
 
@@ -308,9 +307,21 @@ def test_the_database_of_another_program_is_not_touched(site: Site) -> None:
         database.execute("CREATE TABLE state (key, value)")
     database.close()
     content = file.read_bytes()
-    with pytest.raises(feeds.CatalogError, match=r"feeds\.sqlite: is a database of something else"):
-        site.regenerate()
-    assert survey(feeds.load_config(site.config_path)).articles == 0
+    for dry_run in (False, True):
+        with pytest.raises(feeds.CatalogError, match=r"feeds\.sqlite: is a database of something else"):
+            site.regenerate(dry_run=dry_run)
+    assert file.read_bytes() == content
+
+
+def test_a_dry_run_reports_a_damaged_catalog_and_leaves_it(site: Site) -> None:
+    write(site, "a")
+    site.regenerate()
+    file = site.folder / ".feeds" / "feeds.sqlite"
+    file.write_bytes(b"no database" * 1000)
+    content = file.read_bytes()
+    report = site.regenerate(dry_run=True)
+    assert "file is not a database" in report.damage
+    assert report.entries == 1
     assert file.read_bytes() == content
 
 

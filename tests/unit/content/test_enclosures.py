@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.content.enclosures import derive_enclosures
 from feeds.errors import Diagnostic
-from feeds.http.image_types import enclosure_type as media_type
+from feeds.http.enclosure_types import enclosure_type as media_type
 from feeds.models import Enclosure, Image
 from feeds.text.urls import absolute_url
 

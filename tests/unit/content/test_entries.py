@@ -709,6 +709,34 @@ def test_precedence(winner: dict[str, Any], loser: dict[str, Any]) -> None:
         assert (found.path, found.is_article) == (best.path, best.is_article)
 
 
+#: Fields that the selection sets.
+SELECTED = {"categories", "source"}
+#: A value of each other field that an entry may lack.
+OPTIONAL: dict[str, object] = {
+    "via": "https://origin.example/t",
+    "summary": "A summary.",
+    "body": "<p>A body.</p>",
+    "authors": (Person(name="Ann"),),
+    "topics": ("A",),
+    "enclosures": (enclosure("a.png"),),
+    "related": (link("r"),),
+    "type": "video",
+    "quality": 50,
+    "heat": 7,
+}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [field for field in msgspec.structs.fields(Entry) if not field.required and field.name not in SELECTED],
+    ids=lambda field: field.name,
+)
+def test_a_field_that_the_winner_lacks_comes_from_the_other(field: msgspec.structs.FieldInfo) -> None:
+    winner = entry(**{field.name: field.default})
+    other = entry(**{field.name: OPTIONAL[field.name]}, is_article=False, path="b.md")
+    assert getattr(merge_entries([other, winner]), field.name) == OPTIONAL[field.name]
+
+
 def test_topics_are_the_union_the_winner_s_first() -> None:
     merged = merge_entries([entry(path="b.md", topics=("B", "C")), entry(topics=("A", "B"))])
     assert merged.topics == ("A", "B", "C")
