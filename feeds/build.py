@@ -18,6 +18,7 @@ from feeds.models import MANIFEST
 from feeds.output.manifest import is_unfinished
 from feeds.output.publisher import LOCK_TIMEOUT
 from feeds.pipeline.images import ImagesReport, check_probing_enabled, with_known_images, with_probed_images
+from feeds.pipeline.plan import decide
 from feeds.pipeline.publish import publish_site
 from feeds.run import RunKeywords, RunOptions, all_diagnostics, merge_options, open_run, read_archive, with_engine
 from feeds.storage.names import display_path
@@ -126,10 +127,10 @@ def _regenerate(context: RunContext, engine: Engine) -> tuple[Report, Notificati
         was_stopped = prepared.snapshot.published.output.journal is None and is_unfinished(context.output)
         if was_stopped or context.output.stat(MANIFEST) != before:
             prepared = _prepare(context, engine)
-        report, notification = _publish(context, engine, prepared.snapshot)
+        report, notification = _publish(context, engine, prepared.snapshot, prepared.diagnostics)
         if not context.options.dry_run:
             engine.catalog.commit()
-    report = msgspec.structs.replace(report, mistakes=prepared.diagnostics, images=prepared.images)
+    report = msgspec.structs.replace(report, images=prepared.images)
     return report, notification
 
 
@@ -146,13 +147,20 @@ def _prepare(context: RunContext, engine: Engine) -> _Prepared:
     return _Prepared(*_with_images(context, snapshot), diagnostics)
 
 
-def _publish(context: RunContext, engine: Engine, snapshot: Snapshot) -> tuple[Report, Notification | None]:
+def _publish(
+    context: RunContext, engine: Engine, snapshot: Snapshot, diagnostics: tuple[LocatedDiagnostic, ...]
+) -> tuple[Report, Notification | None]:
+    """Publish, and add the diagnostics of publishing; raises StrictError."""
     site, catalog, options = snapshot.site, snapshot.catalog, context.options
+    decision = decide(snapshot)
+    diagnostics += decision.diagnostics
+    if options.strict and diagnostics:
+        raise StrictError(diagnostics)
     base_url = context.config.base_url
     hub = None if options.dry_run else hub_of(context.config, context.output, context.cache)
     before = snapshot.published.output.manifest.documents
     notified = recall_notified(hub, lambda: topic_digests(before, base_url)) if hub else {}
-    published, feeds = publish_site(snapshot, engine.render, options.track)
+    published = publish_site(snapshot, decision, engine.render, options.track)
     report = Report(
         output=site.output.key,
         articles=snapshot.ingested.articles,
@@ -161,12 +169,13 @@ def _publish(context: RunContext, engine: Engine, snapshot: Snapshot) -> tuple[R
         entries=catalog.story_count(),
         waiting=catalog.scheduled_count(site.now),
         next_due=catalog.next_due(site.now),
-        feeds=feeds,
+        feeds=decision.feed_count,
         written=len(published.written),
         unchanged=len(published.unchanged),
         removed=len(published.removed),
         written_paths=published.written,
         removed_paths=published.removed,
+        mistakes=diagnostics,
         dry_run=options.dry_run,
         damage=catalog.damage,
     )

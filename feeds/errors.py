@@ -124,15 +124,15 @@ class CatalogError(FeedsError):
 
 
 class PublishError(FeedsError):
-    """The output folder cannot be written; `path` is the file or folder."""
+    """The output folder cannot be written; `path` is the file or folder, `reason` the message without it."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
-        self._message = message
+        self.reason = message
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
-        return type(self), (self.path, self._message)
+        return type(self), (self.path, self.reason)
 
 
 class LockedError(PublishError):

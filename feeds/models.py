@@ -42,6 +42,13 @@ FORMATS: dict[Format, FeedFormat] = {
 }
 
 
+class FeedKey(NamedTuple):
+    """The identity of a feed, which its title does not change: kind, and topic key, domain or custom path."""
+
+    kind: Kind
+    name: str = ""
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The base of all values: immutable, hashable, compared by content, and encoded as arrays, which are short."""
 
@@ -195,7 +202,8 @@ class Feed(Value, frozen=True, kw_only=True):
     """An ordered selection of entries, with everything that a renderer needs.
 
     `path` is the path below `base_url`, without extension and not percent-encoded. `name` is the name in lists.
-    `moved_from` are its former paths, at which it is published too.
+    `key` is the name in its FeedKey if neither name nor path gives it. `moved_from` are its former paths, at which it
+    is published too.
     """
 
     path: str
@@ -221,6 +229,7 @@ class Feed(Value, frozen=True, kw_only=True):
     hub: str | None = None
     segment: Segment = NEWEST
     moved_from: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def id(self) -> str:
@@ -260,6 +269,7 @@ class Outline(Value, frozen=True, kw_only=True):
     formats: tuple[Format, ...]
     entries: int
     updated: dt.datetime
+    key: str = ""
 
 
 class SubscriptionList(Value, frozen=True, kw_only=True):
@@ -297,6 +307,7 @@ class Document(Value, frozen=True, kw_only=True):
     entries: int = 0
     updated: dt.datetime = EMPTY_UPDATED
     coding: Coding | None = None
+    key: str = ""
 
 
 #: Paths in the output folder: the lists of all feeds, as OPML and as a page, and the assets of pages and feeds.

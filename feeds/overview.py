@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
-from feeds.pipeline.plan import current_feeds, empty_feeds
+from feeds.pipeline.plan import current_feeds, decide, empty_feeds
 from feeds.run import RunKeywords, RunOptions, all_diagnostics, merge_options, open_run, read_archive, with_engine
-from feeds.selection.membership import FeedKey, memberships
+from feeds.selection.membership import memberships
 
 if TYPE_CHECKING:
     from feeds.config.schema import Config
     from feeds.engines.base import Engine
     from feeds.errors import LocatedDiagnostic
-    from feeds.models import Feed
+    from feeds.models import Feed, FeedKey
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,10 @@ def survey(config: Config, options: RunOptions | None = None, /, **changes: Unpa
 
     def work(engine: Engine) -> Overview:
         snapshot = read_archive(context, engine)
-        feeds = sorted(current_feeds(snapshot), key=lambda feed: feed.path)
-        diagnostics = all_diagnostics(snapshot)
+        decision = decide(snapshot)
+        shown = (feed for feed in current_feeds(snapshot) if feed.path not in decision.obstacles)
+        feeds = sorted(shown, key=lambda feed: feed.path)
+        diagnostics = (*all_diagnostics(snapshot), *decision.diagnostics)
         return Overview(tuple(feeds), snapshot.ingested.articles, engine.catalog.skipped(), diagnostics)
 
     return with_engine(context, work)
@@ -69,7 +71,7 @@ def examine(config: Config, options: RunOptions | None = None, /, **changes: Unp
         return Examination(
             snapshot.ingested.articles,
             catalog.skipped(),
-            all_diagnostics(snapshot),
+            (*all_diagnostics(snapshot), *decide(snapshot).diagnostics),
             frozenset((*topics, *(name for entry in scheduled for name in entry.topics))),
             frozenset((*domains, *(entry.provider.domain for entry in scheduled))),
             tuple(sorted(empty_feeds(snapshot, feeds))),

@@ -162,7 +162,7 @@ def read_archive(context: RunContext, engine: Engine) -> Snapshot:
     config, catalog = context.config, engine.catalog
     published = PublishedState(context.output, catalog)
     ingested = engine.refresh(config, context.rules, context.now)
-    taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names())
+    taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names(), published.addresses)
     site = Site(config, taxonomy, context.now, context.output)
     return take_snapshot(catalog, ingested, published, site, prune=context.options.prune)
 

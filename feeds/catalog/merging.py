@@ -14,8 +14,8 @@ import msgspec
 from feeds.catalog.times import seconds
 from feeds.content.entries import as_of, merge_entries
 from feeds.digests import digest_of
-from feeds.models import Entry
-from feeds.selection.membership import FeedKey, memberships
+from feeds.models import Entry, FeedKey
+from feeds.selection.membership import memberships
 
 if TYPE_CHECKING:
     import datetime as dt

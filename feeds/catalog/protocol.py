@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
-from feeds.selection.membership import FeedKey
+from feeds.models import FeedKey
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -38,7 +38,7 @@ from feeds.catalog.stories import BATCH, StoryBuilder
 from feeds.catalog.times import FOREVER, month_of, seconds, time_of
 from feeds.digests import digest_of
 from feeds.errors import LocatedDiagnostic
-from feeds.models import Month
+from feeds.models import FeedKey, Month
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from feeds.catalog.protocol import StoryKeys
     from feeds.models import Entry
-    from feeds.selection.membership import FeedKey, MembershipRules
+    from feeds.selection.membership import MembershipRules
 
 T = TypeVar("T")
 

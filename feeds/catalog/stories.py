@@ -16,7 +16,7 @@ from feeds.catalog.merging import decode_entry, due_by_key, merge_story, story_d
 from feeds.catalog.records import folder_of
 from feeds.catalog.schema import hash_of
 from feeds.catalog.times import seconds
-from feeds.selection.membership import FeedKey
+from feeds.models import FeedKey
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Unpack
 
 import msgspec
@@ -13,7 +14,6 @@ from feeds.checks.rules.rule import Level
 from feeds.config.loader import locate
 from feeds.errors import PublishError, mask_credentials
 from feeds.images.lock import lock_beside, read_lock
-from feeds.models import MANIFEST
 from feeds.overview import examine
 from feeds.parallel import available_jobs
 from feeds.run import RunKeywords, RunOptions, merge_options
@@ -85,7 +85,8 @@ def check(
         examination = examine(config, options, output=output, now=now)
     except PublishError:
         is_damaged = True  # a finding in the documents
-        examination = examine(config, options, output=output / MANIFEST, now=now)  # as if nothing were published
+        with TemporaryDirectory() as empty:  # as if nothing were published
+            examination = examine(config, options, output=Path(empty), now=now)
     findings = findings_of([*examination.diagnostics, *locate(config, check_site(config, examination))])
     count = None
     if documents or is_damaged:

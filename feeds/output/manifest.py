@@ -23,7 +23,10 @@ _VERSION = 1
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A document (models.Document) in the manifest. `digest` is `sha256:` and hexadecimal digits."""
+    """A document (models.Document) in the manifest. `digest` is `sha256:` and hexadecimal digits.
+
+    `key` is the one of a topic or provider if neither name nor path gives it.
+    """
 
     path: str
     feed: str
@@ -37,6 +40,7 @@ class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     bytes: int
     digest: str
     coding: Coding | None = None
+    key: str = ""
 
     @property
     def subscribed(self) -> Format | None:
@@ -123,6 +127,7 @@ def record_of(document: Document) -> DocumentRecord:
         bytes=len(document.body),
         digest=f"sha256:{hashlib.sha256(document.body).hexdigest()}",
         coding=document.coding,
+        key=document.key,
     )
 
 

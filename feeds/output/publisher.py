@@ -22,7 +22,7 @@ from feeds.output.manifest import JOURNAL, DocumentRecord, Manifest, OutputState
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from feeds.storage.folder import Folder
 
@@ -54,25 +54,23 @@ def publish(
     written: Iterable[WrittenDocument],
     *,
     kept: Collection[WrittenDocument] = (),
-    known_versions: Mapping[str, int] | None = None,
 ) -> Published:
     """Make `output` hold the documents at `paths` and the `kept` ones, and remove earlier documents.
 
-    `written` yields a result of `write_document` for each path; it is consumed when it is certain that everything can
-    be published. `known_versions` are versions of documents by path; such files are ours even if the manifest is lost.
-    Raises PublishError, before anything is written, if a path is taken by a file that is not ours or leads out of
-    `output`; and while writing, if the disk refuses. Every file is complete at any time, old or new.
+    `written` yields a result of `write_document` for each path, none of which has an obstacle (`find_obstacles`).
+    Raises PublishError, before anything is written, if a document to be removed is not inside `output`; and while
+    writing, if the disk refuses. Every file is complete at any time, old or new.
     """
     listed = {record.path: record for record in before.manifest.documents}
     wanted = {*paths, *(document.record.path for document in kept)}
     ours = listed.keys() | (before.journal or frozenset())
-    output.check_inside(wanted | ours)
     renamed = output.same_files(ours - wanted, wanted - ours)
-    _check_free(output, sorted(wanted - ours - renamed), known_versions or {})
+    leaving = sorted(ours - wanted - renamed, key=lambda path: _removal_order(path, listed.get(path)))
+    for error in output.obstacles(leaving).values():
+        raise error
     output.remove_temporary(({*ours, *wanted} if before.journal is not None else set()) | {MANIFEST, JOURNAL})
     if paths:
         _write_json(output, JOURNAL, msgspec.json.encode(sorted((ours | wanted) - listed.keys())))
-    leaving = sorted(ours - wanted - renamed, key=lambda path: _removal_order(path, listed.get(path)))
     # A precompressed file is removed before its document changes, everything else when nothing refers to it any more.
     removed = [path for path in leaving if is_precompressed(path) and output.remove(path)]
     documents = [*kept, *written]
@@ -85,6 +83,35 @@ def publish(
         tuple(sorted(removed)),
         manifest.documents,
     )
+
+
+def find_obstacles(
+    output: Folder,
+    before: OutputState,
+    paths: Collection[str],
+    wanted: Collection[str],
+    known_versions: Mapping[str, int],
+) -> dict[str, PublishError]:
+    """The errors, by path, of those of the `wanted` documents at `paths` that cannot be written.
+
+    A path leads out of `output`, is that of a folder, or has a file that is not ours. `known_versions` are versions of
+    documents by path; such files are ours even if the manifest is lost.
+    """
+    ours = {record.path for record in before.manifest.documents} | (before.journal or frozenset())
+    found = output.obstacles(paths)
+    new = {*paths} - ours
+    if not new:
+        return found
+    listing = output.listing()
+    stat = output.stat if listing is None else listing.get
+    for path in sorted(new - output.same_files(ours - {*wanted}, new) - found.keys()):
+        state = stat(path)
+        if state is not None and state[1] != known_versions.get(path):
+            reason = (
+                f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
+            )
+            found[path] = PublishError(output.label(path), reason)
+    return found
 
 
 def write_document(output: Folder, document: Document) -> WrittenDocument:
@@ -106,21 +133,6 @@ def _finish(output: Folder, manifest: Manifest, before: Manifest) -> None:
 def _write_json(output: Folder, path: str, body: bytes) -> None:
     if output.unchanged_version(path, body) is None:
         output.write(path, body, media_type=JSON, is_vital=True)
-
-
-def _check_free(output: Folder, paths: Sequence[str], known_versions: Mapping[str, int]) -> None:
-    """Raise PublishError if one of these paths has a file that is not ours."""
-    if not paths:
-        return
-    listing = output.listing()
-    stat = output.stat if listing is None else listing.get
-    for path in paths:
-        found = stat(path)
-        if found is not None and found[1] != known_versions.get(path):
-            message = (
-                f"is there already and {MANIFEST} does not list it, so it is not ours; move it away or use --output"
-            )
-            raise PublishError(output.label(path), message)
 
 
 def _removal_order(path: str, record: DocumentRecord | None) -> tuple[int, int, str]:

@@ -15,10 +15,12 @@ import msgspec
 from feeds.catalog.fingerprint import fingerprint
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.digests import digest_of
+from feeds.errors import LocatedDiagnostic
 from feeds.images.lock import digest_of_images, with_image_info
+from feeds.models import FeedKey
+from feeds.output.publisher import find_obstacles
 from feeds.pipeline.published import outlines_of
 from feeds.selection.archives import split_history
-from feeds.selection.membership import FeedKey
 from feeds.selection.plans import (
     entry_limits,
     has_archives,
@@ -27,6 +29,7 @@ from feeds.selection.plans import (
     paths_of,
     plan_emptied_feed,
     plan_feeds,
+    site_paths,
 )
 from feeds.selection.taxonomy import UnknownTopicError
 from feeds.text.slugs import folded
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from feeds.catalog.protocol import Catalog, StoryKeys
     from feeds.config.schema import Config
+    from feeds.errors import PublishError
     from feeds.images.lock import ImageInfo
     from feeds.models import Entry, Feed, Month, Segment
     from feeds.output.publisher import WrittenDocument
@@ -102,17 +106,33 @@ class RenderDecision(PlainValue, frozen=True):
     """The documents that stay as they are, and the jobs for all others.
 
     `rendering` is a digest of what decides the bytes of every document. `state` identifies the state of the output
-    folder when the jobs are done, as long as its manifest does not change.
+    folder when the jobs are done, as long as its manifest does not change. `obstacles` are those of the feeds, by path,
+    that cannot be published: these stay as they were, or are left out.
     """
 
     kept: list[WrittenDocument]
     jobs: list[RenderJob]
     rendering: bytes
     state: list[Any]
+    obstacles: Mapping[str, PublishError]
 
     @property
     def feed_count(self) -> int:
         return len({*(job.plan.path for job in self.jobs), *(document.record.feed for document in self.kept)})
+
+    @property
+    def diagnostics(self) -> tuple[LocatedDiagnostic, ...]:
+        """The obstacles as diagnostics."""
+        kept = {document.record.feed for document in self.kept}
+        return tuple(
+            LocatedDiagnostic(
+                error.path,
+                0,
+                f"{error.reason}; the feed {feed} {'stays as it was' if feed in kept else 'is left out'}",
+                "path-taken",
+            )
+            for feed, error in self.obstacles.items()
+        )
 
 
 class _Part(PlainValue, frozen=True):
@@ -184,7 +204,8 @@ def wrong_moves(snapshot: Snapshot) -> Iterator[str]:
 def decide(snapshot: Snapshot) -> RenderDecision:
     """Decide what must be rendered so that the output folder shows what the catalog holds.
 
-    If the last run was stopped, or published into another folder, every feed is compared.
+    If the last run was stopped, or published into another folder, every feed is compared. Raises PublishError if there
+    is an obstacle for a document of the site.
     """
     catalog, site, published, ingested = snapshot.catalog, snapshot.site, snapshot.published, snapshot.ingested
     rendering = _rendering_digest(site, _labels_version(catalog, _labels(site.taxonomy)))
@@ -205,7 +226,29 @@ def decide(snapshot: Snapshot) -> RenderDecision:
                 kept += published.kept(key)
             else:
                 jobs.append(RenderJob(plan, part.segment, part.stories(), signature, paths, published.absent(paths)))
-    return RenderDecision(kept, jobs, rendering, [ingested.epoch, rendering, images])
+    obstacles = _obstacles(snapshot, kept, jobs)
+    if obstacles:  # the next run compares all feeds, because these are not as they should be
+        kept = [document for document in kept if document.record.feed not in obstacles]
+        kept += [document for feed in obstacles for document in published.kept_feed(feed)]
+        jobs = [job for job in jobs if job.plan.path not in obstacles]
+    state = [] if obstacles else [ingested.epoch, rendering, images]
+    return RenderDecision(kept, jobs, rendering, state, obstacles)
+
+
+def _obstacles(
+    snapshot: Snapshot, kept: Sequence[WrittenDocument], jobs: Sequence[RenderJob]
+) -> dict[str, PublishError]:
+    """An error for each feed that has a document which cannot be written; raises that of a document of the site."""
+    site, published = snapshot.site, snapshot.published
+    lists = site_paths(site.config)
+    feeds = {path: job.plan.path for job in jobs for path in job.paths}
+    paths = [*lists, *feeds]
+    wanted = {*paths, *(document.record.path for document in kept)}
+    found = find_obstacles(site.output, published.output, paths, wanted, published.versions)
+    for path in lists:
+        if path in found:
+            raise found[path]
+    return {feeds[path]: found[path] for path in sorted(found, reverse=True)}
 
 
 def feed_of(job: RenderJob, entries: Sequence[Entry], site: Site) -> Feed:

@@ -16,7 +16,7 @@ from feeds.digests import digest_of
 from feeds.http.codings import document_of, precompress
 from feeds.models import SubscriptionList
 from feeds.output.publisher import WrittenDocument, publish, write_document
-from feeds.pipeline.plan import RenderJob, decide, feed_of
+from feeds.pipeline.plan import RenderJob, feed_of
 from feeds.pipeline.published import SITE, by_part, digest_of_records, outlines_of, state_key
 from feeds.selection.plans import site_paths
 from feeds.text.urls import absolute_url
@@ -54,10 +54,9 @@ class Render(Protocol):
 _Signed = list[tuple[WrittenDocument, bytes]]
 
 
-def publish_site(snapshot: Snapshot, render: Render, track: Track) -> tuple[Published, int]:
-    """Publish what is not current; return what was done, and the number of feeds."""
+def publish_site(snapshot: Snapshot, decision: RenderDecision, render: Render, track: Track) -> Published:
+    """Publish what is not current."""
     site, published = snapshot.site, snapshot.published
-    decision = decide(snapshot)
     lists = site_paths(site.config)
     paths = [path for job in decision.jobs for path in job.paths]
     kept = decision.kept
@@ -67,11 +66,11 @@ def publish_site(snapshot: Snapshot, render: Render, track: Track) -> tuple[Publ
         paths += lists
     signed: _Signed = []
     written = _write(snapshot, decision, render, track, signed) if paths else iter(())
-    result = publish(site.output, published.output, paths, written, kept=kept, known_versions=published.versions)
+    result = publish(site.output, published.output, paths, written, kept=kept)
     rows = [(document.record.path, signature, document.version) for document, signature in signed]
     snapshot.catalog.set_documents(site.output.key, rows, result.removed)
     snapshot.catalog.set_state(state_key(site.output), [*decision.state, digest_of_records(result.documents)])
-    return result, decision.feed_count
+    return result
 
 
 def render_task(task: RenderTask, entries: Sequence[Entry], site: Site) -> list[WrittenDocument]:

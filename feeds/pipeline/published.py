@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.digests import digest_of
 from feeds.http.codings import is_precompressed
-from feeds.models import ALL_FORMATS, ASSETS, Outline, document_path
+from feeds.models import ALL_FORMATS, ASSETS, FeedKey, Outline, document_path
 from feeds.output.manifest import read_output
 from feeds.output.publisher import WrittenDocument
+from feeds.selection.paths import published_key
 from feeds.selection.plans import paths_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class PublishedState:
     def feeds(self) -> frozenset[str]:
         """The paths of the published feeds."""
         return frozenset(path for path, month in self.records if path and not month)
+
+    @cached_property
+    def addresses(self) -> dict[FeedKey, str]:
+        """The path of each published feed of a topic or provider; of several, the one that shows entries."""
+        found: dict[FeedKey, str] = {}
+        for outline in outlines_of(self.records):
+            if outline.kind in {"topic", "provider"}:
+                key = published_key(outline)
+                if outline.entries or key not in found:
+                    found[key] = outline.path
+        return found
 
     def has_any(self, paths: Collection[str]) -> bool:
         """Whether any of these documents was published."""
@@ -137,6 +149,7 @@ def outlines_of(parts: Mapping[Part, Sequence[DocumentRecord]]) -> Iterator[Outl
             formats=tuple(name for name in ALL_FORMATS if document_path(path, name) in paths),
             entries=first.entries,
             updated=first.updated,
+            key=first.key,
         )
 
 

@@ -87,6 +87,7 @@ def _document(feed: Feed, path: str, media_type: str, body: bytes) -> Document:
         month=feed.segment.month,
         name=feed.name,
         title=feed.title,
+        key=feed.key,
         entries=len(feed.entries),
         updated=feed.updated,
     )

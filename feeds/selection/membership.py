@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +24,7 @@ from feeds.config.schema import (
     first_set,
 )
 from feeds.digests import digest_of
+from feeds.models import FeedKey
 from feeds.selection.taxonomy import topic_tree
 from feeds.text.slugs import topic_key
 from feeds.text.urls import valid_domain
@@ -31,7 +32,7 @@ from feeds.text.urls import valid_domain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from feeds.models import Entry, Kind
+    from feeds.models import Entry
     from feeds.selection.taxonomy import TopicTree
 
 
@@ -40,13 +41,6 @@ _LAST_RANK = 2**62
 
 #: The number of topics, and of providers, whose feeds are cached.
 _CACHE_SIZE = 10_000
-
-
-class FeedKey(NamedTuple):
-    """The identity of a feed, which its title does not change: kind, and topic key, domain or custom path."""
-
-    kind: Kind
-    name: str = ""
 
 
 @dataclass(frozen=True)

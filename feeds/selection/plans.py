@@ -29,6 +29,7 @@ from feeds.models import (
     NEWEST,
     OPML,
     Feed,
+    FeedKey,
     Link,
     Person,
     document_path,
@@ -36,7 +37,7 @@ from feeds.models import (
     scoped_path,
 )
 from feeds.selection.archives import min_shown
-from feeds.selection.membership import FeedKey
+from feeds.selection.paths import recorded_key
 from feeds.text.urls import absolute_url
 from feeds.values import PlainValue
 
@@ -55,7 +56,7 @@ _MAX_IMAGE_WIDTH, _MAX_IMAGE_HEIGHT = 144, 400
 class FeedPlan(PlainValue, frozen=True):
     """A feed without its entries: key, path and titles, its `own` settings and those `of_kind`, which are the defaults.
 
-    `moved_from` are the paths that the feed had before.
+    `moved_from` are the paths that the feed had before. `recorded_key` is the key as the manifest records it.
     """
 
     key: FeedKey
@@ -67,6 +68,7 @@ class FeedPlan(PlainValue, frozen=True):
     of_kind: AllFeed | TopicFeeds | ProviderFeeds | CustomFeed
     icon: str | None = None
     moved_from: tuple[str, ...] = ()
+    recorded_key: str = ""
 
     @property
     def min_entries(self) -> int:
@@ -206,6 +208,7 @@ def make_feed(
         hub=config.hub,
         segment=segment,
         moved_from=plan.moved_from,
+        key=plan.recorded_key,
     )
 
 
@@ -218,7 +221,16 @@ def plan_emptied_feed(outline: Outline, config: Config) -> FeedPlan | None:
     if not isinstance(of_kind, TopicFeeds | ProviderFeeds):
         return None
     own = FeedSettings(formats=outline.formats)
-    return FeedPlan(FeedKey(outline.kind), outline.path, outline.name, outline.title, outline.title, own, of_kind)
+    return FeedPlan(
+        FeedKey(outline.kind),
+        outline.path,
+        outline.name,
+        outline.title,
+        outline.title,
+        own,
+        of_kind,
+        recorded_key=outline.key,
+    )
 
 
 def _plan(
@@ -231,7 +243,8 @@ def _plan(
 ) -> FeedPlan:
     title = _fill(of_kind.title, name, config)
     description = own.description or _fill(of_kind.description, name, config)
-    return FeedPlan(key, path, name, title, description, own, of_kind, own.icon)
+    recorded = recorded_key(key, name, path)
+    return FeedPlan(key, path, name, title, description, own, of_kind, own.icon, recorded_key=recorded)
 
 
 def _fill(template: str, name: str, config: Config) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from collections import Counter, defaultdict
 from operator import itemgetter
@@ -12,21 +11,26 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.config.schema import Config, ProviderSettings, Topic
-from feeds.models import Category
+from feeds.models import Category, FeedKey
+from feeds.selection.paths import Wish, allocate
 from feeds.storage.names import is_device
-from feeds.text.slugs import folded, slug_of, topic_key
+from feeds.text.slugs import slug_of, topic_key
 from feeds.text.urls import valid_domain
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from feeds.selection.paths import Collision
 
 
 _LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
+#: The folders of the feeds of topics and of providers.
+TOPICS = "topics"
+PROVIDERS = "providers"
 #: Bytes of a slug, and of a domain as a file name.
 _MAX_SLUG = 100
-
 _MAX_DOMAIN = 150
 
 #: The settings of topics and providers that are not configured.
@@ -45,19 +49,16 @@ class TopicNode(PlainValue, frozen=True):
 
     @property
     def path(self) -> str:
-        return f"topics/{self.slug}"
+        return f"{TOPICS}/{self.slug}"
 
 
 class ProviderNode(PlainValue, frozen=True):
-    """A provider, with its title and settings."""
+    """A provider, with its title, the path of its feed, and its settings."""
 
     domain: str
     title: str
+    path: str
     settings: ProviderSettings
-
-    @property
-    def path(self) -> str:
-        return f"providers/{_file_name(self.domain)}"
 
 
 class TopicTree(PlainValue, frozen=True):
@@ -88,7 +89,7 @@ class UnknownTopicError(LookupError):
 
 
 class Taxonomy(PlainValue, frozen=True):
-    """All topics by key, all providers by domain, and messages about topics that have the same slug (`collisions`)."""
+    """All topics by key, all providers by domain, and messages about feeds with the same path (`collisions`)."""
 
     tree: TopicTree
     topics: Mapping[str, TopicNode]
@@ -128,26 +129,70 @@ def topic_tree(config: Config) -> TopicTree:
 
 
 def build_taxonomy(
-    config: Config, topic_names: Iterable[tuple[str, dt.datetime]], provider_names: Iterable[tuple[str, str, int]]
+    config: Config,
+    topic_names: Iterable[tuple[str, dt.datetime]],
+    provider_names: Iterable[tuple[str, str, int]],
+    published: Mapping[FeedKey, str] | None = None,
 ) -> Taxonomy:
     """Return the taxonomy of all topics and providers that entries or the configuration name.
 
     `topic_names` are pairs of a name and the time when an entry with it was published. `provider_names` are a domain, a
-    name, and the number of entries with both.
+    name, and the number of entries with both. `published` are the paths of the published feeds, which they keep.
     """
     tree = topic_tree(config)
     configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
     first_spellings: dict[str, tuple[dt.datetime, str]] = {key: (_LATEST, key) for key in configured}
     parents = ((topic.parent, _LATEST) for _, topic in configured.values() if topic.parent)
-    for name, published in (*topic_names, *parents):
+    for name, published_at in (*topic_names, *parents):
         key = tree.key(name)
-        first_spellings[key] = min((published, name), first_spellings.get(key, (published, name)))
+        first_spellings[key] = min((published_at, name), first_spellings.get(key, (published_at, name)))
     titles = {key: _topic_title(configured.get(key), name) for key, (_, name) in first_spellings.items()}
     settings = {key: configured[key][1] if key in configured else _NO_TOPIC for key in first_spellings}
     order = sorted(first_spellings, key=lambda key: (key not in configured, first_spellings[key][0], key))
-    slugs, collisions = _assign_slugs(order, titles, settings)
-    topics = {key: TopicNode(key, titles[key], slugs[key], settings[key]) for key in sorted(first_spellings)}
-    return Taxonomy(tree, topics, _providers(config, provider_names), f"{config.base_url}topics/", collisions)
+    providers = _providers(config, provider_names)
+    wishes = [_topic_wish(key, titles[key], settings[key]) for key in order]
+    wishes += sorted(map(_provider_wish, providers), key=lambda wish: (wish.name != wish.key.name, wish.key.name))
+    paths, collisions = _allocate(config, wishes, published or {})
+    topics = {
+        key: TopicNode(key, titles[key], paths[FeedKey("topic", key)].removeprefix(f"{TOPICS}/"), settings[key])
+        for key in sorted(first_spellings)
+    }
+    nodes = {
+        domain: ProviderNode(domain, title, paths[FeedKey("provider", domain)], own)
+        for domain, (title, own) in providers.items()
+    }
+    return Taxonomy(tree, topics, nodes, f"{config.base_url}{TOPICS}/", tuple(map(_collision_message, collisions)))
+
+
+def _allocate(
+    config: Config, wishes: Sequence[Wish], published: Mapping[FeedKey, str]
+) -> tuple[dict[FeedKey, str], tuple[Collision, ...]]:
+    """Allocate paths; the former path of a feed is reserved if the feed that it leads to exists."""
+    paths, collisions = allocate(wishes, published, config.moved)
+    known = {"all", *(feed.path for feed in config.feeds.custom), *paths.values(), *published.values()}
+    reserved = {old: new for old, new in config.moved.items() if new in known}
+    return (paths, collisions) if reserved == config.moved else allocate(wishes, published, reserved)
+
+
+def _topic_wish(key: str, title: str, settings: Topic) -> Wish:
+    name = settings.slug or slug_of(key)
+    return Wish(FeedKey("topic", key), TOPICS, name, f"topic {title!r}", _MAX_SLUG, is_fixed=bool(settings.slug))
+
+
+def _provider_wish(domain: str) -> Wish:
+    name = re.sub(r"[^a-z0-9._-]", "-", domain)
+    if is_device(name):
+        label, dot, rest = name.partition(".")
+        name = f"{label}-{dot}{rest}"
+    return Wish(FeedKey("provider", domain), PROVIDERS, name, f"provider {domain}", _MAX_DOMAIN)
+
+
+def _collision_message(collision: Collision) -> str:
+    wish = collision.wish
+    advice = "; give it a slug of its own, or make it an alias, under topics:" if wish.key.kind == "topic" else ""
+    return (
+        f"{wish.label} should be at {wish.path}, but {collision.owner} is; it is published at {collision.path}{advice}"
+    )
 
 
 def _topic_title(configured: tuple[str, Topic] | None, first_spelling: str) -> str:
@@ -158,57 +203,20 @@ def _topic_title(configured: tuple[str, Topic] | None, first_spelling: str) -> s
     return first_spelling
 
 
-def _assign_slugs(
-    keys: Iterable[str], titles: Mapping[str, str], settings: Mapping[str, Topic]
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return a unique slug for each topic, and a message for each collision.
-
-    The first of `keys` with a slug gets it; the others get it with a digest of their key, so that a new topic never
-    changes their slugs. A new topic changes the first one's slug only if its oldest entry is older.
-    """
-    slugs = {key: topic.slug for key, topic in settings.items() if topic.slug}
-    taken = {folded(slug): key for key, slug in slugs.items()}
-    collisions = []
-    for key in keys:
-        if key in slugs:
-            continue
-        wanted = slug_of(key)
-        slug = wanted if _is_file_name(wanted, _MAX_SLUG) else _with_digest(wanted or "topic", key)
-        other = taken.get(folded(slug), key)
-        if other != key:
-            longer = (_with_digest(wanted, key, digits) for digits in range(8, 65, 8))
-            slug = next(slug for slug in longer if folded(slug) not in taken)
-            collisions.append(
-                f"topics {titles[other]!r} and {titles[key]!r} both have the slug {wanted!r}; the second is published "
-                f"at topics/{slug}; give it a slug of its own, or make it an alias, under topics:"
-            )
-        taken[folded(slug)] = key
-        slugs[key] = slug
-    return slugs, tuple(collisions)
-
-
-def _with_digest(slug: str, key: str, digits: int = 8) -> str:
-    short = slug.encode()[: _MAX_SLUG - digits - 1].decode(errors="ignore").strip("-_\u200c\u200d")
-    return f"{short}-{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:digits]}"
-
-
 def _ancestors(key: str, parents: Mapping[str, str]) -> Iterator[str]:
     while key in parents:
         key = parents[key]
         yield key
 
 
-def _providers(config: Config, names: Iterable[tuple[str, str, int]]) -> dict[str, ProviderNode]:
+def _providers(config: Config, names: Iterable[tuple[str, str, int]]) -> dict[str, tuple[str, ProviderSettings]]:
+    """Return the titles and settings of all providers by domain."""
     settings = {valid_domain(name) or name: provider for name, provider in config.providers.items()}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for domain, name, count in names:
         counts[domain][name] += count
     return {
-        domain: ProviderNode(
-            domain,
-            _provider_title(domain, counts[domain], settings.get(domain)),
-            settings.get(domain, _NO_PROVIDER),
-        )
+        domain: (_provider_title(domain, counts[domain], settings.get(domain)), settings.get(domain, _NO_PROVIDER))
         for domain in sorted(counts.keys() | settings.keys())
     }
 
@@ -219,16 +227,3 @@ def _provider_title(domain: str, names: Counter[str], settings: ProviderSettings
         return settings.title
     name, count = max(names.items(), key=itemgetter(1), default=(domain, 1))
     return name if count * 2 > names.total() else domain
-
-
-def _file_name(domain: str) -> str:
-    name = re.sub(r"[^a-z0-9._-]", "-", domain)
-    if is_device(name):
-        label, dot, rest = name.partition(".")
-        name = f"{label}-{dot}{rest}"  # no domain has a label that ends with a hyphen
-    return name if _is_file_name(name, _MAX_DOMAIN) else _with_digest(name, domain)
-
-
-def _is_file_name(name: str, max_bytes: int) -> bool:
-    """Whether a name is a valid file name on all systems: up to `max_bytes`, and not a device name of Windows."""
-    return 0 < len(name.encode()) <= max_bytes and not is_device(name)

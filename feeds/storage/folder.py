@@ -62,8 +62,11 @@ class Folder(Protocol):
     def remove_temporary(self, paths: Iterable[str]) -> None:
         """Remove temporary files that a killed run left while it wrote these files."""
 
-    def check_inside(self, paths: Iterable[str]) -> None:
-        """Raise PublishError if one of these paths leads out of the folder, or something else is in its way."""
+    def obstacles(self, paths: Iterable[str]) -> dict[str, PublishError]:
+        """The errors by path of files that cannot be written: a path leads out of the folder, or is that of a folder.
+
+        Whether there is a file does not matter.
+        """
 
     def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:
         """The paths, old and new, that are two names of one file, as on a case-insensitive file system."""
@@ -115,8 +118,8 @@ class DryRunFolder:
     def remove_temporary(self, paths: Iterable[str]) -> None:
         """Remove nothing."""
 
-    def check_inside(self, paths: Iterable[str]) -> None:
-        self.folder.check_inside(paths)
+    def obstacles(self, paths: Iterable[str]) -> dict[str, PublishError]:
+        return self.folder.obstacles(paths)
 
     def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:
         return self.folder.same_files(old, new)

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from feeds.errors import LockedError, PublishError
@@ -114,9 +115,16 @@ class LocalFolder:
                 for name in _temporary_names(directory, names_here):
                     (directory / name).unlink(missing_ok=True)
 
-    def check_inside(self, paths: Iterable[str]) -> None:
-        for folder in sorted({os.path.dirname(path) for path in paths}):  # noqa: PTH120  # thousands of paths
-            self._check_folder(folder)
+    def obstacles(self, paths: Iterable[str]) -> dict[str, PublishError]:
+        found: dict[str, PublishError] = {}
+        folder_error = cache(self._folder_error)
+        for path in paths:
+            error = folder_error(os.path.dirname(path))  # noqa: PTH120  # thousands of paths
+            if error is None and stat.S_ISDIR(self._mode(path)):
+                error = PublishError(self.label(path), "is a folder; expected a file or nothing")
+            if error:
+                found[path] = error
+        return found
 
     def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:
         by_key = {folded(path): path for path in old} if new else {}
@@ -144,6 +152,20 @@ class LocalFolder:
     def assume_absent(self, paths: Collection[str]) -> LocalFolder:  # noqa: ARG002
         """The folder itself: looking costs little here, and two processes may write the same file."""
         return self
+
+    def _mode(self, path: str) -> int:
+        """The mode of a file, 0 if it cannot be examined."""
+        try:
+            return os.lstat(f"{self.path}/{path}").st_mode
+        except OSError:
+            return 0
+
+    def _folder_error(self, folder: str) -> PublishError | None:
+        try:
+            self._check_folder(folder)
+        except PublishError as error:
+            return error
+        return None
 
     def _check_folder(self, folder: str) -> None:
         path = self.path / folder

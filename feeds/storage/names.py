@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Extensions of documents. A folder with such a name could take the path of a document.
 _EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
+#: The end of a document's name. `.br` alone is the end of a domain.
+_DOCUMENT_END = re.compile(r"(\.(rss|atom|json|opml|html|css|js|gz)(\.br)*)+$")
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
 #: Names of devices on Windows, whatever follows a dot (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?")
@@ -23,6 +25,11 @@ MAX_LENGTH = 200
 def is_device(name: str) -> bool:
     """Whether Windows takes a file name for a device."""
     return _DEVICE.fullmatch(name.casefold()) is not None
+
+
+def without_extensions(path: str) -> str:
+    """The folded path without the extensions of documents and precompressed files."""
+    return _DOCUMENT_END.sub("", path)
 
 
 def is_archive(path: str) -> bool:

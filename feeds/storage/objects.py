@@ -128,10 +128,12 @@ class ObjectFolder:
     def remove_temporary(self, paths: Iterable[str]) -> None:
         """Remove nothing: there are no temporary objects."""
 
-    def check_inside(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            if path.startswith("/") or ".." in path.split("/"):
-                raise PublishError(self.label(path), f"is not in {self}; expected a folder inside it")
+    def obstacles(self, paths: Iterable[str]) -> dict[str, PublishError]:
+        return {
+            path: PublishError(self.label(path), f"is not in {self}; expected a folder inside it")
+            for path in paths
+            if path.startswith("/") or ".." in path.split("/")
+        }
 
     def same_files(self, old: Collection[str], new: Collection[str]) -> set[str]:  # noqa: ARG002
         """No paths: object names are case-sensitive."""

@@ -27,6 +27,8 @@ def folded(text: str) -> str:
     Texts that differ only in case or in compatibility forms fold to the same text. Some file systems treat such names
     as one.
     """
+    if text.isascii():
+        return text.lower()
     once = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
     return unicodedata.normalize("NFKC", once.casefold())
 

@@ -436,8 +436,7 @@ def test_a_link_in_place_of_a_folder_is_not_followed(before: Site, tmp_path: Pat
     shutil.move(site.output / "topics", elsewhere)
     (site.output / "topics").symlink_to(elsewhere)
     there = {path: path.read_bytes() for path in elsewhere.rglob("*.rss")}
-    with pytest.raises(PublishError, match="leads out of"):
-        site.regenerate()
+    assert all("leads out of" in mistake.message for mistake in site.regenerate().mistakes)
     assert {path: path.read_bytes() for path in elsewhere.rglob("*.rss")} == there
 
 

@@ -120,9 +120,16 @@ RULES = (
     Rule(
         "slug-collision",
         "warning",
-        "Two topics want the same slug.",
-        "The second is published at an address with a digest, which nobody can guess.",
+        "Two feeds should have the same path.",
+        "The second is published at a path with a digest, which nobody can guess.",
         "docs/configuration.md, topics",
+    ),
+    Rule(
+        "path-taken",
+        "error",
+        "The path of a feed has a file or folder that is not ours, or leads out of the output folder.",
+        "The feed is left out, or stays as it was published before.",
+        "docs/running.md",
     ),
     Rule(
         "moved-nowhere",

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from feeds.catalog.protocol import StoryKeys
     from feeds.errors import LocatedDiagnostic
-    from feeds.models import Entry
-    from feeds.selection.membership import FeedKey
+    from feeds.models import Entry, FeedKey
     from feeds.storage.folder import Folder
 
 T = TypeVar("T")

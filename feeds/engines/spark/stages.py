@@ -27,9 +27,9 @@ from feeds.engines.spark.ingest import FilesSummary, Listing
 from feeds.engines.spark.partitions import BucketSummary, bucket_count
 from feeds.engines.spark.progress import following
 from feeds.errors import FeedsError, ProcessError, PublishError
+from feeds.models import FeedKey
 from feeds.output.publisher import WrittenDocument
 from feeds.pipeline.ingest import IngestResult
-from feeds.selection.membership import FeedKey
 from feeds.selection.plans import entry_limits, publishes_archives
 from feeds.storage.local import LocalFolder
 

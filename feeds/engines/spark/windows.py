@@ -18,9 +18,8 @@ from feeds.engines.spark.consistency import check_code
 from feeds.engines.spark.merging import due_entries
 from feeds.engines.spark.partitions import EntryRow, StoryRow, damaged_error, read_rows
 from feeds.errors import FeedsError
-from feeds.models import Entry
+from feeds.models import Entry, FeedKey
 from feeds.pipeline.publish import render_task
-from feeds.selection.membership import FeedKey
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -228,10 +228,10 @@ def test_a_missing_configuration_exits_2_and_says_how_to_make_one(tmp_path: Path
 def test_an_output_that_is_not_ours_exits_1(site: Site) -> None:
     site.article("a.md", ARTICLE)
     site.output.mkdir()
-    (site.output / "all.rss").write_text("mine")
+    (site.output / "feeds.opml").write_text("mine")
     result = run(site, "regenerate")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: output/all.rss: is there already and feeds.json does not list")
+    assert result.stderr.startswith("Error: output/feeds.opml: is there already and feeds.json does not list")
 
 
 def test_a_name_that_is_too_long_is_an_error_of_that_path(site: Site) -> None:

@@ -78,7 +78,7 @@ def a_file_as_output(site: Site) -> None:
 
 def a_file_of_somebody_else(site: Site) -> None:
     site.output.mkdir()
-    (site.output / "all.rss").touch()
+    (site.output / "feeds.opml").touch()
 
 
 def a_link_out_of_the_output(site: Site) -> None:
@@ -133,8 +133,16 @@ CASES = [
     (an_article_without_a_link, "check", "{articles/deep/a.md}:2: the article has no link"),
     (an_article_in_a_pipe, "regenerate", "{articles/a.md}: is not a regular file"),
     (two_articles_with_one_id, "regenerate", "{articles/b.md}: has the id of {articles/a.md}, https://a.example/one; "),
-    (two_topics_with_one_slug, "regenerate", "{config/feeds.yaml}: topics 'A B' and 'A-B' both have the slug"),
-    (two_topics_with_one_slug, "check", "{config/feeds.yaml}: warning: topics 'A B' and 'A-B' both have the slug"),
+    (
+        two_topics_with_one_slug,
+        "regenerate",
+        "{config/feeds.yaml}: topic 'A-B' should be at topics/a-b, but topic 'A B' is; ",
+    ),
+    (
+        two_topics_with_one_slug,
+        "check",
+        "{config/feeds.yaml}: warning: topic 'A-B' should be at topics/a-b, but topic 'A B' is; ",
+    ),
     (a_feed_moved_to_nowhere, "regenerate", "{config/feeds.yaml}: moved.old"),
     (nothing, "check", "{config/feeds.yaml}:1: warning: the feed all has no entries"),
     (no_articles_any_more, "regenerate", "Error: {articles}: held articles"),
@@ -143,8 +151,8 @@ CASES = [
     (nothing, "regenerate", "documents written, 0 unchanged, 0 removed in {output} ("),
     (an_article, "prune", "documents written, 0 unchanged, 0 removed in {output}\n"),
     (a_file_as_output, "regenerate", "Error: {output}: is not a folder"),
-    (a_file_of_somebody_else, "regenerate", "Error: {output/all.rss}: is there already"),
-    (a_link_out_of_the_output, "regenerate", "Error: {output/topics}: leads out of {output}; "),
+    (a_file_of_somebody_else, "regenerate", "Error: {output/feeds.opml}: is there already"),
+    (a_link_out_of_the_output, "regenerate", "{output/topics}: leads out of {output}; "),
     (a_damaged_manifest, "regenerate", "Error: {output/feeds.json}: is not a manifest of ours"),
     (a_damaged_manifest, "check", "{output/feeds.json}: is not a manifest of ours"),
     (a_damaged_manifest, "serve", "Error: {output/feeds.json}: is not a manifest of ours"),

@@ -202,10 +202,10 @@ def test_a_run_that_publishes_nothing_keeps_what_it_read(site: Site, parsed: lis
         time.sleep(0.05)
         with pytest.raises(feeds.StrictError):
             site.regenerate(strict=True)
-    (site.output / "all.rss").mkdir(parents=True)
+    (site.output / "feeds.opml").mkdir(parents=True)
     with pytest.raises(feeds.PublishError):
         site.regenerate()
-    (site.output / "all.rss").rmdir()
+    (site.output / "feeds.opml").rmdir()
     assert site.regenerate().written == 10
     assert parsed == ["a.md", "b.md", "c.md"]
 

@@ -14,8 +14,8 @@ from feeds.catalog.merging import DueEntry, StoredEntry, decode_entry, due_by_ke
 from feeds.catalog.records import encode_entry
 from feeds.catalog.times import seconds
 from feeds.config.schema import Config, CustomFeed, FeedKinds, SiteSettings, SourceSettings
-from feeds.models import Enclosure, Entry, Link
-from feeds.selection.membership import FeedKey, MembershipRules
+from feeds.models import Enclosure, Entry, FeedKey, Link
+from feeds.selection.membership import MembershipRules
 from tests.support.samples import ENTRY
 from tests.support.site import NOW
 

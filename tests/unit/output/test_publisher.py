@@ -18,7 +18,7 @@ import pytest
 from feeds.errors import PublishError
 from feeds.models import MANIFEST, Document
 from feeds.output.manifest import read_manifest, read_output
-from feeds.output.publisher import Published, WrittenDocument, publish, write_document
+from feeds.output.publisher import Published, WrittenDocument, find_obstacles, publish, write_document
 from feeds.storage.folder import DryRunFolder
 from feeds.storage.local import LocalFolder
 
@@ -49,7 +49,10 @@ def put(
     folder: Folder = DryRunFolder(local) if dry_run else local
     written = (write_document(folder, document) for document in documents)
     paths = [document.path for document in documents]
-    return publish(folder, read_output(folder), paths, written, known_versions=known_versions)
+    before = read_output(folder)
+    for error in find_obstacles(folder, before, paths, paths, known_versions or {}).values():
+        raise error
+    return publish(folder, before, paths, written)
 
 
 def put_and_stop(output: Path, paths: list[str], *documents: Document) -> None:
@@ -287,12 +290,22 @@ def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 
 def test_a_failed_write_is_an_error_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     put(tmp_path, document("a.rss"))
+    folder = LocalFolder(tmp_path)
     (tmp_path / "topics.rss").mkdir()
-    (tmp_path / MANIFEST).write_text((tmp_path / MANIFEST).read_text().replace("a.rss", "topics.rss"))
     with pytest.raises(PublishError) as raised:
-        put(tmp_path, document("topics.rss"))
+        write_document(folder, document("topics.rss"))
     assert str(raised.value) == f"{tmp_path / 'topics.rss'}: cannot be written: Is a directory"
     assert not list(tmp_path.rglob("*.feeds-new"))
+
+
+def test_a_folder_at_the_path_of_a_document_is_an_error(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"), document("topics.rss"))
+    (tmp_path / "topics.rss").unlink()
+    (tmp_path / "topics.rss").mkdir()
+    with pytest.raises(PublishError) as raised:
+        put(tmp_path, document("a.rss", b"new"), document("topics.rss"))
+    assert str(raised.value) == f"{tmp_path / 'topics.rss'}: is a folder; expected a file or nothing"
+    assert files(tmp_path)["a.rss"] == b"<rss/>"
 
 
 def test_a_file_at_the_path_of_a_folder_is_an_error(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.catalog.sqlite import SqliteCatalog
 from feeds.catalog.stories import Touched
-from feeds.config.schema import Config, SiteSettings, SourceSettings
+from feeds.config.schema import Config, CustomFeed, FeedKinds, SiteSettings, SourceSettings
 from feeds.models import NEWEST
 from feeds.pipeline.ingest import IngestResult
 from feeds.pipeline.plan import RenderJob, Site, feed_of, take_snapshot, wrong_moves
@@ -64,14 +64,8 @@ TOPICS = ("Energy", "Water")
     [
         ({}, []),
         ({"old": "topics/energy"}, []),
-        (
-            {"topics/water": "topics/energy"},
-            ["moved.topics/water: is the path of a feed; expected one that no feed has any more"],
-        ),
-        (
-            {"Topics/WATER": "topics/energy"},
-            ["moved.Topics/WATER: is the path of a feed; expected one that no feed has any more"],
-        ),
+        ({"custom": "topics/energy"}, ["moved.custom: is the path of a feed; expected one that no feed has any more"]),
+        ({"Custom": "topics/energy"}, ["moved.Custom: is the path of a feed; expected one that no feed has any more"]),
         ({"old": "topics/none"}, ["moved.old: topics/none is no feed; expected the path that the feed has now"]),
         (
             {"old": "topics/none", "all": "topics/water"},
@@ -84,7 +78,8 @@ TOPICS = ("Energy", "Water")
     ids=["none", "right", "a feed", "a feed in another case", "to no feed", "two"],
 )
 def test_wrong_moves_are_reported(tmp_path: Path, moved: dict[str, str], messages: list[str]) -> None:
-    wire = site(tmp_path, TOPICS, moved=moved)
+    feeds = FeedKinds(custom=(CustomFeed(path="custom"),))
+    wire = site(tmp_path, TOPICS, moved=moved, feeds=feeds)
     catalog = SqliteCatalog(None)
     snapshot = take_snapshot(catalog, INGESTED, PublishedState(wire.output, catalog), wire, prune=False)
     assert list(wrong_moves(snapshot)) == messages

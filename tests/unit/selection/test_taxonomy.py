@@ -196,7 +196,7 @@ def test_an_older_entry_of_a_topic_decides_and_not_its_newest() -> None:
 def test_a_collision_is_reported() -> None:
     assert taxonomy_of(["R&D", "R and D"]).collisions == (
         (
-            "topics 'R and D' and 'R&D' both have the slug 'r-and-d'; the second is published at "
+            "topic 'R&D' should be at topics/r-and-d, but topic 'R and D' is; it is published at "
             "topics/r-and-d-dacc7c16; give it a slug of its own, or make it an alias, under topics:"
         ),
     )

@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[Folder], Any]] = {
     "listing": lambda folder: folder.listing(),
     "paths": lambda folder: sorted(folder.paths()),
     "unchanged_version": lambda folder: folder.unchanged_version("a.rss", b"one"),
-    "check_inside": lambda folder: folder.check_inside(["a.rss", "new/c.rss"]),
+    "obstacles": lambda folder: folder.obstacles(["a.rss", "new/c.rss"]),
     "same_files": lambda folder: folder.same_files(["a.rss"], ["A.rss"]),
     "write": lambda folder: [folder.write(path, b"new", is_vital=True) for path in ("a.rss", "new/c.rss")],
     "remove": lambda folder: [folder.remove(path) for path in ("topics/b.rss", "new/c.rss")],

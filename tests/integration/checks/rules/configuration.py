@@ -24,5 +24,6 @@ EXAMPLES = (
         lambda site: (site.folder / "config" / "enclosures.lock").write_text("[\n", encoding="utf-8"),
     ),
     BrokenConfiguration("slug-collision", f"{CONFIGURATION}topics: {{A: {{slug: energy}}}}\n", also=("unused-topic",)),
+    BrokenDisk("path-taken", lambda site: (site.output / "topics" / "energy.rss").mkdir(parents=True)),
     BrokenConfiguration("moved-nowhere", f"{CONFIGURATION}moved: {{topics/old: topics/never}}\n"),
 )

@@ -17,7 +17,7 @@ from feeds.engines.spark.windows import (
     total,
     window_of,
 )
-from feeds.selection.membership import FeedKey
+from feeds.models import FeedKey
 
 ALL, ENERGY, WATER = FeedKey("all"), FeedKey("topic", "energy"), FeedKey("topic", "water")
 
