@@ -7,12 +7,14 @@ EXAMPLES ?= 500
 POINTS ?= 200
 FILES ?= 100000
 NAMES ?= 2000
+FLOODS ?= 300
+LARGEST ?= 500000
 SECONDS ?= 60
 W3C_PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := article address html
-SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths integration/pipeline/test_path_collisions system/test_hostile_archive
+SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths integration/pipeline/test_path_collisions system/test_flood system/test_hostile_archive
 
 .DEFAULT_GOAL := help
 .PHONY: help feeds test quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots diagrams clean
@@ -39,8 +41,8 @@ quick-types:
 quick-tests:
 	HYPOTHESIS_PROFILE=dev $(BIN)/pytest --quiet --numprocesses auto --dist worksteal tests/unit
 
-soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000 NAMES=2000)
-	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) NAMES=$(NAMES) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/%.py)
+soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000 NAMES=2000 FLOODS=300 LARGEST=500000)
+	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) NAMES=$(NAMES) FLOODS=$(FLOODS) LARGEST=$(LARGEST) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/%.py)
 
 fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by coverage (SECONDS=60 for each of three)
 

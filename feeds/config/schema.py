@@ -149,6 +149,12 @@ class SourceLimits(Settings, frozen=True, kw_only=True):
     ] = 100
     related: Annotated[int, Meta(ge=0, description="maximum number of related links; further ones are ignored")] = 500
     topics: Annotated[int, Meta(ge=0, description="maximum number of topics per story; further ones are ignored")] = 100
+    article_topics: Annotated[
+        int, Meta(ge=0, description="maximum number of different topics of an article and its related links together")
+    ] = 200
+    new_feeds: Annotated[
+        int, Meta(ge=1, description="maximum number of feeds that a run adds; further ones wait for the next run")
+    ] = 50_000
     images: Annotated[
         int, Meta(ge=0, description="maximum number of images per story or provider; further ones are ignored")
     ] = 100

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from feeds.content.cost import bound_topics
 from feeds.content.enclosures import derive_enclosures
 from feeds.errors import Diagnostic, Keys, quoted
 from feeds.models import Entry, Link, Person, Provider
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 
 #: Why an article or a related link has no entry.
 SkipReason = Literal["unpublished", "no title", "no link", "no date", "bad id"]
+
+#: Topics and related links of an entry that is merged from several ones. Each of them is within `source.limits`, but
+#: there may be any number of them.
+MAX_MERGED_TOPICS = 100
+MAX_MERGED_LINKS = 500
 
 _SUMMARY_WIDTH = 300
 
@@ -58,8 +65,20 @@ class _SkippedError(Exception):
         self.diagnostic = diagnostic
 
 
-def derive_entries(article: Article, settings: SourceSettings) -> DerivedEntries:
-    """Return the entries of an article and its related links. Those that lack a required field are reported instead."""
+def derive_entries(article: Article, settings: SourceSettings, file_size: int = 0) -> DerivedEntries:
+    """Return the entries of an article and its related links. Those that lack a required field are reported instead.
+
+    `file_size` is the size of the article's file in bytes, which bounds the topics of all entries together.
+    """
+    derived = _derive_all(article, settings)
+    entries, diagnostics = bound_topics(derived.entries, file_size, settings.limits.article_topics)
+    if not diagnostics:
+        return derived
+    return DerivedEntries(entries, (*diagnostics, *derived.diagnostics), derived.skip_reason)
+
+
+def _derive_all(article: Article, settings: SourceSettings) -> DerivedEntries:
+    """Return the entries of an article and its related links, with all of their topics."""
     if not article.is_published and settings.unpublished == "skip":
         return DerivedEntries(skip_reason="unpublished")
     diagnostics: list[Diagnostic] = []
@@ -89,7 +108,8 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
     """Merge entries with the same id into one.
 
     An article takes precedence over a related link, then the higher quality, the earlier date, and the smaller path.
-    Fields that the first entry lacks come from the next one. Topics and related links are the union.
+    Fields that the first entry lacks come from the next one. Topics and related links are the union, up to
+    `MAX_MERGED_TOPICS` and `MAX_MERGED_LINKS` unless a single entry has more.
     """
     if len(entries) == 1:
         return entries[0]
@@ -99,6 +119,9 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
     related: dict[str, Link] = {}
     for link in (link for entry in ranked for link in entry.related):
         related.setdefault(canonical_url(link.href), link)
+    topics = dict.fromkeys(topic for entry in ranked for topic in entry.topics)
+    max_topics = max(MAX_MERGED_TOPICS, *(len(entry.topics) for entry in ranked))
+    max_links = max(MAX_MERGED_LINKS, *(len(entry.related) for entry in ranked))
     return msgspec.structs.replace(
         best,
         via=next(via, None),
@@ -110,8 +133,8 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
         type=next((entry.type for entry in ranked if entry.type), None),
         quality=next((entry.quality for entry in ranked if entry.quality is not None), None),
         heat=next((entry.heat for entry in ranked if entry.heat is not None), None),
-        topics=tuple(dict.fromkeys(topic for entry in ranked for topic in entry.topics)),
-        related=tuple(related.values()),
+        topics=tuple(islice(topics, max_topics)),
+        related=tuple(islice(related.values(), max_links)),
     )
 
 

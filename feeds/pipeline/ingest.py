@@ -125,7 +125,7 @@ def _with_entries(record: FileRecord, content: bytes, file: ArticleFile, setting
     parsed = parse_article(content, path=file.path, modified=modified, label=file.label, limits=settings.limits)
     if parsed.article is None or parsed.source is None:
         return msgspec.structs.replace(record, skip_reason="unreadable", diagnostics=parsed.diagnostics)
-    derived = derive_entries(parsed.article, settings)
+    derived = derive_entries(parsed.article, settings, len(content))
     if derived.skip_reason == "unpublished":
         return msgspec.structs.replace(record, skip_reason="unpublished")
     known = {diagnostic.keys for diagnostic in parsed.unlocated}

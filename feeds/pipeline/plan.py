@@ -32,6 +32,7 @@ from feeds.selection.plans import (
     site_paths,
 )
 from feeds.selection.taxonomy import UnknownTopicError
+from feeds.storage.names import display_path
 from feeds.text.slugs import folded
 from feeds.values import PlainValue
 
@@ -115,6 +116,7 @@ class RenderDecision(PlainValue, frozen=True):
     rendering: bytes
     state: list[Any]
     obstacles: Mapping[str, PublishError]
+    waiting: tuple[LocatedDiagnostic, ...] = ()
 
     @property
     def feed_count(self) -> int:
@@ -122,9 +124,9 @@ class RenderDecision(PlainValue, frozen=True):
 
     @property
     def diagnostics(self) -> tuple[LocatedDiagnostic, ...]:
-        """The obstacles as diagnostics."""
+        """The obstacles as diagnostics, and those of new feeds that wait for the next run (`waiting`)."""
         kept = {document.record.feed for document in self.kept}
-        return tuple(
+        return self.waiting + tuple(
             LocatedDiagnostic(
                 error.path,
                 0,
@@ -226,13 +228,38 @@ def decide(snapshot: Snapshot) -> RenderDecision:
                 kept += published.kept(key)
             else:
                 jobs.append(RenderJob(plan, part.segment, part.stories(), signature, paths, published.absent(paths)))
+    jobs, waiting = _within_new_feeds(snapshot, jobs)
     obstacles = _obstacles(snapshot, kept, jobs)
     if obstacles:  # the next run compares all feeds, because these are not as they should be
         kept = [document for document in kept if document.record.feed not in obstacles]
         kept += [document for feed in obstacles for document in published.kept_feed(feed)]
         jobs = [job for job in jobs if job.plan.path not in obstacles]
-    state = [] if obstacles else [ingested.epoch, rendering, images]
-    return RenderDecision(kept, jobs, rendering, state, obstacles)
+    state = [] if obstacles or waiting else [ingested.epoch, rendering, images]
+    return RenderDecision(kept, jobs, rendering, state, obstacles, waiting)
+
+
+def _within_new_feeds(
+    snapshot: Snapshot, jobs: list[RenderJob]
+) -> tuple[list[RenderJob], tuple[LocatedDiagnostic, ...]]:
+    """The jobs of known feeds and of as many new ones as a run may add, and a diagnostic about the others.
+
+    Those with the most stories come first.
+    """
+    limit = snapshot.site.config.source.limits.new_feeds
+    published = snapshot.published.feeds
+    new: dict[str, int] = {}
+    for job in jobs:
+        if published.isdisjoint((job.plan.path, *job.plan.moved_from)):
+            new[job.plan.path] = new.get(job.plan.path, 0) + len(job.stories)
+    if len(new) <= limit:
+        return jobs, ()
+    waiting = set(sorted(new, key=lambda path: (-new[path], path))[limit:])
+    message = (
+        f"{len(new):,} feeds are new, and {len(waiting):,} of them wait for the next run; expected {limit:,} at most "
+        "(source.limits.new_feeds), or feeds.topics.min_entries higher"
+    )
+    diagnostic = LocatedDiagnostic(display_path(str(snapshot.site.config.path)), 0, message, "too-many-new-feeds")
+    return [job for job in jobs if job.plan.path not in waiting], (diagnostic,)
 
 
 def _obstacles(

@@ -132,6 +132,13 @@ RULES = (
         "docs/running.md",
     ),
     Rule(
+        "too-many-new-feeds",
+        "error",
+        "A run would add more feeds than allowed.",
+        "Someone may flood the site with topics: each one has a feed that stays.",
+        "docs/configuration.md, source",
+    ),
+    Rule(
         "moved-nowhere",
         "error",
         "`moved` leads from the path of a feed, or to no feed.",

@@ -30,7 +30,7 @@ feeds:
   providers: {min_entries: 1}
 """
 MOVED = f"{CONFIGURATION}moved: {{topics/ml: topics/machine-learning}}\n"
-NAMES = int(os.environ.get("NAMES", examples(60)))
+NAMES = int(os.environ.get("NAMES", str(examples(60))))
 #: Parts of hostile names.
 PARTS = (
     *("bbc", "bbc.example", "con", "nul.tv", "con-", "topics", "providers", "archive", "2026-05", "feeds", "all", "ml"),

@@ -75,7 +75,15 @@ KINDS = {
         "min_entries": 2,
     },
 }
-LIMITS = {"bytes": 1_000_000, "depth": 100, "related": 500, "topics": 100, "images": 100}
+LIMITS = {
+    "bytes": 1_000_000,
+    "depth": 100,
+    "related": 500,
+    "topics": 100,
+    "article_topics": 200,
+    "new_feeds": 50_000,
+    "images": 100,
+}
 ENCLOSURES = {"probe": "off", "dead": "keep", "ttl": "90 days", "retry": "1 day", "allow_private": ()}
 ENTRIES = {"related": "both", "content": "full", "images": "all", "related_title": "Related coverage"}
 DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [

@@ -25,5 +25,8 @@ EXAMPLES = (
     ),
     BrokenConfiguration("slug-collision", f"{CONFIGURATION}topics: {{A: {{slug: energy}}}}\n", also=("unused-topic",)),
     BrokenDisk("path-taken", lambda site: (site.output / "topics" / "energy.rss").mkdir(parents=True)),
+    BrokenConfiguration(
+        "too-many-new-feeds", CONFIGURATION.replace("../articles]", "../articles], limits: {new_feeds: 1}")
+    ),
     BrokenConfiguration("moved-nowhere", f"{CONFIGURATION}moved: {{topics/old: topics/never}}\n"),
 )
