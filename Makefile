@@ -9,12 +9,13 @@ FILES ?= 100000
 NAMES ?= 2000
 FLOODS ?= 300
 LARGEST ?= 500000
+RESPONSES ?= 12500
 SECONDS ?= 60
 W3C_PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLES := article address html
-SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths integration/pipeline/test_path_collisions system/test_flood system/test_hostile_archive
+SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths integration/pipeline/test_path_collisions system/test_flood system/serving/test_server system/test_hostile_archive
 
 .DEFAULT_GOAL := help
 .PHONY: help feeds test quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots diagrams clean
@@ -42,7 +43,7 @@ quick-tests:
 	HYPOTHESIS_PROFILE=dev $(BIN)/pytest --quiet --numprocesses auto --dist worksteal tests/unit
 
 soak: $(VENV)/.dev  ## Try many more edits and faults than the tests do (EXAMPLES=500 POINTS=200 FILES=100000 NAMES=2000 FLOODS=300 LARGEST=500000)
-	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) NAMES=$(NAMES) FLOODS=$(FLOODS) LARGEST=$(LARGEST) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/%.py)
+	EXAMPLES=$(EXAMPLES) POINTS=$(POINTS) FILES=$(FILES) NAMES=$(NAMES) FLOODS=$(FLOODS) LARGEST=$(LARGEST) RESPONSES=$(RESPONSES) $(BIN)/pytest --numprocesses auto --timeout 3600 $(SOAKED:%=tests/%.py)
 
 fuzz: $(ORACLES:%=fuzz-%)  ## Look for input that breaks something, led by coverage (SECONDS=60 for each of three)
 

@@ -318,6 +318,15 @@ class ProviderSettings(FeedSettings, frozen=True, kw_only=True):
     icon: Url | None = None
 
 
+class ServeSettings(Settings, frozen=True, kw_only=True):
+    """What `feeds serve` serves beside the published documents."""
+
+    files: Annotated[
+        tuple[Text, ...],
+        Meta(description="patterns of other files in the output folder; * stands for any characters, such as images/*"),
+    ] = ()
+
+
 class ConfigFile(Settings, frozen=True, kw_only=True):
     """The configuration file, config/feeds.yaml."""
 
@@ -340,6 +349,7 @@ class ConfigFile(Settings, frozen=True, kw_only=True):
     moved: Annotated[
         dict[FeedPath, FeedPath], Meta(description="former paths of feeds, each with the current path")
     ] = {}
+    serve: ServeSettings = ServeSettings()
     topics: dict[Text, Topic] = {}
     providers: dict[Domain, ProviderSettings] = {}
 

@@ -295,7 +295,7 @@ def _make_feed(plan: FeedPlan, entries: Sequence[Entry], site: Site, segment: Se
 
 def _rendering_digest(site: Site, labels: int) -> bytes:
     """A digest of everything that decides the bytes of a document, except its feed's texts and its stories."""
-    without = {"path": None, "articles": None, "enclosures": site.config.enclosures.dead}
+    without = {"path": None, "articles": None, "serve": None, "enclosures": site.config.enclosures.dead}
     config = msgspec.structs.asdict(site.config) | without
     return digest_of([fingerprint(RENDERING_PACKAGES), config, labels])
 

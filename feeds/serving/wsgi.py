@@ -1,8 +1,8 @@
 """The output folder as a WSGI application (PEP 3333), with the semantics of RFC 9110 and the caching of RFC 9111.
 
 `feeds serve` runs it. It responds like the web servers that `feeds hosting` configures. Each response comes from one
-version of its file, whatever a run publishes meanwhile: a text is read before the response starts, and any other file
-is read from the descriptor that gave its length.
+version of its file, whatever a run publishes meanwhile: everything is read from one descriptor. The server gets the
+content as a file (`wsgi.file_wrapper`), so no thread waits for a slow client.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import hashlib
 import os
 import threading
 import time
+from collections import OrderedDict
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from fnmatch import fnmatchcase
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit
@@ -50,8 +52,11 @@ _MIN_COMPRESSED_SIZE = 512
 #: Bytes that are read from a file at a time.
 _CHUNK_SIZE = 65_536
 
-#: Compressed texts that are kept in memory.
-_CACHE_SIZE = 64
+#: Bytes of compressed texts that are kept in memory.
+_CACHE_SIZE = 64_000_000
+
+#: Bytes of a text that is held in memory while it is sent. A longer one is read from its file.
+_MAX_HELD = 1_000_000
 
 #: The only name with a leading dot that is served (RFC 8615), and only at the top of the output folder.
 _WELL_KNOWN = ".well-known"
@@ -84,19 +89,67 @@ class _Routes:
     gone: frozenset[str]
     links: Mapping[str, Sequence[str]]
     documents: frozenset[str]
+    other_files: tuple[str, ...]
+
+    def serves(self, path: str) -> bool:
+        """Whether a file is one of ours, or one that the configuration allows."""
+        return (
+            path in self.documents
+            or path == MANIFEST
+            or path.startswith(f"{_WELL_KNOWN}/")
+            or any(fnmatchcase(path, pattern) for pattern in self.other_files)
+        )
 
 
 @dataclass(frozen=True)
 class _File:
-    """One version of a file in the output folder. `content` is the bytes of a text, and else the open file.
-
-    `size` is in bytes, `modified` is the mtime in nanoseconds.
-    """
+    """One version of a file in the output folder: its path, open file, size in bytes, and mtime in nanoseconds."""
 
     path: str
-    content: bytes | BinaryIO
+    stream: BinaryIO
     size: int
     modified: int
+
+
+class _WholeStream:
+    """A file that a server reads to the end. Its `read` raises OSError if the file was truncated in place meanwhile."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.seek, self.tell, self.seekable, self.close = stream.seek, stream.tell, stream.seekable, stream.close
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        if size > 0 and not content:
+            raise OSError("the file was truncated while it was sent")
+        return content
+
+
+class CompressedTexts:
+    """Compressed texts by the digest of the text and the coding; the least recently used ones are forgotten."""
+
+    def __init__(self, max_bytes: int = _CACHE_SIZE) -> None:
+        self._max_bytes = max_bytes
+        self._texts: OrderedDict[tuple[str, Coding], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self.size = 0
+
+    def get(self, digest: str, coding: Coding, read: Callable[[], bytes]) -> bytes:
+        """Return the text that `read` reads, compressed."""
+        key = (digest, coding)
+        with self._lock:
+            if key in self._texts:
+                self._texts.move_to_end(key)
+                return self._texts[key]
+        body = compress(read(), coding)
+        with self._lock:
+            if key not in self._texts:
+                self._texts[key] = body
+                self.size += len(body)
+            while self.size > self._max_bytes:
+                _, forgotten = self._texts.popitem(last=False)
+                self.size -= len(forgotten)
+        return body
 
 
 class Application:
@@ -110,6 +163,7 @@ class Application:
         self._output = output
         self._on_response = on_response
         self._lock = threading.Lock()
+        self._compressed = CompressedTexts()
         self._versions: object = None
         self._routes = _build_routes(config, Manifest())
 
@@ -138,10 +192,11 @@ class Application:
     def _respond_below(self, request: Request, routes: _Routes, path: str) -> Response:
         """Respond with what is at a path below the path of the site."""
         location = next(filter(None, (feed.location(path) for feed in routes.moved)), None)
-        file = None if location else _open_file(self._output, path)
+        file = None if location else _open_file(self._output, path, routes)
         if file:
-            return _represent(request, routes, file)
-        if not location and path and _open_file(self._output, f"{path}/"):  # an index is a text: nothing stays open
+            return _represent(request, routes, file, self._compressed)
+        if not location and path and (index := _open_file(self._output, f"{path}/", routes)):
+            index.stream.close()
             location = f"{path}/"
         if location:
             return _redirect(routes, location)
@@ -177,6 +232,7 @@ def _build_routes(config: Config, manifest: Manifest) -> _Routes:
         gone=frozenset(gone_paths(manifest, moved)),
         links=dict(_links(config, manifest)),
         documents=frozenset(record.path for record in manifest.documents),
+        other_files=config.serve.files,
     )
 
 
@@ -200,31 +256,35 @@ def _decoded_path(request: Request) -> str | None:
         return None
 
 
-def _open_file(output: Path, path: str) -> _File | None:
+def _open_file(output: Path, path: str, routes: _Routes) -> _File | None:
     """Open the file at a path; at a path with a trailing slash, the index of that folder.
 
-    Return None for a hidden file, for anything outside the output folder, and for anything but a regular file.
+    Return None for a file that is not served, a hidden one, anything outside the output folder, and anything but a
+    regular file.
     """
     parts = path.split("/")
-    is_hidden = any(part.startswith(".") for part in parts[parts[0] == _WELL_KNOWN :])
     path = f"{path}{INDEX}" if not parts[-1] else path
-    joined = None if is_hidden or "" in parts[:-1] or "\0" in path else safe_join(str(output), path)
+    is_served = not _is_hidden(parts) and "" not in parts[:-1] and "\0" not in path and routes.serves(path)
+    joined = safe_join(str(output), path) if is_served else None
     if joined is None:
         return None
-    with suppress(OSError), ExitStack() as stack:
-        resolved = Path(joined).resolve(strict=True)
-        if not resolved.is_relative_to(output.resolve()) or not resolved.is_file():
+    with suppress(OSError, RuntimeError), ExitStack() as stack:  # RuntimeError: a link to itself, before Python 3.13
+        resolved, root = Path(joined).resolve(strict=True), output.resolve()
+        is_inside = resolved.is_relative_to(root) and not _is_hidden(resolved.relative_to(root).parts)
+        if not is_inside or not resolved.is_file():
             return None
         stream = stack.enter_context(resolved.open("rb"))
         status = os.fstat(stream.fileno())
-        if is_text(media_type(path)):
-            return _File(path, stream.read(), status.st_size, status.st_mtime_ns)
         stack.pop_all()  # the response closes it
         return _File(path, stream, status.st_size, status.st_mtime_ns)
     return None
 
 
-def _represent(request: Request, routes: _Routes, file: _File) -> Response:
+def _is_hidden(parts: Sequence[str]) -> bool:
+    return any(part.startswith(".") for part in parts[parts[:1] in ([_WELL_KNOWN], (_WELL_KNOWN,)) :])
+
+
+def _represent(request: Request, routes: _Routes, file: _File, compressed: CompressedTexts) -> Response:
     """Respond with a file, or with 304 or 412 as the conditions of the request demand (RFC 9110, 13.2)."""
     type_ = JSON if file.path.endswith(".json") and file.path not in routes.documents else media_type(file.path)
     response = Response(headers={"Content-Type": content_type(type_), "Cache-Control": routes.cache_control})
@@ -232,31 +292,48 @@ def _represent(request: Request, routes: _Routes, file: _File) -> Response:
         response.headers["Access-Control-Allow-Origin"] = "*"
     for link in routes.links.get(file.path, ()):
         response.headers.add("Link", link)
-    if isinstance(file.content, bytes):
-        _set_text(response, request.accept_encodings, file.content)
+    if is_text(type_):
+        stream = _text(response, request.accept_encodings, file, compressed)
     else:
-        response.call_on_close(file.content.close)
-        response.response = _read_chunks(file.content, file.size)
+        stream = file.stream
         response.content_length = file.size
         response.set_etag(f"{file.size:x}-{file.modified:x}")
     if time.time_ns() - file.modified > _SECOND:  # within a second, two versions may have the same Last-Modified
-        response.last_modified = dt.datetime.fromtimestamp(file.modified // _SECOND, dt.UTC)
+        with suppress(ValueError, OverflowError, OSError):  # a time that no date can be made of
+            response.last_modified = dt.datetime.fromtimestamp(file.modified // _SECOND, dt.UTC)
     response.make_conditional(request)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-        response.close()
+        stream.close()
         return _message(412, "this is another version")
+    if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
+        stream.close()
+    elif wrap := request.environ.get("wsgi.file_wrapper"):
+        response.response = wrap(_WholeStream(stream), _CHUNK_SIZE)  # the server closes it
+        response.direct_passthrough = True
+    else:
+        response.call_on_close(stream.close)
+        response.response = _read_chunks(stream, response.content_length or 0)
     return response
 
 
-def _set_text(response: Response, accepted: Accept, text: bytes) -> None:
-    """Set the content to a text, in the content coding that the client prefers."""
+def _text(response: Response, accepted: Accept, file: _File, compressed: CompressedTexts) -> BinaryIO:
+    """Set the headers of a text in the content coding that the client prefers; return the content."""
     response.vary.add("Accept-Encoding")
-    coding = _negotiate_coding(accepted) if len(text) >= _MIN_COMPRESSED_SIZE else None
+    coding = _negotiate_coding(accepted) if file.size >= _MIN_COMPRESSED_SIZE else None
+    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # it has `readinto`
+    file.stream.seek(0)
+    stream: BinaryIO = file.stream
     if coding:
-        text = _compress(text, coding)
+        with file.stream:
+            stream = BytesIO(compressed.get(digest, coding, file.stream.read))
         response.headers["Content-Encoding"] = coding
-    response.set_data(text)
-    response.set_etag(hashlib.sha256(text).hexdigest()[:32])
+    elif file.size <= _MAX_HELD:
+        with file.stream:
+            stream = BytesIO(file.stream.read())
+    response.content_length = file.size if stream is file.stream else stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    response.set_etag(f"{digest[:32]}-{coding}" if coding else digest[:32])
+    return stream
 
 
 def _read_chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -275,9 +352,6 @@ def _negotiate_coding(accepted: Accept) -> Coding | None:
     best = max(qualities, key=lambda coding: qualities[coding])
     identity = accepted["identity"] if "identity" in accepted.values() else 0
     return best if qualities[best] > 0 and qualities[best] >= identity else None
-
-
-_compress = lru_cache(maxsize=_CACHE_SIZE)(compress)
 
 
 def _redirect(routes: _Routes, path: str, status: int = 301) -> Response:

@@ -15,7 +15,7 @@ from werkzeug.test import Client, create_environ
 
 from feeds import load_config
 from feeds.errors import PublishError, ServeError
-from feeds.serving.wsgi import Application, Served, check_published
+from feeds.serving.wsgi import Application, CompressedTexts, Served, check_published
 from tests.support.samples import MONTHLY
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ CAFE = "/topics/caf%C3%A9"
 
 @pytest.fixture
 def published(site: Site) -> Site:
-    site.configure(MONTHLY)
+    site.configure(MONTHLY + "serve: {files: ['*']}\n")
     site.article("a.md", STORY.format("one", "2026-05-01T08:30:00Z"), body="Word. " * 400)
     site.article("b.md", STORY.format("two", "2026-03-01T08:30:00Z"))
     site.article("c.md", STORY.format("three", "2026-01-01T08:30:00Z"))
@@ -290,6 +290,61 @@ def test_other_files_in_the_folder_are_served_and_links_that_stay_in_it(client: 
     (published.output / "latest.rss").symlink_to("all.rss")
     assert client.get("/.well-known/security.txt").text == "Contact: us"
     assert client.get("/latest.rss").data == client.get("/all.rss").data
+
+
+def test_files_of_others_are_served_only_if_the_configuration_allows_them(published: Site) -> None:
+    published.configure(MONTHLY + "serve: {files: [robots.txt, 'images/*.png']}\n")
+    (published.output / "images" / "deep").mkdir(parents=True)
+    (published.output / ".well-known").mkdir()
+    names = ("robots.txt", "images/deep/a.png", ".well-known/security.txt", "notes.txt", "images/a.txt", "b.html")
+    for name in names:
+        (published.output / name).write_text("theirs")
+    (published.output / "secret.txt").write_text("secret")
+    (published.output / "robots2.txt").symlink_to("secret.txt")
+    client = client_of(published)
+    wanted = {*names[:3], "feeds.json", "all.rss"}
+    for name in (*names, "robots2.txt", "feeds.json", "all.rss"):
+        with client.get(f"/{name}") as response:
+            assert response.status_code == (200 if name in wanted else 404), name
+
+
+def test_links_to_hidden_files_and_to_themselves_are_not_followed(client: Client, published: Site) -> None:
+    (published.output / ".git").mkdir()
+    (published.output / ".git" / "config").write_text("secret")
+    (published.output / "config.txt").symlink_to(".git/config")
+    (published.output / "loop.txt").symlink_to("loop.txt")
+    (published.output / "loop").symlink_to("loop")
+    for path in ("/config.txt", "/loop.txt", "/loop", "/loop/", "/loop/a.rss"):
+        assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_801, -(10**10), 2**33])
+def test_a_file_of_any_time_is_served(client: Client, published: Site, seconds: int) -> None:
+    try:
+        os.utime(published.output / "all.rss", (seconds, seconds))
+    except OSError:
+        pytest.skip("the file system does not have such times")
+    assert client.get("/all.rss").status_code == 200
+
+
+def test_compressed_texts_take_a_bounded_space() -> None:
+    texts = CompressedTexts(max_bytes=10_000)
+    bodies = {str(number): os.urandom(1500) for number in range(20)}
+    reads: list[str] = []
+
+    def get_text(digest: str) -> bytes:
+        def read() -> bytes:
+            reads.append(digest)
+            return bodies[digest]
+
+        return gzip.decompress(texts.get(digest, "gzip", read))
+
+    for digest, body in bodies.items():
+        assert get_text(digest) == body
+        assert texts.size <= 10_000
+    reads.clear()
+    assert all(get_text(digest) == bodies[digest] for digest in ("19", "18", "0", "19"))
+    assert reads == ["0"]
 
 
 def test_json_of_others_is_no_feed(client: Client, published: Site) -> None:

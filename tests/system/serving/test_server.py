@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager, suppress
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 from urllib.request import urlopen
 
@@ -28,12 +30,15 @@ if TYPE_CHECKING:
     from tests.support.site import Site
 
 STORY = "title: Story {0}\nwebUrl: https://a.example/{0}\npublishedDateTime: 2026-05-01T08:30:00Z\ntopics: [AI]"
+#: Responses of each client while a file is replaced; `make soak` has more.
+RESPONSES = int(os.environ.get("RESPONSES", "300"))
 #: Timeout in seconds, long enough for a slow machine.
 PATIENCE = 60
 
 
 @pytest.fixture
 def published(site: Site) -> Site:
+    site.configure(site.config_path.read_text(encoding="utf-8") + "serve: {files: ['*']}\n")
     site.article("a.md", STORY.format("one"))
     site.regenerate()
     return site
@@ -153,6 +158,92 @@ def test_a_file_that_is_truncated_while_it_is_sent_ends_the_connection(server: S
         rest = b"".join(iter(lambda: connection.recv(65536), b""))
     assert f"Content-Length: {size}\r\n".encode() in begin
     assert len(begin + rest) < size
+
+
+def time_of_request(server: Server) -> float:
+    """The seconds that a usual client waits for a document."""
+    started = time.monotonic()
+    with closing(http.client.HTTPConnection("127.0.0.1", port_of(server.address), timeout=PATIENCE)) as connection:
+        connection.request("GET", "/all.rss")
+        assert connection.getresponse().status == 200
+    return time.monotonic() - started
+
+
+def test_slow_readers_keep_nobody_waiting(server: Server, published: Site) -> None:
+    film = published.output / "film.mp4"
+    film.touch()
+    os.truncate(film, 200_000_000)
+    with ExitStack() as opened:
+        for _ in range(32):
+            reader = opened.enter_context(socket.create_connection(("127.0.0.1", port_of(server.address)), PATIENCE))
+            reader.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+            assert reader.recv(10)
+        assert max(time_of_request(server) for _ in range(5)) < PATIENCE / 10
+
+
+def test_dripping_requests_keep_nobody_waiting(server: Server) -> None:
+    """More than the server has connections for."""
+    with ExitStack() as opened:
+        for _ in range(520):
+            dripping = opened.enter_context(socket.create_connection(("127.0.0.1", port_of(server.address)), PATIENCE))
+            with suppress(OSError):  # the server may have closed it
+                dripping.sendall(b"GET /all.rss HTTP/1.1\r\nX: ")
+        assert max(time_of_request(server) for _ in range(5)) < PATIENCE / 10
+
+
+def test_a_request_that_arrives_slowly_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.serving.server.REQUEST_TIMEOUT", 0.3)
+    with socket.create_connection(("127.0.0.1", port_of(server.address)), timeout=PATIENCE) as connection:
+
+        def drip() -> None:
+            for _ in range(200):
+                connection.sendall(b"X: y\r\n")
+                time.sleep(0.05)
+
+        connection.sendall(b"GET /all.rss HTTP/1.1\r\nHost: x\r\n")
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            drip()
+
+
+def test_a_url_that_cannot_be_parsed_is_a_bad_request(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    for url in (b"http://[::1/", b"http://[x]/", b"//[/", b"http://a]/"):
+        response = raw_response(server, b"GET " + url + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert response.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 ", b"HTTP/1.1 404 ")), url
+    assert not caplog.records
+
+
+def test_each_response_is_one_version(server: Server, published: Site) -> None:
+    """A file is replaced in a loop while several clients request it, whole and compressed."""
+    film, over = published.output / "film.mp4", threading.Event()
+
+    def replace_forever() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            new = published.output / ".new"
+            new.write_bytes(bytes([number % 251]) * (1000 + 997 * (number % 50)))
+            new.replace(film)
+
+    def request() -> int:
+        mixed = 0
+        with closing(http.client.HTTPConnection("127.0.0.1", port_of(server.address), timeout=PATIENCE)) as connection:
+            for _ in range(RESPONSES):
+                connection.request("GET", "/film.mp4")
+                response = connection.getresponse()
+                body = response.read()
+                size = int(response.headers["ETag"].strip('"').split("-")[0], 16)
+                mixed += len(body) != size or len(set(body)) != 1
+        return mixed
+
+    film.write_bytes(b"a" * 1000)
+    writer = threading.Thread(target=replace_forever)
+    writer.start()
+    try:
+        with ThreadPoolExecutor(4) as clients:
+            assert list(clients.map(lambda _: request(), range(4))) == [0, 0, 0, 0]
+    finally:
+        over.set()
+        writer.join()
 
 
 def test_it_ends_with_connections_open(published: Site) -> None:

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 SITE_KEYS = "title, url, description, language, author, icon, logo, rights, ttl, hub"
 SOURCE_KEYS = "articles, unpublished, undated, link, base_url, limits"
-TOP_KEYS = "site, source, entries, enclosures, feeds, formats, pages, archives, compress, moved, topics, providers"
+TOP_KEYS = (
+    "site, source, entries, enclosures, feeds, formats, pages, archives, compress, moved, serve, topics, providers"
+)
 FEED_KEYS = "language, limit, min_entries, content, images, related, formats, archives"
 CUSTOM_KEYS = (
     f"{FEED_KEYS}, path, title, description, icon, topics, providers, types, min_quality, min_heat, match, "

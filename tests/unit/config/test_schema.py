@@ -29,6 +29,7 @@ from feeds.config.schema import (
     ProviderFeeds,
     ProviderRule,
     ProviderSettings,
+    ServeSettings,
     SiteSettings,
     SourceLimits,
     SourceSettings,
@@ -98,6 +99,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
             "archives": "off",
             "compress": (),
             "moved": {},
+            "serve": {"files": ()},
             "topics": {},
             "providers": {},
         },
@@ -143,6 +145,7 @@ DEFAULTS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
             "sort": "date",
         },
     ),
+    (ServeSettings(), {"files": ()}),
     (TopicRule(), {"any": (), "all": (), "none": ()}),
     (ProviderRule(), {"any": (), "none": ()}),
     (

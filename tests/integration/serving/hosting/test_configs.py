@@ -45,6 +45,7 @@ STORY = (
     "title: A story\nwebUrl: https://a.example/{0}\npublishedDateTime: {1}\ntopics: [{2}]\nprovider: {{domain: nau.de}}"
 )
 CONFIG = """\
+serve: {{files: ["*"]}}
 site: {{title: Test Wire, url: "{url}", ttl: 5, hub: "https://hub.example.net/?a,b=$c"}}
 source: {{articles: [../articles]}}
 archives: month
