@@ -18,7 +18,7 @@ ORACLES := article address html
 SOAKED := system/test_incremental system/test_faults integration/catalog/test_sqlite system/test_power integration/test_paths integration/pipeline/test_path_collisions system/test_flood system/serving/test_server system/test_hostile_archive
 
 .DEFAULT_GOAL := help
-.PHONY: help feeds test quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots diagrams clean
+.PHONY: help feeds test test-lowest quick quick-types quick-tests soak fuzz check format bench bench-cluster bodies growth compare-w3c screenshots diagrams clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -29,6 +29,12 @@ feeds: $(BIN)/feeds  ## Publish the sample archive into output/
 test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not cluster"
 	$(BIN)/pytest -m cluster
+
+test-lowest:  ## Run the unit tests (without stores) with the lowest versions of all packages that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet --constraint tests/constraints-lowest.txt . pytest pytest-timeout hypothesis \
+	  jsonschema feedparser
+	cd tests && HYPOTHESIS_PROFILE=dev ../.venv-lowest/bin/python -P -m pytest --quiet -p no:cacheprovider unit --ignore unit/storage --ignore unit/content/test_discovery.py
 
 quick: $(VENV)/.dev  ## Check the code and run the unit tests with fewer examples, in less than a minute
 	$(BIN)/ruff check .

@@ -31,10 +31,18 @@ Keys = tuple[str | int, ...]
 
 _MAX_QUOTED = 60
 
-#: Credentials in a URL. Those of a store may have slashes, as secrets of S3 do. The lookbehind keeps the search linear:
-#: a scheme is tried only at its first character.
+#: Credentials in a URL. Those of a store may have slashes, as secrets of S3 do. Text before an `@` without a colon is a
+#: token, except in a URL of Azure, where it is a container. The lookbehind keeps the search linear: a scheme is tried
+#: only at its first character.
 _CREDENTIALS = re.compile(
-    r"(https?://)[^/?#@:\s]*:[^/?#\s]*@|(?<![a-z0-9+.-])(?!https?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]*:\S*@",
+    r"(https?://)[^/?#@:\s]*(?::[^/?#\s]*)?@"
+    r"|(?<![a-z0-9+.-])(?!https?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]*:\S*@"
+    r"|(?<![a-z0-9+.-])(?!https?:|abfss?:|az:|adl:|wasbs?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]+@",
+    re.IGNORECASE,
+)
+#: Secrets in the query of a URL: signatures and tokens.
+_QUERY_SECRET = re.compile(
+    r"([?&](?:[a-z_-]*(?:signature|credential|token|secret|password)|sig|key|api_?key|auth|code)=)[^&#\s'\"]+",
     re.IGNORECASE,
 )
 
@@ -89,13 +97,16 @@ def quoted(value: object) -> str:
 
 def mask_credentials(text: str) -> str:
     """The text with `***` in place of credentials in its URLs."""
-    return _WORD.sub(lambda word: _masked(word[0]), text) if "://" in text else text
+    if "://" not in text:
+        return text
+    masked = _WORD.sub(lambda word: _masked(word[0]), text) if "@" in text else text
+    return _QUERY_SECRET.sub(r"\1***", masked) if "=" in masked else masked
 
 
 def _masked(word: str) -> str:
     """Mask one word. Only the part before its last `@` is searched, which keeps the search linear."""
     before, at, after = word.rpartition("@")
-    return _CREDENTIALS.sub(lambda found: f"{found[1] or found[2]}***@", before + at) + after
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or found[2] or found[3]}***@", before + at) + after
 
 
 class FeedsError(Exception):

@@ -17,7 +17,7 @@ from feeds.content.frontmatter import Fields, FrontMatterSource
 from feeds.errors import Diagnostic, LocatedDiagnostic
 from feeds.models import Article, Image, Person, Publisher, RelatedLink
 from feeds.text.characters import remove_controls
-from feeds.text.yaml import YamlError, decode_text, load_article_yaml
+from feeds.text.yaml import YamlError, decode_text, join_surrogates, load_article_yaml
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class FrontMatterHandler(YAMLHandler):
     """A handler of python-frontmatter that reads YAML with our loaders, and keeps the parts of the text."""
 
     front_matter: str | None = None
+    #: The front matter in the file, if it was changed to be read.
+    as_written: str | None = None
     body = ""
 
     def __init__(self, max_depth: int = _DEFAULT_LIMITS.depth) -> None:
@@ -112,7 +114,14 @@ class FrontMatterHandler(YAMLHandler):
         return self.front_matter, self.body
 
     def load(self, fm: str, **_: object) -> Any:
-        return load_article_yaml(fm, self._max_depth)
+        try:
+            return load_article_yaml(fm, self._max_depth)
+        except YamlError:
+            joined = join_surrogates(fm)
+            if joined == fm:
+                raise
+            self.as_written, self.front_matter = fm, joined
+            return load_article_yaml(joined, self._max_depth)
 
 
 def _parse_front_matter(text: str, label: str, max_depth: int) -> tuple[FrontMatterSource, dict[str, Any], str]:
@@ -131,6 +140,8 @@ def _parse_front_matter(text: str, label: str, max_depth: int) -> tuple[FrontMat
         raise YamlError(first_line, "the front matter has no end; expected a second line of ---")
     if not metadata:
         raise YamlError(first_line, "the front matter is not a mapping; expected lines such as title: …")
+    if handler.as_written is not None:
+        text = text.replace(handler.as_written, handler.front_matter, 1)
     return FrontMatterSource(label, text, handler.front_matter), metadata, handler.body.strip("\n")
 
 

@@ -95,7 +95,7 @@ def read_manifest(output: Folder) -> Manifest:
             raise PublishError(label, f"has version {version}; expected {_VERSION}")
         manifest = msgspec.json.decode(body, type=Manifest)
         _check_paths([record.path for record in manifest.documents])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PublishError(label, f"is not a manifest of ours ({error}); move it away to publish here") from error
     return manifest
 
@@ -138,7 +138,7 @@ def _read_journal(output: Folder) -> frozenset[str] | None:
     try:
         paths = msgspec.json.decode(body, type=list[str])
         _check_paths(paths)
-    except ValueError:  # it was being written
+    except (ValueError, RecursionError):  # it was being written
         return frozenset()
     return frozenset(paths)
 

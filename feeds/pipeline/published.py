@@ -159,5 +159,5 @@ def state_key(output: Folder) -> str:
 
 
 def digest_of_records(records: Iterable[DocumentRecord]) -> bytes:
-    """A digest of the paths and bytes of documents."""
-    return digest_of([(record.path, record.digest) for record in records])
+    """A digest of everything that a manifest says of documents."""
+    return digest_of(list(records))

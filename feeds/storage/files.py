@@ -57,7 +57,10 @@ def exists(path: Path) -> bool:
 
 
 def write_atomically(path: Path, body: bytes, temporary: Path, *, flush: bool) -> int:
-    """Write `temporary`, flush it to the disk if asked, and move it to `path`; return the mtime in nanoseconds."""
+    """Write `temporary`, flush it to the disk if asked, and move it to `path`; return the mtime in nanoseconds.
+
+    A file that replaces another one has its mode.
+    """
     descriptor = _create(temporary)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -65,13 +68,23 @@ def write_atomically(path: Path, body: bytes, temporary: Path, *, flush: bool) -
             file.flush()
             if flush:
                 _fsync(descriptor)
-            mtime = os.fstat(descriptor).st_mtime_ns
+            written = os.fstat(descriptor)
+            _copy_mode(path, descriptor, written.st_mode)
+            mtime = written.st_mtime_ns
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     return mtime
+
+
+def _copy_mode(path: Path, descriptor: int, mode: int) -> None:
+    """Give an open file the mode of a regular file at `path`, if there is one and the system allows it."""
+    with contextlib.suppress(OSError):
+        found = os.lstat(path).st_mode
+        if stat.S_ISREG(found) and stat.S_IMODE(found) != stat.S_IMODE(mode) and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, stat.S_IMODE(found))
 
 
 def temporary_path(path: Path) -> Path:

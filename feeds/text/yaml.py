@@ -43,6 +43,10 @@ _NOT_FOR_YAML12 = tuple(
 )
 
 
+#: An escaped surrogate pair, behind any number of escaped backslashes.
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
 class YamlError(Exception):
     """A text is not YAML, or too deep or too long. `line` counts from 1."""
 
@@ -82,6 +86,17 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader], max_depth: int = MAX_DEP
         raise YamlError(1, f"not valid YAML: {error}") from error
     _check_size(value, len(text) + _MAX_ALIASED, max_depth, Positions(text, loader))
     return value
+
+
+def join_surrogates(text: str) -> str:
+    r"""Return YAML with each escaped surrogate pair, as JSON writers produce them (`\ud83d\ude00`), as one escape."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _SURROGATES.sub(lambda pair: f"{pair[1]}\\U{_code_of(pair[2], pair[3]):08x}", text)
+
+
+def _code_of(high: str, low: str) -> int:
+    return 0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00
 
 
 def load_article_yaml(text: str, max_depth: int = MAX_DEPTH) -> Any:

@@ -9,6 +9,7 @@ them, and respond as if they had accepted all.
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from feeds.http.client import TIMED_OUT, USER_AGENT, failure_reason, first_line, status_line
+from feeds.http.public import is_allowed_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,23 +180,34 @@ class _Notifier:
             return _Result(reason=failure_reason(error), is_unanswered=True, is_temporary=True)
 
     def _send(self, topic_url: str) -> _Result:
-        """Send the form, also to where a 307 or 308 redirects (RFC 9110, 15.4.8 and 15.4.9)."""
+        """Send the form, also to where a 307 or 308 redirects (RFC 9110, 15.4.8 and 15.4.9).
+
+        The configured hub may be in a private network, but no redirect leads from its host into one.
+        """
         form = urlencode({"hub.mode": "publish", "hub.url": topic_url, "hub.topic": topic_url})
         url = self._hub_url
         for _ in range(_MAX_REQUESTS):
             remaining = max(0.01, self._remaining())
-            response = self._pool.request(
+            is_hub = _host(url) == _host(self._hub_url)
+            pool = self._pool if is_hub else _public_pool(url)
+            if pool is None:
+                return _Result(reason="redirected to an address that is not public")
+            response = pool.request(
                 "POST",
-                url,
+                url if is_hub else urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/",
                 body=form,
-                headers={**self._pool.headers, "Content-Type": "application/x-www-form-urlencoded"},
+                headers={
+                    **self._pool.headers,
+                    "Host": urlsplit(url).netloc,
+                    "Content-Type": "application/x-www-form-urlencoded",
+                },
                 timeout=urllib3.Timeout(
                     connect=min(self._limits.connect_timeout, remaining), read=min(self._limits.read_timeout, remaining)
                 ),
                 redirect=False,
                 preload_content=False,
             )
-            result = _read_result(response)
+            result = _read_result(response, shows_text=is_hub)
             location = response.headers.get("Location")
             if response.status not in {307, 308} or not location:
                 self._has_responded = True
@@ -206,8 +219,33 @@ class _Notifier:
         return _Result(reason="redirected too often")
 
 
-def _read_result(response: BaseHTTPResponse) -> _Result:
-    """Return what a response means. A short body is read to its end, so that the connection can be reused."""
+def _host(url: str) -> tuple[str | None, int | None]:
+    """Return the host and the port of a URL; raises ValueError for an invalid port."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _public_pool(url: str) -> urllib3.HTTPConnectionPool | None:
+    """Return connections to a public IP address of a host, or None if one of its addresses is not public.
+
+    Raises OSError if it has no address, and ValueError if the URL is not one of HTTP.
+    """
+    host, port = _host(url)
+    addresses = [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    if not all(is_allowed_ip((), address) for address in addresses):
+        return None
+    if urlsplit(url).scheme == "https":
+        return urllib3.HTTPSConnectionPool(
+            addresses[0], port, server_hostname=host, assert_hostname=host, retries=False
+        )
+    return urllib3.HTTPConnectionPool(addresses[0], port, retries=False)
+
+
+def _read_result(response: BaseHTTPResponse, *, shows_text: bool) -> _Result:
+    """Return what a response means; its text is part of the reason if `shows_text`.
+
+    A short body is read to its end, so that the connection can be reused.
+    """
     body = b""
     with contextlib.suppress(HTTPError, OSError):
         body = response.read(_MAX_BODY)
@@ -216,9 +254,9 @@ def _read_result(response: BaseHTTPResponse) -> _Result:
     if 200 <= status < 300:
         return _Result(reason=None)
     reason = status_line(status)
-    if 300 <= status < 400:
+    if 300 <= status < 400 and shows_text:
         return _Result(reason=reason + _detail(response.headers.get("Location", "")))
-    if response.headers.get("Content-Type", "").startswith("text/plain"):
+    if shows_text and response.headers.get("Content-Type", "").startswith("text/plain"):
         reason += _detail(body.decode(errors="replace"))
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
         return _Result(reason=reason, is_temporary=True, retry_after=_retry_after(response))

@@ -615,9 +615,9 @@ def test_the_second_run_into_a_folder_is_refused_after_a_while(site: Site, monke
 def test_the_lock_ends_with_the_run_that_holds_it(tmp_path: Path) -> None:
     """Its processes inherit the lock, and end when it is killed."""
     code = (
-        "import sys, time; from feeds.parallel import process_map; from feeds.storage.folder import open_folder\n"
+        "import os, sys, time; from feeds.parallel import process_map; from feeds.storage.folder import open_folder\n"
         "def work(seconds):\n"
-        "    print('started', flush=True); time.sleep(seconds)\n"
+        "    os.write(1, b'started\\n'); time.sleep(seconds)\n"
         "with open_folder(sys.argv[1]).locked(0), process_map(2, work) as map_items:\n"
         "    for _ in map_items([60, 60]): pass\n"
     )

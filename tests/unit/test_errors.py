@@ -31,6 +31,16 @@ from tests.support.clocks import within
         ("http://127.0.0.1:9/bucket/a@b.md", "http://127.0.0.1:9/bucket/a@b.md"),
         ("https://medium.example:443/@name", "https://medium.example:443/@name"),
         ("a: b@c", "a: b@c"),
+        ("s3://SECRET@bucket/a", "s3://***@bucket/a"),
+        ("https://TOKEN@host/a", "https://***@host/a"),
+        ("https://host/a?sig=abc&x=1#f", "https://host/a?sig=***&x=1#f"),
+        (
+            "https://b/k?X-Amz-Signature=ab&X-Amz-Credential=A%2F1&d=2 x",
+            "https://b/k?X-Amz-Signature=***&X-Amz-Credential=***&d=2 x",
+        ),
+        ("https://h/?q=1&access_token=z", "https://h/?q=1&access_token=***"),
+        ("https://h/?x-goog-signature=z&API_KEY=k", "https://h/?x-goog-signature=***&API_KEY=***"),
+        ("https://h/?monkey=1&design=2", "https://h/?monkey=1&design=2"),
     ],
 )
 def test_a_url_is_shown_without_its_credentials(text: str, expected: str) -> None:

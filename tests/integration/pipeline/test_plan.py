@@ -205,6 +205,34 @@ def test_precompressed_files_are_removed_when_they_are_turned_off(compressed: Si
     assert gone(compressed) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"entries": 1,', '"entries": 7,'), ('"name": "Robots"', '"name": "Robot"'), ("2026-01-02T03", "2026-01-02T04")],
+    ids=["entries", "name", "updated"],
+)
+def test_a_changed_manifest_is_not_believed(published: Site, old: str, new: str) -> None:
+    before = published.documents()
+    manifest = published.output / "feeds.json"
+    changed = manifest.read_text(encoding="utf-8").replace(old, new)
+    assert changed != manifest.read_text(encoding="utf-8")
+    manifest.write_text(changed, encoding="utf-8")
+    article(published, "c", "Robots")
+    published.regenerate()
+    (published.folder / "articles" / "c.md").unlink()
+    published.regenerate()
+    assert published.documents() == before
+
+
+@pytest.mark.parametrize("name", ["feeds.json", ".feeds-journal"])
+def test_nested_json_is_no_recursion_error(published: Site, name: str) -> None:
+    (published.output / name).write_text('{"version": 1, "documents": ' + "[" * 100_000, encoding="utf-8")
+    if name == "feeds.json":
+        with pytest.raises(PublishError, match="is not a manifest of ours"):
+            published.regenerate()
+    else:
+        published.regenerate()
+
+
 def test_a_moved_feed_is_also_published_at_its_former_path(published: Site) -> None:
     published.configure(
         f"{CONFIGURATION}topics: {{Robots: {{slug: machines}}}}\nmoved: {{topics/robots: topics/machines}}\n"

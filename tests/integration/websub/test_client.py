@@ -140,6 +140,18 @@ def test_a_redirect_is_followed_with_the_form(status: int) -> None:
         assert hub.forms[0] == hub.forms[1]
 
 
+def test_a_redirect_to_a_private_network_is_not_followed() -> None:
+    """Even of a hub in a private network, except to itself. Nothing that another host says is shown."""
+    with running(always(400, b"internal secret", Content_Type="text/plain")) as other:
+        targets = (other.address, "http://169.254.169.254/latest", "http://[::1]:1/", "http://localhost:1/x")
+        for location in targets:
+            for status in (307, 308):
+                with running(always(status, Location=location)) as hub:
+                    (reason,) = notify(hub, TOPIC_URLS[:1]).values()
+                assert reason == "redirected to an address that is not public", location
+        assert other.forms == []
+
+
 def test_a_redirect_loop_is_a_failure() -> None:
     with running(always(308, Location="/hub")) as hub:
         assert notify(hub, TOPIC_URLS[:1]) == {TOPIC_URLS[0]: "redirected too often"}

@@ -246,6 +246,15 @@ def test_files_are_readable_by_a_web_server(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.rss").stat().st_mode) == 0o666 & ~current_umask()
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o600, 0o664])
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    put(tmp_path, document("a.rss"))
+    (tmp_path / "a.rss").chmod(mode)
+    (tmp_path / MANIFEST).chmod(mode)
+    put(tmp_path, document("a.rss", b"new"))
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a.rss", MANIFEST)} == {mode}
+
+
 def current_umask() -> int:
     umask = os.umask(0)
     os.umask(umask)

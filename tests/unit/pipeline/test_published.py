@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +86,19 @@ def test_the_outlines_are_those_of_feeds_in_order_of_paths() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_same"), [({"title": "Other"}, True), ({"path": "c.rss"}, False), ({"digest": "sha256:0"}, False)]
+    ("changes", "is_same"),
+    [
+        ({}, True),
+        ({"title": "Other"}, False),
+        ({"entries": 7}, False),
+        ({"updated": EMPTY_UPDATED + dt.timedelta(1)}, False),
+        ({"path": "c.rss"}, False),
+        ({"digest": "sha256:0"}, False),
+    ],
 )
-def test_the_digest_of_documents_covers_their_paths_and_bytes(changes: dict[str, str], is_same: bool) -> None:
+def test_the_digest_of_documents_covers_everything_that_the_manifest_says(
+    changes: dict[str, Any], is_same: bool
+) -> None:
     changed = [msgspec.structs.replace(RECORDS[0], **changes), *RECORDS[1:]]
     assert (digest_of_records(changed) == digest_of_records(RECORDS)) is is_same
 
