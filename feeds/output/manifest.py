@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: The paths that a run is about to write and the manifest does not list yet.
 JOURNAL = ".feeds-journal"
 _VERSION = 1
+#: Paths that a manifest keeps as gone, and that web servers answer with 410. Each costs a line of their configuration.
+MAX_GONE = 10_000
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,10 +108,15 @@ def is_unfinished(output: Folder) -> bool:
 
 
 def next_manifest(records: Iterable[DocumentRecord], before: Manifest) -> Manifest:
-    """The manifest that lists these documents. Former documents are gone, except precompressed files."""
+    """The manifest that lists these documents. Former documents are gone, except precompressed files.
+
+    Of more than `MAX_GONE` paths, those that have been gone for longest stay.
+    """
     documents = tuple(sorted(records, key=lambda record: record.path))
-    gone = {*before.gone, *(record.path for record in before.documents if not record.coding)}
-    return Manifest(documents=documents, gone=tuple(sorted(gone - {record.path for record in documents})))
+    published = {record.path for record in documents}
+    known = [path for path in before.gone if path not in published]
+    new = {record.path for record in before.documents if not record.coding} - published - {*known}
+    return Manifest(documents=documents, gone=tuple(sorted([*known, *sorted(new)][:MAX_GONE])))
 
 
 def record_of(document: Document) -> DocumentRecord:

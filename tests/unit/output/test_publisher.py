@@ -17,7 +17,7 @@ import pytest
 
 from feeds.errors import PublishError
 from feeds.models import MANIFEST, Document
-from feeds.output.manifest import read_manifest, read_output
+from feeds.output.manifest import MAX_GONE, Manifest, next_manifest, read_manifest, read_output, record_of
 from feeds.output.publisher import Published, WrittenDocument, find_obstacles, publish, write_document
 from feeds.storage.folder import DryRunFolder
 from feeds.storage.local import LocalFolder
@@ -322,6 +322,18 @@ def test_a_file_at_the_path_of_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PublishError) as raised:
         put(tmp_path, document("topics/a.rss"))
     assert str(raised.value) == f"{tmp_path / 'topics'}: is not a folder; expected one to publish in"
+
+
+def test_the_number_of_gone_paths_is_bounded() -> None:
+    record = record_of(document("a.rss"))
+    first = Manifest(documents=tuple(msgspec.structs.replace(record, path=f"b{n}.rss") for n in range(MAX_GONE - 1)))
+    second = msgspec.structs.replace(
+        next_manifest([], first), documents=tuple(msgspec.structs.replace(record, path=f"a{n}.rss") for n in range(9))
+    )
+    assert len(second.gone) == MAX_GONE - 1
+    third = next_manifest([], second)
+    assert {*third.gone} == {*second.gone, "a0.rss"}
+    assert next_manifest([], third).gone == third.gone
 
 
 def test_a_missing_manifest_is_empty(tmp_path: Path) -> None:
