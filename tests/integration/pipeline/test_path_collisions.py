@@ -266,6 +266,26 @@ def test_a_feed_behind_a_link_out_of_the_output_is_left_out(bbc: Site) -> None:
     assert b"https://other.example/story" in bbc.documents()["all.rss"]
 
 
+@pytest.mark.parametrize("is_link", [False, True], ids=["folder", "link"])
+def test_a_feed_that_is_pruned_behind_an_obstacle_stops_nothing(bbc: Site, *, is_link: bool) -> None:
+    write(bbc, "other")
+    bbc.regenerate()
+    (bbc.folder / "articles" / "bbc.md").unlink()
+    outside = bbc.folder / "outside"
+    if is_link:
+        (bbc.output / "topics" / "bbc").rename(outside)
+        (bbc.output / "topics" / "bbc").symlink_to(outside)
+    else:
+        (bbc.output / "topics" / "bbc.rss").unlink()
+        (bbc.output / "topics" / "bbc.rss").mkdir()
+    bbc.regenerate(prune=True)
+    documents = bbc.documents()
+    assert b"topics/bbc" not in documents["feeds.opml"] + documents["index.html"]
+    assert "topics/bbc.atom" not in documents
+    assert not is_link or (outside / "index.html").is_file()
+    assert bbc.regenerate().written == 0
+
+
 def test_a_strict_run_with_a_blocked_feed_publishes_nothing(bbc: Site) -> None:
     (bbc.output / "topics" / "other.rss").write_text("mine")
     before = bbc.documents()
