@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: The cost that any article may have, and what each of its bytes adds.
 _BASE = 1_500_000
-_PER_BYTE = 250
+_PER_BYTE = 200
 #: Approximate bytes in a document: of an entry, a category, a related link, an enclosure.
 _ENTRY, _CATEGORY, _LINK, _ENCLOSURE = 1500, 100, 200, 600
 
