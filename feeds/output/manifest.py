@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from feeds.errors import PublishError
-from feeds.models import ALL_FORMATS, MANIFEST, Coding, Document, Format, Kind, document_path
+from feeds.models import ALL_FORMATS, INDEX, MANIFEST, Coding, Document, Format, Kind, document_path
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from feeds.storage.folder import Folder
 
 #: The paths that a run is about to write and the manifest does not list yet.
 JOURNAL = ".feeds-journal"
 _VERSION = 1
+#: The ending that a document or page adds to the path of its feed.
+_ENDING = re.compile(rf"(?:/{re.escape(INDEX)}|(?:/archive/\d{{4}}-\d{{2}})?\.(?:{'|'.join(ALL_FORMATS)}))\Z")
 #: Paths that a manifest keeps as gone, and that web servers answer with 410. Each costs a line of their configuration.
 MAX_GONE = 10_000
 
@@ -56,12 +60,32 @@ class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return next((name for name in ALL_FORMATS if self.path == document_path(self.feed, name)), None)
 
 
+class GonePaths(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths of former documents: each of `stems` (mostly paths of feeds) followed by each of `endings`."""
+
+    stems: tuple[str, ...]
+    endings: tuple[str, ...]
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The published documents, and the paths of former ones. Both are ordered by path."""
+    """The published documents, ordered by path, and the paths of former ones."""
 
     version: int = _VERSION
     documents: tuple[DocumentRecord, ...] = ()
-    gone: tuple[str, ...] = ()
+    #: Text is a path. Earlier versions listed each one.
+    gone: tuple[GonePaths | str, ...] = ()
+
+    @property
+    def gone_paths(self) -> tuple[str, ...]:
+        """The paths of former documents, ordered: at most `MAX_GONE`."""
+        return tuple(sorted(islice(self._former_paths(), MAX_GONE)))
+
+    def _former_paths(self) -> Iterator[str]:
+        for group in self.gone:
+            if isinstance(group, str):
+                yield group
+            else:
+                yield from (stem + ending for stem in group.stems for ending in group.endings)
 
 
 class OutputState(PlainValue, frozen=True):
@@ -114,9 +138,22 @@ def next_manifest(records: Iterable[DocumentRecord], before: Manifest) -> Manife
     """
     documents = tuple(sorted(records, key=lambda record: record.path))
     published = {record.path for record in documents}
-    known = [path for path in before.gone if path not in published]
+    known = [path for path in before.gone_paths if path not in published]
     new = {record.path for record in before.documents if not record.coding} - published - {*known}
-    return Manifest(documents=documents, gone=tuple(sorted([*known, *sorted(new)][:MAX_GONE])))
+    return Manifest(documents=documents, gone=group_paths([*known, *sorted(new)][:MAX_GONE]))
+
+
+def group_paths(paths: Iterable[str]) -> tuple[GonePaths, ...]:
+    """Group paths so that each feed is named once: feeds of which the same documents are gone share a group."""
+    endings: dict[str, set[str]] = {}
+    for path in paths:
+        match = _ENDING.search(path)
+        ending = match[0] if match else ""
+        endings.setdefault(path.removesuffix(ending), set()).add(ending)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for stem in sorted(endings):
+        groups.setdefault(tuple(sorted(endings[stem])), []).append(stem)
+    return tuple(GonePaths(stems=tuple(stems), endings=ending) for ending, stems in sorted(groups.items()))
 
 
 def record_of(document: Document) -> DocumentRecord:

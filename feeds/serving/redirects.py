@@ -59,7 +59,7 @@ def moved_feeds(config: Config, manifest: Manifest) -> tuple[MovedFeed, ...]:
 
 def gone_paths(manifest: Manifest, moved: tuple[MovedFeed, ...]) -> Iterator[str]:
     """Yield the paths of former documents that have no redirect."""
-    for document in manifest.gone:
+    for document in manifest.gone_paths:
         path = document.removesuffix(INDEX) if document.endswith(f"/{INDEX}") else document
         if not any(feed.location(path) for feed in moved):
             yield path

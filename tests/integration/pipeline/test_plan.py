@@ -13,7 +13,9 @@ import pytest
 import feeds
 from feeds.errors import PublishError
 from feeds.models import ASSETS
+from feeds.output.manifest import read_manifest
 from feeds.output.publisher import WrittenDocument, write_document
+from feeds.storage.local import LocalFolder
 from tests.support.site import NOW
 
 if TYPE_CHECKING:
@@ -297,8 +299,7 @@ def test_a_wrong_move_is_reported_and_changes_nothing(published: Site, moved: st
 
 def gone(site: Site) -> list[str]:
     """The paths that the manifest lists as gone."""
-    found: list[str] = json.loads(site.documents()["feeds.json"])["gone"]
-    return found
+    return list(read_manifest(LocalFolder(site.output)).gone_paths)
 
 
 def test_removed_documents_are_listed_as_gone(published: Site) -> None:

@@ -17,7 +17,15 @@ import pytest
 
 from feeds.errors import PublishError
 from feeds.models import MANIFEST, Document
-from feeds.output.manifest import MAX_GONE, Manifest, next_manifest, read_manifest, read_output, record_of
+from feeds.output.manifest import (
+    MAX_GONE,
+    Manifest,
+    group_paths,
+    next_manifest,
+    read_manifest,
+    read_output,
+    record_of,
+)
 from feeds.output.publisher import Published, WrittenDocument, find_obstacles, publish, write_document
 from feeds.storage.folder import DryRunFolder
 from feeds.storage.local import LocalFolder
@@ -330,10 +338,45 @@ def test_the_number_of_gone_paths_is_bounded() -> None:
     second = msgspec.structs.replace(
         next_manifest([], first), documents=tuple(msgspec.structs.replace(record, path=f"a{n}.rss") for n in range(9))
     )
-    assert len(second.gone) == MAX_GONE - 1
+    assert len(second.gone_paths) == MAX_GONE - 1
     third = next_manifest([], second)
-    assert {*third.gone} == {*second.gone, "a0.rss"}
+    assert {*third.gone_paths} == {*second.gone_paths, "a0.rss"}
     assert next_manifest([], third).gone == third.gone
+
+
+GROUPS: dict[str, tuple[list[str], list[tuple[list[str], list[str]]]]] = {
+    "none": ([], []),
+    "a site's own": (["feeds.opml", "index.html"], [(["feeds.opml", "index.html"], [""])]),
+    "feeds share endings": (
+        ["b.rss", "a.atom", "b/index.html", "a.rss", "b.atom", "a/index.html"],
+        [(["a", "b"], [".atom", ".rss", "/index.html"])],
+    ),
+    "feeds with other endings": (["a.rss", "b.atom"], [(["b"], [".atom"]), (["a"], [".rss"])]),
+    "archives": (["a/archive/2024-05.rss"], [(["a"], ["/archive/2024-05.rss"])]),
+    "an ending within": (["b.rss/index.html", "b.rss"], [(["b"], [".rss"]), (["b.rss"], ["/index.html"])]),
+    "another ending": (["topics/a.xml"], [(["topics/a.xml"], [""])]),
+}
+
+
+@pytest.mark.parametrize(("paths", "groups"), GROUPS.values(), ids=GROUPS)
+def test_gone_paths_are_grouped(paths: list[str], groups: list[tuple[list[str], list[str]]]) -> None:
+    grouped = group_paths(paths)
+    assert [(list(group.stems), list(group.endings)) for group in grouped] == groups
+    assert Manifest(gone=grouped).gone_paths == tuple(sorted(paths))
+
+
+def test_a_manifest_that_lists_each_gone_path_is_read(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text('{"version": 1, "documents": [], "gone": ["a.rss", "a.atom"]}', encoding="utf-8")
+    manifest = read_manifest(LocalFolder(tmp_path))
+    assert manifest.gone_paths == ("a.atom", "a.rss")
+    assert next_manifest([], manifest).gone == group_paths(["a.rss", "a.atom"])
+
+
+def test_a_changed_group_of_gone_paths_is_bounded(tmp_path: Path) -> None:
+    many = [str(n) for n in range(20_000)]
+    body = msgspec.json.encode({"version": 1, "gone": [{"stems": many, "endings": many}]})
+    (tmp_path / MANIFEST).write_bytes(body)
+    assert len(read_manifest(LocalFolder(tmp_path)).gone_paths) == MAX_GONE
 
 
 def test_a_missing_manifest_is_empty(tmp_path: Path) -> None:
