@@ -1,83 +1,168 @@
-"""The cost of an article: bytes of its entries in all feeds that it names, which its own bytes bound.
+"""The cost of an article: the bytes of its entries in all feeds that it names, which its own size bounds.
 
-Related links may share a list of topics by an alias or inherit it, so a short front matter could name every feed for
-every link. What is beyond the bound loses its topics, not its entry.
+Related links may inherit topics and share any value by an alias of YAML. So a short front matter can name every feed
+for every link, and repeat a long text a thousand times. What is beyond the bound is left out and reported.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from html import escape
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from feeds.errors import Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from feeds.models import Entry
+    from feeds.models import Enclosure, Entry, Link, Person
 
-#: The cost that any article may have, and what each of its bytes adds.
+#: What the entries of any article may cost in bytes, and what each byte of its file adds.
 _BASE = 1_500_000
 _PER_BYTE = 200
-#: Approximate bytes in a document: of an entry, a category, a related link, an enclosure.
-_ENTRY, _CATEGORY, _LINK, _ENCLOSURE = 1500, 100, 200, 600
+#: Feeds that have an entry whatever its topics: the one of everything, and that of its provider.
+_OTHER_FEEDS = 2
+#: What a merged entry may cost for each byte that its entries cost, each character of its body, and each related link.
+_PER_COST, _PER_CHARACTER, _PER_LINK = 2, 20, 1000
+#: Approximate bytes in a document, besides texts: of an entry, a category, a related link, an enclosure, an author.
+_ENTRY, _CATEGORY, _LINK, _ENCLOSURE, _AUTHOR = 1500, 100, 200, 600, 80
+#: How often the documents and lists of a provider's feed show its name.
+_NAMED = 20
 
 
-def bound_topics(
+def bound_entries(
     entries: Sequence[Entry], file_size: int, max_topics: int
 ) -> tuple[tuple[Entry, ...], tuple[Diagnostic, ...]]:
-    """Return the entries of a file without topics beyond its bounds, and a diagnostic for each bound.
+    """Return the entries of a file without what is beyond its bounds, and a diagnostic for each bound.
 
-    `file_size` is in bytes. The first entries keep their topics. All entries together have at most `max_topics` topics.
+    `file_size` is in bytes. All entries together have at most `max_topics` different topics, and fewer if these cost
+    too much; the first entries keep theirs. What costs too much without topics is left out: related links, and items
+    in the lists of the article's own entry.
     """
     budget = _BASE + _PER_BYTE * file_size
-    known: dict[str, None] = {}
-    bounded = []
-    names = costly = 0
+    ignored: Counter[str] = Counter()
+    kept: list[tuple[Entry, int]] = []
     for entry in entries:
-        allowed = []
-        for topic in entry.topics:
-            if topic in known or len(known) < max_topics:
-                known[topic] = None
-                allowed.append(topic)
-        names += len(entry.topics) - len(allowed)
-        size = _size(entry, len(allowed))
-        affordable = max(0, budget // size - 1)
-        costly += max(0, len(allowed) - affordable)
-        allowed = allowed[:affordable]
-        budget -= (1 + len(allowed)) * size
+        size = _size(entry)
+        if _OTHER_FEEDS * size > budget:
+            if not entry.is_article:
+                ignored["related links"] += 1
+                continue
+            entry = _shortened(entry, budget // _OTHER_FEEDS, ignored)  # noqa: PLW2901
+            size = _size(entry)
+        budget -= _OTHER_FEEDS * size
+        kept.append((entry, size))
+    names = set(islice(dict.fromkeys(topic for entry, _ in kept for topic in entry.topics), max_topics))
+    unnamed = 0
+    bounded = []
+    for entry, size in kept:
+        named = [topic for topic in entry.topics if topic in names]
+        topics = named[: _affordable(named, size, budget + _OTHER_FEEDS * size)]
+        unnamed += len(entry.topics) - len(named)
+        ignored["topics"] += len(named) - len(topics)
+        budget -= _cost(topics, size) - _OTHER_FEEDS * size
         bounded.append(
-            entry if len(allowed) == len(entry.topics) else msgspec.structs.replace(entry, topics=tuple(allowed))
+            entry if len(topics) == len(entry.topics) else msgspec.structs.replace(entry, topics=tuple(topics))
         )
-    return tuple(bounded), tuple(_diagnostics(names, costly, max_topics, file_size))
+    return tuple(bounded), tuple(_diagnostics(unnamed, +ignored, max_topics, file_size))
 
 
-def _size(entry: Entry, topics: int) -> int:
-    """The approximate bytes of an entry in a document."""
-    summary = entry.summary or ""  # shown twice, in the content, too
-    texts = (entry.title, summary, summary, entry.body, entry.provider.name)
-    lists = _CATEGORY * topics + _LINK * len(entry.related) + _ENCLOSURE * len(entry.enclosures)
-    return _ENTRY + sum(map(_escaped_length, texts)) + lists
+def affordable_topics(merged: Entry, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the first topics of an entry that is merged of others: those for which the cost of the others pays."""
+    budget = _PER_COST * sum(_cost(entry.topics, _size(entry)) for entry in entries)
+    budget += _PER_CHARACTER * len(merged.body) + _PER_LINK * len(merged.related)
+    return merged.topics[: _affordable(merged.topics, _size(merged), budget)]
 
 
-def _escaped_length(text: str) -> int:
-    """The length of a text in XML."""
-    return len(text) + 4 * text.count("&") + 3 * text.count("<") + 3 * text.count(">")
+def _affordable(topics: Sequence[str], size: int, budget: int) -> int:
+    """How many of the topics an entry of `size` bytes can have."""
+    for count, topic in enumerate(topics):
+        size += _category_size(topic)
+        if (_OTHER_FEEDS + count + 1) * size > budget:
+            return count
+    return len(topics)
 
 
-def _diagnostics(names: int, costly: int, max_topics: int, file_size: int) -> Sequence[Diagnostic]:
-    found = []
-    if names:
+def _cost(topics: Sequence[str], size: int) -> int:
+    """The cost of an entry that has these topics and `size` bytes besides."""
+    return (_OTHER_FEEDS + len(topics)) * (size + sum(map(_category_size, topics)))
+
+
+def _shortened(entry: Entry, max_size: int, ignored: Counter[str]) -> Entry:
+    """Return the entry with as many items of its lists as `max_size` bytes allow."""
+    room = max_size - _size(msgspec.structs.replace(entry, authors=(), enclosures=(), related=()))
+    kept: dict[str, tuple[Any, ...]] = {}
+    for name, label, size in _LISTS:
+        items = getattr(entry, name)
+        count = 0
+        while count < len(items) and size(items[count]) <= room:
+            room -= size(items[count])
+            count += 1
+        kept[name] = items[:count]
+        ignored[label] += len(items) - count
+    return msgspec.structs.replace(entry, **kept)
+
+
+def _size(entry: Entry) -> int:
+    """The approximate bytes of an entry, without categories, in a document."""
+    return (
+        _ENTRY
+        + len(entry.body)
+        + 4 * entry.body.count("&")  # the body is HTML
+        + 3 * (entry.body.count("<") + entry.body.count(">"))
+        + 2 * _length(entry.title)  # it may be the text of an image
+        + 2 * _length(entry.summary or "")  # the content shows it, too
+        + 3 * (_length(entry.link) + _length(entry.id) + _length(entry.via or ""))
+        + (_NAMED * _length(entry.provider.name) if entry.provider.name != entry.provider.domain else 0)
+        + sum(size(item) for name, _, size in _LISTS for item in getattr(entry, name))
+    )
+
+
+def _author_size(author: Person) -> int:
+    return _AUTHOR + _length(author.name) + _length(author.uri or "")
+
+
+def _enclosure_size(enclosure: Enclosure) -> int:
+    return _ENCLOSURE + 4 * _length(enclosure.href) + 3 * _length(enclosure.title or "")
+
+
+def _link_size(link: Link) -> int:
+    return _LINK + 2 * (_length(link.href) + _length(link.title)) + _length(link.provider)
+
+
+def _category_size(topic: str) -> int:
+    return _CATEGORY + _length(topic)
+
+
+def _length(text: str) -> int:
+    """The length of a text in the content of an entry: as HTML, escaped for XML."""
+    if text.isalnum():
+        return len(text)
+    return len(escape(escape(text), quote=False))
+
+
+#: The lists of an entry, what messages call them, and the size of an item.
+_LISTS: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
+    ("authors", "authors", _author_size),
+    ("enclosures", "images", _enclosure_size),
+    ("related", "links in the content", _link_size),
+)
+
+
+def _diagnostics(unnamed: int, ignored: Counter[str], max_topics: int, file_size: int) -> Iterator[Diagnostic]:
+    if unnamed:
         message = (
-            f"the article and its related links have more than {max_topics} different topics; {names} are ignored "
+            f"the article and its related links have more than {max_topics} different topics; {unnamed} are ignored "
             "(source.limits.article_topics)"
         )
-        found.append(Diagnostic((), message, "beyond-limit"))
-    if costly:
+        yield Diagnostic((), message, "beyond-limit")
+    if ignored:
+        counts = ", ".join(f"{count} {label}" for label, count in sorted(ignored.items()))
         message = (
-            f"a file of {file_size:,} bytes cannot have that many topics of entries; {costly} are ignored; "
-            "expected fewer topics of related links, or fewer related links"
+            f"a file of {file_size:,} bytes cannot have entries that take so much in all their feeds; ignored: "
+            f"{counts}; expected shorter texts, fewer related links, or fewer topics of them"
         )
-        found.append(Diagnostic((), message, "beyond-limit"))
-    return found
+        yield Diagnostic((), message, "beyond-limit")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from feeds.content.cost import bound_topics
+from feeds.content.cost import affordable_topics, bound_entries
 from feeds.content.enclosures import derive_enclosures
 from feeds.errors import Diagnostic, Keys, quoted
 from feeds.models import Entry, Link, Person, Provider
@@ -68,10 +68,10 @@ class _SkippedError(Exception):
 def derive_entries(article: Article, settings: SourceSettings, file_size: int = 0) -> DerivedEntries:
     """Return the entries of an article and its related links. Those that lack a required field are reported instead.
 
-    `file_size` is the size of the article's file in bytes, which bounds the topics of all entries together.
+    `file_size` is the size of the article's file in bytes, which bounds what all entries together cost.
     """
     derived = _derive_all(article, settings)
-    entries, diagnostics = bound_topics(derived.entries, file_size, settings.limits.article_topics)
+    entries, diagnostics = bound_entries(derived.entries, file_size, settings.limits.article_topics)
     if not diagnostics:
         return derived
     return DerivedEntries(entries, (*diagnostics, *derived.diagnostics), derived.skip_reason)
@@ -109,7 +109,8 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
 
     An article takes precedence over a related link, then the higher quality, the earlier date, and the smaller path.
     Fields that the first entry lacks come from the next one. Topics and related links are the union, up to
-    `MAX_MERGED_TOPICS` and `MAX_MERGED_LINKS` unless a single entry has more.
+    `MAX_MERGED_TOPICS` and `MAX_MERGED_LINKS` unless a single entry has more, and to what the cost of all entries pays
+    for.
     """
     if len(entries) == 1:
         return entries[0]
@@ -122,7 +123,7 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
     topics = dict.fromkeys(topic for entry in ranked for topic in entry.topics)
     max_topics = max(MAX_MERGED_TOPICS, *(len(entry.topics) for entry in ranked))
     max_links = max(MAX_MERGED_LINKS, *(len(entry.related) for entry in ranked))
-    return msgspec.structs.replace(
+    merged = msgspec.structs.replace(
         best,
         via=next(via, None),
         provider=_merge_providers(ranked),
@@ -136,6 +137,7 @@ def merge_entries(entries: Sequence[Entry]) -> Entry:
         topics=tuple(islice(topics, max_topics)),
         related=tuple(islice(related.values(), max_links)),
     )
+    return msgspec.structs.replace(merged, topics=affordable_topics(merged, ranked))
 
 
 def as_of(entry: Entry, now: dt.datetime) -> Entry:
