@@ -162,9 +162,11 @@ def read_archive(context: RunContext, engine: Engine) -> Snapshot:
     config, catalog = context.config, engine.catalog
     published = PublishedState(context.output, catalog)
     ingested = engine.refresh(config, context.rules, context.now)
-    taxonomy = build_taxonomy(config, catalog.topic_names(), catalog.provider_names(), published.addresses)
+    prune = context.options.prune
+    names = catalog.topic_names(), catalog.provider_names()
+    taxonomy = build_taxonomy(config, *names, published.addresses, prune=prune)
     site = Site(config, taxonomy, context.now, context.output)
-    return take_snapshot(catalog, ingested, published, site, prune=context.options.prune)
+    return take_snapshot(catalog, ingested, published, site, prune=prune)
 
 
 def all_diagnostics(snapshot: Snapshot) -> tuple[LocatedDiagnostic, ...]:

@@ -60,14 +60,12 @@ class PublishedState:
         return frozenset(path for path, month in self.records if path and not month)
 
     @cached_property
-    def addresses(self) -> dict[FeedKey, str]:
-        """The path of each published feed of a topic or provider; of several, the one that shows entries."""
-        found: dict[FeedKey, str] = {}
-        for outline in outlines_of(self.records):
+    def addresses(self) -> dict[FeedKey, list[str]]:
+        """The paths of each published feed of a topic or provider; of several, those that show entries come first."""
+        found: dict[FeedKey, list[str]] = defaultdict(list)
+        for outline in sorted(outlines_of(self.records), key=lambda outline: not outline.entries):
             if outline.kind in {"topic", "provider"}:
-                key = published_key(outline)
-                if outline.entries or key not in found:
-                    found[key] = outline.path
+                found[published_key(outline)].append(outline.path)
         return found
 
     def has_any(self, paths: Collection[str]) -> bool:

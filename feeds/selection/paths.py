@@ -14,7 +14,7 @@ from feeds.storage.names import is_device, without_extensions
 from feeds.text.slugs import folded, topic_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from feeds.models import Kind, Outline
 
@@ -64,13 +64,14 @@ class Collision(NamedTuple):
 
 
 def allocate(
-    wishes: Iterable[Wish], published: Mapping[FeedKey, str], reserved: Mapping[str, str]
+    wishes: Iterable[Wish], published: Mapping[FeedKey, Sequence[str]], reserved: Mapping[str, str]
 ) -> tuple[dict[FeedKey, str], tuple[Collision, ...]]:
     """The path of each feed, and the collisions.
 
     `wishes` are in the order of precedence, each key once. Configured paths come first. A published feed keeps its
-    path, which `published` has by key. `reserved` paths, by which former ones lead to others, go to no feed. Each other
-    feed gets the first of its candidates that is free. One with a digest depends on no other feed.
+    path: the first that `published` has by key, and that it may have. Paths that are `reserved`, with what has them, go
+    to no other feed. Each other feed gets the first of its candidates that is free. One with a digest depends on no
+    other feed.
     """
     order = list(wishes)
     allocation = _Allocation()
@@ -78,11 +79,11 @@ def allocate(
         if wish.is_fixed:
             allocation.give(wish, wish.path)
     for wish in order:
-        path = published.get(wish.key)
-        if path and not allocation.has(wish) and wish.may_have(path) and not allocation.owner(path):
-            allocation.give(wish, path)
-    for path, target in reserved.items():
-        allocation.reserve(path, f"the former path of {target}")
+        for path in published.get(wish.key, ()):
+            if not allocation.has(wish) and wish.may_have(path) and not allocation.owner(path):
+                allocation.give(wish, path)
+    for path, owner in reserved.items():
+        allocation.reserve(path, owner)
     others = [wish for wish in order if not allocation.has(wish)]
     return allocation.paths, tuple(filter(None, map(allocation.give_first_free, others)))
 

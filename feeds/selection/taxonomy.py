@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter, defaultdict
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -132,12 +133,15 @@ def build_taxonomy(
     config: Config,
     topic_names: Iterable[tuple[str, dt.datetime]],
     provider_names: Iterable[tuple[str, str, int]],
-    published: Mapping[FeedKey, str] | None = None,
+    published: Mapping[FeedKey, Sequence[str]] | None = None,
+    *,
+    prune: bool = False,
 ) -> Taxonomy:
     """Return the taxonomy of all topics and providers that entries or the configuration name.
 
     `topic_names` are pairs of a name and the time when an entry with it was published. `provider_names` are a domain, a
-    name, and the number of entries with both. `published` are the paths of the published feeds, which they keep.
+    name, and the number of entries with both. `published` are the paths of the published feeds, which they keep. They
+    go to no other feed, even if a feed has no entries any more, unless feeds without entries are removed (`prune`).
     """
     tree = topic_tree(config)
     configured = {topic_key(name): (name, topic) for name, topic in config.topics.items()}
@@ -152,7 +156,10 @@ def build_taxonomy(
     providers = _providers(config, provider_names)
     wishes = [_topic_wish(key, titles[key], settings[key]) for key in order]
     wishes += sorted(map(_provider_wish, providers), key=lambda wish: (wish.name != wish.key.name, wish.key.name))
-    paths, collisions = _allocate(config, wishes, published or {})
+    published = published or {}
+    former = _former_paths(config, wishes, published)
+    kept = {} if prune else dict.fromkeys(chain.from_iterable(published.values()), "a published feed without entries")
+    paths, collisions = allocate(wishes, published, kept | former)
     topics = {
         key: TopicNode(key, titles[key], paths[FeedKey("topic", key)].removeprefix(f"{TOPICS}/"), settings[key])
         for key in sorted(first_spellings)
@@ -164,14 +171,11 @@ def build_taxonomy(
     return Taxonomy(tree, topics, nodes, f"{config.base_url}{TOPICS}/", tuple(map(_collision_message, collisions)))
 
 
-def _allocate(
-    config: Config, wishes: Sequence[Wish], published: Mapping[FeedKey, str]
-) -> tuple[dict[FeedKey, str], tuple[Collision, ...]]:
-    """Allocate paths; the former path of a feed is reserved if the feed that it leads to exists."""
-    paths, collisions = allocate(wishes, published, config.moved)
-    known = {"all", *(feed.path for feed in config.feeds.custom), *paths.values(), *published.values()}
-    reserved = {old: new for old, new in config.moved.items() if new in known}
-    return (paths, collisions) if reserved == config.moved else allocate(wishes, published, reserved)
+def _former_paths(config: Config, wishes: Iterable[Wish], published: Mapping[FeedKey, Sequence[str]]) -> dict[str, str]:
+    """The former paths of feeds that exist, each with a description."""
+    paths = {"all", *(feed.path for feed in config.feeds.custom), *(wish.path for wish in wishes)}
+    paths.update(chain.from_iterable(published.values()))
+    return {old: f"the former path of {new}" for old, new in config.moved.items() if new in paths}
 
 
 def _topic_wish(key: str, title: str, settings: Topic) -> Wish:

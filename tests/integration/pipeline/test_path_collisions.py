@@ -85,7 +85,8 @@ def write_related(site: Site, name: str, domains: list[str], topics: list[str]) 
 
 def addresses(site: Site) -> dict[FeedKey, str]:
     """The paths of the published feeds of topics and providers."""
-    return PublishedState(LocalFolder(site.output), SqliteCatalog(None)).addresses
+    published = PublishedState(LocalFolder(site.output), SqliteCatalog(None))
+    return {key: paths[0] for key, paths in published.addresses.items()}
 
 
 @pytest.fixture
@@ -158,6 +159,51 @@ def test_a_newer_name_takes_no_published_address(site: Site) -> None:
     )
     assert b"https://one.example/story" in site.documents()["topics/r-and-d.rss"]
     assert b"https://two.example/story" not in site.documents()["topics/r-and-d.rss"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"topics": ["R and D"]}, {"topics": ["R&D"]}),
+        ({"topics": ["a" * 120 + "b"]}, {"topics": ["a" * 120 + "c"]}),
+        ({"provider": {"domain": "[::1]"}}, {"provider": {"domain": "---1-"}}),
+        ({"provider": {"domain": "con.tv"}}, {"provider": {"domain": "con-.tv"}}),
+        ({"provider": {"domain": "bbc.example"}}, {"provider": {"domain": "bbc.example.rss"}}),
+    ],
+    ids=["topics", "long topics", "addresses", "devices", "documents"],
+)
+@pytest.mark.parametrize("prune", [False, True], ids=["kept", "pruned"])
+def test_a_newer_name_takes_no_address_of_a_feed_without_entries(
+    site: Site, first: dict[str, object], second: dict[str, object], *, prune: bool
+) -> None:
+    site.configure(CONFIGURATION)
+    write(site, "good")
+    write(site, "one", **first)
+    site.regenerate()
+    before = addresses(site)
+    (site.folder / "articles" / "one.md").unlink()
+    write(site, "two", **second)
+    site.regenerate(prune=prune)
+    kept = {key: path for key, path in before.items() if not prune or "good" in key.name}
+    assert {key: path for key, path in addresses(site).items() if key in before} == kept
+    shown = [path for path, body in site.documents().items() if b"https://two.example/story" in body]
+    assert len([path for path in shown if path.endswith(".rss") and "archive" not in path]) == 3
+    assert {f"{path}.rss" for path in kept.values()}.isdisjoint(shown)
+    write(site, "one", **first)
+    site.regenerate()
+    assert kept.items() <= addresses(site).items()
+
+
+def test_a_topic_gets_a_former_path_of_its_own_back(site: Site) -> None:
+    site.configure(CONFIGURATION)
+    write(site, "ml")
+    site.regenerate()
+    site.configure(CONFIGURATION + "topics: {ml: {slug: machine-learning}}\n")
+    site.regenerate()
+    assert "topics/machine-learning.rss" in site.documents()
+    site.configure(CONFIGURATION)
+    assert site.regenerate().mistakes == ()
+    assert b"https://ml.example/story" in site.documents()["topics/ml.rss"]
 
 
 @pytest.mark.parametrize("topic", ["ML", "ml", "Ml ", "ＭＬ", "ml."])
@@ -296,7 +342,7 @@ def test_a_strict_run_with_a_blocked_feed_publishes_nothing(bbc: Site) -> None:
 
 
 def test_hostile_names_stop_nothing_and_move_nothing(site: Site) -> None:
-    """Names in every field that reaches a path, alone and in pairs, in twenty runs."""
+    """Names in every field that reaches a path, alone and in pairs, which come and go, in twenty runs."""
     source = random.Random(7)  # noqa: S311
     names = ["".join(source.choices(PARTS, k=source.randint(1, 3))) for _ in range(NAMES)]
     domains = [f"{name}{source.choice(('', '.example', '.rss', '.json.gz'))}" for name in names]
@@ -307,6 +353,8 @@ def test_hostile_names_stop_nothing_and_move_nothing(site: Site) -> None:
     for number in range(0, NAMES, 10):
         write_related(site, f"hostile{number}", domains[number : number + 10], names[number : number + 10])
         write(site, f"own{number}", provider={"name": names[number], "domain": domains[number]})
+        if number % 30 == 0:  # the feeds of these names stay, without entries
+            (site.folder / "articles" / f"hostile{source.randrange(0, number + 1, 10)}.md").unlink(missing_ok=True)
         if number % max(10, NAMES // 200 * 10) == 0:
             before = addresses(site)
             site.regenerate()
