@@ -169,7 +169,7 @@ def _publish(
         entries=catalog.story_count(),
         waiting=catalog.scheduled_count(site.now),
         next_due=catalog.next_due(site.now),
-        feeds=decision.feed_count,
+        feeds=len(decision.feeds),
         written=len(published.written),
         unchanged=len(published.unchanged),
         removed=len(published.removed),

@@ -48,7 +48,7 @@ def survey(config: Config, options: RunOptions | None = None, /, **changes: Unpa
     def work(engine: Engine) -> Overview:
         snapshot = read_archive(context, engine)
         decision = decide(snapshot)
-        shown = (feed for feed in current_feeds(snapshot) if feed.path not in decision.obstacles)
+        shown = (feed for feed in current_feeds(snapshot) if feed.path in decision.feeds)
         feeds = sorted(shown, key=lambda feed: feed.path)
         diagnostics = (*all_diagnostics(snapshot), *decision.diagnostics)
         return Overview(tuple(feeds), snapshot.ingested.articles, engine.catalog.skipped(), diagnostics)

@@ -103,7 +103,9 @@ def why_nothing(report: Report) -> Iterator[str]:
         yield "  there is no article, a file named *.md, in the folders of source.articles"
     if report.waiting:
         yield f"  {counted(report.waiting, 'entry', 'entries')} dated in the future"
-    if not report.feeds:
+    if not report.feeds and any(mistake.rule == "path-taken" for mistake in report.mistakes):
+        yield "  something else is at the paths of all feeds"
+    elif not report.feeds:
         yield "  no kind of feed is on, and there is no custom one (feeds:)"
     for reason, count in report.left_out.items():
         yield f"  {count} of {counted(report.articles, 'article')}: {_REMEDIES[reason]}"

@@ -110,7 +110,7 @@ def _size(entry: Entry) -> int:
     """The approximate bytes of an entry, without categories, in a document."""
     return (
         _ENTRY
-        + len(entry.body)
+        + len(entry.body.encode())
         + 4 * entry.body.count("&")  # the body is HTML
         + 3 * (entry.body.count("<") + entry.body.count(">"))
         + 2 * _length(entry.title)  # it may be the text of an image
@@ -138,10 +138,8 @@ def _category_size(topic: str) -> int:
 
 
 def _length(text: str) -> int:
-    """The length of a text in the content of an entry: as HTML, escaped for XML."""
-    if text.isalnum():
-        return len(text)
-    return len(escape(escape(text), quote=False))
+    """The bytes of a text in the content of an entry: as HTML, escaped for XML."""
+    return len(escape(escape(text), quote=False).encode())
 
 
 #: The lists of an entry, what messages call them, and the size of an item.

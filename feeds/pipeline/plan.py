@@ -16,8 +16,9 @@ from feeds.catalog.fingerprint import fingerprint
 from feeds.catalog.schema import DamagedCatalogError
 from feeds.digests import digest_of
 from feeds.errors import LocatedDiagnostic
+from feeds.http.codings import document_of
 from feeds.images.lock import digest_of_images, with_image_info
-from feeds.models import FeedKey
+from feeds.models import OPML, FeedKey
 from feeds.output.publisher import find_obstacles
 from feeds.pipeline.published import outlines_of
 from feeds.selection.archives import split_history
@@ -38,7 +39,7 @@ from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from feeds.catalog.protocol import Catalog, StoryKeys
     from feeds.config.schema import Config
@@ -104,37 +105,24 @@ class RenderJob(PlainValue, frozen=True):
 
 
 class RenderDecision(PlainValue, frozen=True):
-    """The documents that stay as they are, and the jobs for all others.
+    """The documents that stay as they are, the jobs for all others, and the paths of the site's documents (`lists`).
 
     `rendering` is a digest of what decides the bytes of every document. `state` identifies the state of the output
-    folder when the jobs are done, as long as its manifest does not change. `obstacles` are those of the feeds, by path,
-    that cannot be published: these stay as they were, or are left out.
+    folder when the jobs are done, as long as its manifest does not change. `diagnostics` are about what is not
+    published: feeds that stay as they were or are left out, pages, and new feeds that wait for the next run.
     """
 
     kept: list[WrittenDocument]
     jobs: list[RenderJob]
+    lists: tuple[str, ...]
     rendering: bytes
     state: list[Any]
-    obstacles: Mapping[str, PublishError]
-    waiting: tuple[LocatedDiagnostic, ...] = ()
+    diagnostics: tuple[LocatedDiagnostic, ...]
 
     @property
-    def feed_count(self) -> int:
-        return len({*(job.plan.path for job in self.jobs), *(document.record.feed for document in self.kept)})
-
-    @property
-    def diagnostics(self) -> tuple[LocatedDiagnostic, ...]:
-        """The obstacles as diagnostics, and those of new feeds that wait for the next run (`waiting`)."""
-        kept = {document.record.feed for document in self.kept}
-        return self.waiting + tuple(
-            LocatedDiagnostic(
-                error.path,
-                0,
-                f"{error.reason}; the feed {feed} {'stays as it was' if feed in kept else 'is left out'}",
-                "path-taken",
-            )
-            for feed, error in self.obstacles.items()
-        )
+    def feeds(self) -> frozenset[str]:
+        """The paths of the feeds that are published."""
+        return frozenset((*(job.plan.path for job in self.jobs), *(document.record.feed for document in self.kept)))
 
 
 class _Part(PlainValue, frozen=True):
@@ -206,8 +194,8 @@ def wrong_moves(snapshot: Snapshot) -> Iterator[str]:
 def decide(snapshot: Snapshot) -> RenderDecision:
     """Decide what must be rendered so that the output folder shows what the catalog holds.
 
-    If the last run was stopped, or published into another folder, every feed is compared. Raises PublishError if there
-    is an obstacle for a document of the site.
+    If the last run was stopped, or published into another folder, every feed is compared. Raises PublishError if the
+    list of feeds cannot be written.
     """
     catalog, site, published, ingested = snapshot.catalog, snapshot.site, snapshot.published, snapshot.ingested
     rendering = _rendering_digest(site, _labels_version(catalog, _labels(site.taxonomy)))
@@ -228,14 +216,18 @@ def decide(snapshot: Snapshot) -> RenderDecision:
                 kept += published.kept(key)
             else:
                 jobs.append(RenderJob(plan, part.segment, part.stories(), signature, paths, published.absent(paths)))
-    jobs, waiting = _within_new_feeds(snapshot, jobs)
     obstacles = _obstacles(snapshot, kept, jobs)
-    if obstacles:  # the next run compares all feeds, because these are not as they should be
-        kept = [document for document in kept if document.record.feed not in obstacles]
-        kept += [document for feed in obstacles for document in published.kept_feed(feed)]
-        jobs = [job for job in jobs if job.plan.path not in obstacles]
-    state = [] if obstacles or waiting else [ingested.epoch, rendering, images]
-    return RenderDecision(kept, jobs, rendering, state, obstacles, waiting)
+    blocked = {job.plan.path for job in jobs if not obstacles.keys().isdisjoint(job.paths)}
+    if blocked:  # the next run compares all feeds, because these are not as they should be
+        kept = [document for document in kept if document.record.feed not in blocked]
+        kept += [document for feed in blocked for document in published.kept_feed(feed)]
+    blocked_lists = {document_of(path) for path in site_paths(site.config) if path in obstacles}
+    lists = tuple(path for path in site_paths(site.config) if document_of(path) not in blocked_lists)
+    unblocked = [job for job in jobs if job.plan.path not in blocked]
+    wanted, waiting = _within_new_feeds(snapshot, unblocked)
+    diagnostics = (*waiting, *_obstacle_diagnostics(obstacles, jobs, published.feeds))
+    state = [] if blocked or waiting else [ingested.epoch, rendering, images]
+    return RenderDecision(kept, wanted, lists, rendering, state, diagnostics)
 
 
 def _within_new_feeds(
@@ -243,17 +235,19 @@ def _within_new_feeds(
 ) -> tuple[list[RenderJob], tuple[LocatedDiagnostic, ...]]:
     """The jobs of known feeds and of as many new ones as a run may add, and a diagnostic about the others.
 
-    Those with the most stories come first.
+    Configured feeds come first, then those with the most stories.
     """
     limit = snapshot.site.config.source.limits.new_feeds
     published = snapshot.published.feeds
-    new: dict[str, int] = {}
+    new: dict[str, tuple[bool, int]] = {}
     for job in jobs:
-        if published.isdisjoint((job.plan.path, *job.plan.moved_from)):
-            new[job.plan.path] = new.get(job.plan.path, 0) + len(job.stories)
+        path = job.plan.path
+        if published.isdisjoint((path, *job.plan.moved_from)):
+            _, stories = new.get(path, (False, 0))
+            new[path] = job.plan.key.kind in {"all", "custom"}, stories + len(job.stories)
     if len(new) <= limit:
         return jobs, ()
-    waiting = set(sorted(new, key=lambda path: (-new[path], path))[limit:])
+    waiting = set(sorted(sorted(new), key=new.__getitem__, reverse=True)[limit:])
     message = (
         f"{len(new):,} feeds are new, and {len(waiting):,} of them wait for the next run; expected {limit:,} at most "
         "(source.limits.new_feeds), or feeds.topics.min_entries higher"
@@ -265,17 +259,33 @@ def _within_new_feeds(
 def _obstacles(
     snapshot: Snapshot, kept: Sequence[WrittenDocument], jobs: Sequence[RenderJob]
 ) -> dict[str, PublishError]:
-    """An error for each feed that has a document which cannot be written; raises that of a document of the site."""
+    """An error for the path of each document that cannot be written.
+
+    Raises that of the list of feeds: a folder with another one is that of another publisher.
+    """
     site, published = snapshot.site, snapshot.published
-    lists = site_paths(site.config)
-    feeds = {path: job.plan.path for job in jobs for path in job.paths}
-    paths = [*lists, *feeds]
+    paths = [*site_paths(site.config), *(path for job in jobs for path in job.paths)]
     wanted = {*paths, *(document.record.path for document in kept)}
     found = find_obstacles(site.output, published.output, paths, wanted, published.versions)
-    for path in lists:
-        if path in found:
-            raise found[path]
-    return {feeds[path]: found[path] for path in sorted(found, reverse=True)}
+    if OPML in found:
+        raise found[OPML]
+    return found
+
+
+def _obstacle_diagnostics(
+    obstacles: Mapping[str, PublishError], jobs: Iterable[RenderJob], published: Collection[str]
+) -> Iterator[LocatedDiagnostic]:
+    """A diagnostic for each feed that an obstacle keeps from being published, and for each document of the site."""
+    feeds = {path: job.plan.path for job in jobs for path in job.paths}
+    reported = set()
+    for path in sorted(obstacles):
+        feed, error = feeds.get(path), obstacles[path]
+        if feed not in reported:
+            outcome = "stays as it was" if feed in published else "is left out"
+            message = f"{error.reason}; {f'the feed {feed}' if feed else 'the document'} {outcome}"
+            yield LocatedDiagnostic(error.path, 0, message, "path-taken")
+        if feed:
+            reported.add(feed)
 
 
 def feed_of(job: RenderJob, entries: Sequence[Entry], site: Site) -> Feed:

@@ -18,7 +18,6 @@ from feeds.models import SubscriptionList
 from feeds.output.publisher import WrittenDocument, publish, write_document
 from feeds.pipeline.plan import RenderJob, feed_of
 from feeds.pipeline.published import SITE, by_part, digest_of_records, outlines_of, state_key
-from feeds.selection.plans import site_paths
 from feeds.text.urls import absolute_url
 
 if TYPE_CHECKING:
@@ -57,13 +56,12 @@ _Signed = list[tuple[WrittenDocument, bytes]]
 def publish_site(snapshot: Snapshot, decision: RenderDecision, render: Render, track: Track) -> Published:
     """Publish what is not current."""
     site, published = snapshot.site, snapshot.published
-    lists = site_paths(site.config)
     paths = [path for job in decision.jobs for path in job.paths]
     kept = decision.kept
-    if not decision.jobs and published.is_current(SITE, lists, _list_signature(site, kept, decision)):
+    if not decision.jobs and published.is_current(SITE, decision.lists, _list_signature(site, kept, decision)):
         kept = [*kept, *published.kept(SITE)]
     else:
-        paths += lists
+        paths += decision.lists
     signed: _Signed = []
     written = _write(snapshot, decision, render, track, signed) if paths else iter(())
     result = publish(site.output, published.output, paths, written, kept=kept)
@@ -131,7 +129,8 @@ def _write_assets(snapshot: Snapshot, decision: RenderDecision) -> Iterator[Writ
     if site.config.has_pages and not snapshot.published.has_intact_assets():
         from feeds.render.documents import render_assets  # noqa: PLC0415  # as above
 
-        yield from _write_documents(render_assets(_subscriptions(site, decision.kept)), site, site.output)
+        assets = render_assets(_subscriptions(site, decision.kept))
+        yield from _write_documents(_wanted(assets, decision), site, site.output)
 
 
 def _write_lists(snapshot: Snapshot, decision: RenderDecision, signed: _Signed) -> Iterator[WrittenDocument]:
@@ -139,14 +138,19 @@ def _write_lists(snapshot: Snapshot, decision: RenderDecision, signed: _Signed) 
     site, published = snapshot.site, snapshot.published
     feeds = [*decision.kept, *(document for document, _ in signed)]
     signature = _list_signature(site, feeds, decision)
-    if published.is_current(SITE, site_paths(site.config), signature):
+    if published.is_current(SITE, decision.lists, signature):
         yield from published.kept(SITE)
         return
     from feeds.render.documents import render_site  # noqa: PLC0415  # as above
 
-    for document in _write_documents(render_site(_subscriptions(site, feeds)), site, site.output):
+    for document in _write_documents(_wanted(render_site(_subscriptions(site, feeds)), decision), site, site.output):
         signed.append((document, signature))
         yield document
+
+
+def _wanted(documents: Iterable[Document], decision: RenderDecision) -> Iterator[Document]:
+    """Those of the site's documents that are published."""
+    return (document for document in documents if document.path in decision.lists)
 
 
 def _list_signature(site: Site, documents: Iterable[WrittenDocument], decision: RenderDecision) -> bytes:

@@ -20,7 +20,7 @@ from feeds.text.urls import valid_domain
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from feeds.selection.paths import Collision
 
@@ -157,9 +157,8 @@ def build_taxonomy(
     wishes = [_topic_wish(key, titles[key], settings[key]) for key in order]
     wishes += sorted(map(_provider_wish, providers), key=lambda wish: (wish.name != wish.key.name, wish.key.name))
     published = published or {}
-    former = _former_paths(config, wishes, published)
-    kept = {} if prune else dict.fromkeys(chain.from_iterable(published.values()), "a published feed without entries")
-    paths, collisions = allocate(wishes, published, kept | former)
+    kept = {} if prune else _kept_paths(published, {wish.key for wish in wishes})
+    paths, collisions = allocate(wishes, published, kept | _former_paths(config, wishes, published))
     topics = {
         key: TopicNode(key, titles[key], paths[FeedKey("topic", key)].removeprefix(f"{TOPICS}/"), settings[key])
         for key in sorted(first_spellings)
@@ -176,6 +175,24 @@ def _former_paths(config: Config, wishes: Iterable[Wish], published: Mapping[Fee
     paths = {"all", *(feed.path for feed in config.feeds.custom), *(wish.path for wish in wishes)}
     paths.update(chain.from_iterable(published.values()))
     return {old: f"the former path of {new}" for old, new in config.moved.items() if new in paths}
+
+
+def _kept_paths(published: Mapping[FeedKey, Sequence[str]], current: Container[FeedKey]) -> dict[str, str]:
+    """The paths of published feeds, each with a description. A feed that is not `current` has lost its entries.
+
+    Without settings and entries, only its name tells that a path is its own, so a changed manifest takes no other one.
+    """
+    return {
+        path: "a published feed without entries"
+        for key, paths in published.items()
+        for path in paths
+        if key in current or _natural_wish(key).may_have(path)
+    }
+
+
+def _natural_wish(key: FeedKey) -> Wish:
+    """The wish of a topic or provider without settings."""
+    return _topic_wish(key.name, key.name, _NO_TOPIC) if key.kind == "topic" else _provider_wish(key.name)
 
 
 def _topic_wish(key: str, title: str, settings: Topic) -> Wish:

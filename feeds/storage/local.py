@@ -174,12 +174,15 @@ class LocalFolder:
         with _publish_errors(path):
             while path != self.path and not exists(path):
                 path = path.parent
+            place = self.path.resolve()
             try:
-                is_inside = path.resolve().is_relative_to(self.path.resolve())
+                found = path.resolve()
             except RuntimeError as error:  # a link to itself, before Python 3.13
                 raise PublishError(display_path(str(path)), _NO_FOLDER) from error
-            if not is_inside:
+            if not found.is_relative_to(place):
                 raise PublishError(display_path(str(path)), f"leads out of {self}; expected a folder inside it")
+            if os.path.normcase(found) != os.path.normcase(place / path.relative_to(self.path)):
+                raise PublishError(display_path(str(path)), "leads to another folder; expected a folder, not a link")
             if exists(path) and not path.is_dir():
                 raise PublishError(display_path(str(path)), _NO_FOLDER)
 

@@ -127,7 +127,7 @@ RULES = (
     Rule(
         "path-taken",
         "error",
-        "The path of a feed has a file or folder that is not ours, or leads out of the output folder.",
+        "The path of a feed has a file or folder that is not ours, or is behind a link.",
         "The feed is left out, or stays as it was published before.",
         "docs/running.md",
     ),

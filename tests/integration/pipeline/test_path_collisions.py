@@ -312,6 +312,28 @@ def test_a_feed_behind_a_link_out_of_the_output_is_left_out(bbc: Site) -> None:
     assert b"https://other.example/story" in bbc.documents()["all.rss"]
 
 
+@pytest.mark.parametrize("target", ["bbc", ".", "..", "../providers/bbc.example"])
+def test_a_feed_behind_a_link_within_the_output_is_left_out(bbc: Site, target: str) -> None:
+    """Its page would be that of another feed."""
+    before = bbc.documents()
+    (bbc.output / "topics" / "other").symlink_to(target)
+    write(bbc, "other")
+    (mistake,) = bbc.regenerate().mistakes
+    assert "topics/other: leads to another folder; expected a folder, not a link" in str(mistake)
+    changed = {path for path, body in bbc.documents().items() if before.get(path) != body and path in before}
+    assert {path.partition(".")[0].partition("/")[0] for path in changed} == {"all", "feeds", "index"}
+
+
+def test_a_linked_folder_of_all_topics_leaves_them_as_they_are(bbc: Site) -> None:
+    (bbc.output / "topics").rename(bbc.output / "elsewhere")
+    (bbc.output / "topics").symlink_to("elsewhere")
+    write(bbc, "other", topics=["bbc"])
+    (mistake,) = bbc.regenerate().mistakes
+    assert "topics: leads to another folder" in str(mistake)
+    assert b"https://other.example/story" not in (bbc.output / "elsewhere" / "bbc.rss").read_bytes()
+    assert "topics/bbc.rss" in bbc.documents()["feeds.json"].decode()
+
+
 @pytest.mark.parametrize("is_link", [False, True], ids=["folder", "link"])
 def test_a_feed_that_is_pruned_behind_an_obstacle_stops_nothing(bbc: Site, *, is_link: bool) -> None:
     write(bbc, "other")

@@ -11,6 +11,7 @@ import brotli
 import pytest
 
 import feeds
+from feeds.cli.wording import why_nothing
 from feeds.errors import PublishError
 from feeds.models import ASSETS
 from feeds.output.manifest import read_manifest
@@ -137,9 +138,41 @@ def test_a_page_that_is_not_ours_is_not_overwritten(site: Site) -> None:
     article(site, "a", "Robots")
     site.output.mkdir()
     (site.output / "index.html").write_text("mine", encoding="utf-8")
+    (mistake,) = site.regenerate().mistakes
+    assert mistake.message.endswith("so it is not ours; move it away or use --output; the document is left out")
+    documents = site.documents()
+    assert documents["index.html"] == b"mine"
+    assert documents.keys() >= {"all.rss", "feeds.opml", "topics/robots/index.html", "assets/page.css"}
+    assert site.regenerate().written == 0
+    (site.output / "index.html").unlink()
+    assert site.regenerate().written_paths == ("index.html",)
+
+
+def test_a_copy_that_is_not_ours_leaves_out_its_document(site: Site) -> None:
+    """A web server would send the copy in place of the document."""
+    site.configure(f"{CONFIGURATION}compress: [gzip, br]\n")
+    article(site, "a", "Robots")
+    site.output.mkdir()
+    (site.output / "index.html.gz").write_text("mine", encoding="utf-8")
+    assert len(site.regenerate().mistakes) == 1
+    assert {"index.html", "index.html.br"}.isdisjoint(site.documents())
+
+
+def test_the_output_of_another_publisher_is_not_published_into(site: Site) -> None:
+    article(site, "a", "Robots")
+    site.output.mkdir()
+    (site.output / "feeds.opml").write_text("mine", encoding="utf-8")
     with pytest.raises(PublishError, match="is not ours"):
         site.regenerate()
-    assert site.documents() == {"index.html": b"mine"}
+    assert site.documents() == {"feeds.opml": b"mine"}
+
+
+def test_a_run_that_finds_all_paths_taken_says_so(site: Site) -> None:
+    site.configure(CONFIGURATION.partition("feeds:")[0] + "feeds: {topics: off, providers: off}\n")
+    (site.output / "all.rss").mkdir(parents=True)
+    report = site.regenerate()
+    assert report.feeds == 0
+    assert list(why_nothing(report))[-1] == "  something else is at the paths of all feeds"
 
 
 def test_pages_can_be_added_to_published_feeds(site: Site) -> None:
