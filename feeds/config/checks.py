@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from feeds.config.schema import DOMAIN_PATTERN, compile_match
 from feeds.errors import Diagnostic, Keys, quoted
 from feeds.storage.addresses import is_address, wrong_address
-from feeds.storage.names import display_path, is_archive, is_device, is_utf8, not_utf8, wrong_path
+from feeds.storage.names import display_path, is_archive, is_device, is_reserved, is_utf8, not_utf8, wrong_path
 from feeds.storage.sources import Source, open_source
 from feeds.text.characters import remove_controls
 from feeds.text.slugs import folded, topic_key
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-
-#: Paths that a custom feed cannot have, because the publisher writes other documents there.
-_RESERVED_PATHS = frozenset({"all", "feeds", "index"})
-
-_RESERVED_FOLDERS = ("topics", "providers")
 
 _RESERVED = "all, feeds, index, topics/…, providers/… and …/archive/YYYY-MM, which the publisher uses itself"
 
@@ -115,7 +110,7 @@ def check_custom_paths(values: Any, _: Path) -> Iterator[Diagnostic]:
         if path is None:
             continue
         key = folded(path)
-        if key in _RESERVED_PATHS or key.split("/")[0] in _RESERVED_FOLDERS or is_archive(path):
+        if is_reserved(path):
             yield Diagnostic(keys, f"{quoted(path)}; expected a path other than {_RESERVED}", "config-path")
         elif wrong := wrong_path(path):
             yield Diagnostic(keys, f"{quoted(path)}{wrong}", "config-path")

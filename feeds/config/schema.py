@@ -17,18 +17,13 @@ import msgspec
 from msgspec import Meta
 
 from feeds.models import ALL_FORMATS, ArchivesChoice, Coding, ContentChoice, Format, ImagesChoice, RelatedChoice
-from feeds.storage.names import MAX_LENGTH
+from feeds.storage.names import MAX_LENGTH, NOT_IN_SEGMENT
 from feeds.storage.sources import Source
 from feeds.text.urls import absolute_url
 
 T = TypeVar("T")
 
-#: Characters that no segment of a path may contain, for use in a character class.
-_NOT_IN_SEGMENT = (
-    r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f\x7f-\x9f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
-)
-
-_SEGMENT = rf"[^.{_NOT_IN_SEGMENT}]([^{_NOT_IN_SEGMENT}]*[^.{_NOT_IN_SEGMENT}])?"
+_SEGMENT = rf"[^.{NOT_IN_SEGMENT}]([^{NOT_IN_SEGMENT}]*[^.{NOT_IN_SEGMENT}])?"
 
 #: RFC 5322, 3.2.3.
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -71,7 +66,7 @@ FeedPath = Annotated[
 Slug = Annotated[
     str,
     Meta(
-        pattern=rf"^[^.{_NOT_IN_SEGMENT}]+$",
+        pattern=rf"^[^.{NOT_IN_SEGMENT}]+$",
         max_length=100,
         description="a part of an address such as c-plus-plus: letters, digits and hyphens",
     ),

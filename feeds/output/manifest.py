@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from feeds.errors import PublishError
-from feeds.models import ALL_FORMATS, INDEX, MANIFEST, Coding, Document, Format, Kind, document_path
+from feeds.errors import PublishError, quoted
+from feeds.http.codings import is_precompressed
+from feeds.models import ALL_FORMATS, FOLDERS, INDEX, MANIFEST, Coding, Document, Format, Kind, document_path
+from feeds.storage.names import is_path, is_reserved
+from feeds.text.characters import remove_controls
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ JOURNAL = ".feeds-journal"
 _VERSION = 1
 #: The ending that a document or page adds to the path of its feed.
 _ENDING = re.compile(rf"(?:/{re.escape(INDEX)}|(?:/archive/\d{{4}}-\d{{2}})?\.(?:{'|'.join(ALL_FORMATS)}))\Z")
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 #: Paths that a manifest keeps as gone, and that web servers answer with 410. Each costs a line of their configuration.
 MAX_GONE = 10_000
 
@@ -78,7 +82,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def gone_paths(self) -> tuple[str, ...]:
         """The paths of former documents, ordered: at most `MAX_GONE`."""
-        return tuple(sorted(islice(self._former_paths(), MAX_GONE)))
+        return tuple(sorted(filter(is_path, islice(self._former_paths(), MAX_GONE))))
 
     def _former_paths(self) -> Iterator[str]:
         for group in self.gone:
@@ -120,7 +124,8 @@ def read_manifest(output: Folder) -> Manifest:
         if version != _VERSION:
             raise PublishError(label, f"has version {version}; expected {_VERSION}")
         manifest = msgspec.json.decode(body, type=Manifest)
-        _check_paths([record.path for record in manifest.documents])
+        for record in manifest.documents:
+            _check(record)
     except (ValueError, RecursionError) as error:
         raise PublishError(label, f"is not a manifest of ours ({error}); move it away to publish here") from error
     return manifest
@@ -180,13 +185,36 @@ def _read_journal(output: Folder) -> frozenset[str] | None:
     if body is None:
         return None
     try:
-        paths = msgspec.json.decode(body, type=list[str])
-        _check_paths(paths)
+        return frozenset(filter(is_path, msgspec.json.decode(body, type=list[str])))
     except (ValueError, RecursionError):  # it was being written
         return frozenset()
-    return frozenset(paths)
 
 
-def _check_paths(paths: Iterable[str]) -> None:
-    if any("\0" in path for path in paths):
-        raise ValueError("a path with NUL in it")
+def _check(record: DocumentRecord) -> None:
+    """Raise ValueError if no run can have written the record. Somebody may have changed the manifest."""
+    path, month = record.path, record.month
+    if not is_path(path) or path == MANIFEST or is_precompressed(path) != bool(record.coding):
+        wrong = "path"
+    elif not _is_feed(record.feed, record.kind):
+        wrong = "feed"
+    elif month and not (_MONTH.fullmatch(month) and f"/archive/{month}." in path):
+        wrong = "month"
+    elif record.updated.tzinfo != dt.UTC:
+        wrong = "updated"
+    elif not all(text and remove_controls(text) == text for text in (record.name or record.title, record.title)):
+        wrong = "title"
+    else:
+        return
+    raise ValueError(f"the {wrong} of {quoted(path)} is not one that a run writes")
+
+
+def _is_feed(path: str, kind: Kind | Literal["site"]) -> bool:
+    """Whether a feed of this kind may be at a path. Documents of the site have none."""
+    if kind == "site":
+        return not path
+    folder, _, name = path.rpartition("/")
+    if kind in FOLDERS:
+        return folder == FOLDERS[kind] and is_path(name)
+    if kind == "all":
+        return path == "all"
+    return is_path(path) and not is_reserved(path)

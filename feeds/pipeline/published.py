@@ -139,12 +139,15 @@ def outlines_of(parts: Mapping[Part, Sequence[DocumentRecord]]) -> Iterator[Outl
         if month or first.kind == "site":
             continue
         paths = {record.path for record in parts[part]}
+        formats = tuple(name for name in ALL_FORMATS if document_path(path, name) in paths)
+        if not formats:  # the manifest was changed
+            continue
         yield Outline(
             path=path,
             kind=first.kind,
             name=first.name,
             title=first.title,
-            formats=tuple(name for name in ALL_FORMATS if document_path(path, name) in paths),
+            formats=formats,
             entries=first.entries,
             updated=first.updated,
             key=first.key,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.config.schema import Config, ProviderSettings, Topic
-from feeds.models import Category, FeedKey
+from feeds.models import FOLDERS, Category, FeedKey
 from feeds.selection.paths import Wish, allocate
 from feeds.storage.names import is_device
 from feeds.text.slugs import slug_of, topic_key
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from feeds.selection.paths import Collision
 
 
+_TOPICS, _PROVIDERS = FOLDERS["topic"], FOLDERS["provider"]
 _LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
-#: The folders of the feeds of topics and of providers.
-TOPICS = "topics"
-PROVIDERS = "providers"
 #: Bytes of a slug, and of a domain as a file name.
 _MAX_SLUG = 100
 _MAX_DOMAIN = 150
@@ -50,7 +48,7 @@ class TopicNode(PlainValue, frozen=True):
 
     @property
     def path(self) -> str:
-        return f"{TOPICS}/{self.slug}"
+        return f"{_TOPICS}/{self.slug}"
 
 
 class ProviderNode(PlainValue, frozen=True):
@@ -160,14 +158,14 @@ def build_taxonomy(
     kept = {} if prune else _kept_paths(published, {wish.key for wish in wishes})
     paths, collisions = allocate(wishes, published, kept | _former_paths(config, wishes, published))
     topics = {
-        key: TopicNode(key, titles[key], paths[FeedKey("topic", key)].removeprefix(f"{TOPICS}/"), settings[key])
+        key: TopicNode(key, titles[key], paths[FeedKey("topic", key)].removeprefix(f"{_TOPICS}/"), settings[key])
         for key in sorted(first_spellings)
     }
     nodes = {
         domain: ProviderNode(domain, title, paths[FeedKey("provider", domain)], own)
         for domain, (title, own) in providers.items()
     }
-    return Taxonomy(tree, topics, nodes, f"{config.base_url}{TOPICS}/", tuple(map(_collision_message, collisions)))
+    return Taxonomy(tree, topics, nodes, f"{config.base_url}{_TOPICS}/", tuple(map(_collision_message, collisions)))
 
 
 def _former_paths(config: Config, wishes: Iterable[Wish], published: Mapping[FeedKey, Sequence[str]]) -> dict[str, str]:
@@ -197,7 +195,7 @@ def _natural_wish(key: FeedKey) -> Wish:
 
 def _topic_wish(key: str, title: str, settings: Topic) -> Wish:
     name = settings.slug or slug_of(key)
-    return Wish(FeedKey("topic", key), TOPICS, name, f"topic {title!r}", _MAX_SLUG, is_fixed=bool(settings.slug))
+    return Wish(FeedKey("topic", key), _TOPICS, name, f"topic {title!r}", _MAX_SLUG, is_fixed=bool(settings.slug))
 
 
 def _provider_wish(domain: str) -> Wish:
@@ -205,7 +203,7 @@ def _provider_wish(domain: str) -> Wish:
     if is_device(name):
         label, dot, rest = name.partition(".")
         name = f"{label}-{dot}{rest}"
-    return Wish(FeedKey("provider", domain), PROVIDERS, name, f"provider {domain}", _MAX_DOMAIN)
+    return Wish(FeedKey("provider", domain), _PROVIDERS, name, f"provider {domain}", _MAX_DOMAIN)
 
 
 def _collision_message(collision: Collision) -> str:

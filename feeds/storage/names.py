@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from feeds.models import FOLDERS
 from feeds.text.slugs import folded
 
 if TYPE_CHECKING:
@@ -15,11 +16,19 @@ if TYPE_CHECKING:
 _EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
 #: The end of a document's name. `.br` alone is the end of a domain.
 _DOCUMENT_END = re.compile(r"(\.(rss|atom|json|opml|html|css|js|gz)(\.br)*)+$")
+_RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
+#: Characters that no segment of a path may contain, for use in a character class.
+NOT_IN_SEGMENT = (
+    r"""\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\s\x00-\x1f\x7f-\x9f/\\?#%&+:;,'<>|*`$!@=^~()\[\]{}""" + '"'
+)
+_PATH = re.compile(rf"[^.{NOT_IN_SEGMENT}][^{NOT_IN_SEGMENT}]*(?:/[^.{NOT_IN_SEGMENT}][^{NOT_IN_SEGMENT}]*)*")
 #: Names of devices on Windows, whatever follows a dot (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?")
 #: The maximum length of a feed's path in bytes. A file name has 255, which includes extensions and temporary suffixes.
 MAX_LENGTH = 200
+#: The same with the longest ending, such as `/archive/2026-06.atom.gz`.
+_MAX_DOCUMENT_LENGTH = MAX_LENGTH + 30
 
 
 def is_device(name: str) -> bool:
@@ -32,9 +41,20 @@ def without_extensions(path: str) -> str:
     return _DOCUMENT_END.sub("", path)
 
 
+def is_reserved(path: str) -> bool:
+    """Whether the publisher itself uses a path, or the folder that it is in, so that no custom feed can have it."""
+    key = folded(path)
+    return key in _RESERVED_PATHS or key.partition("/")[0] in FOLDERS.values() or is_archive(path)
+
+
 def is_archive(path: str) -> bool:
     """Whether a feed at this path would take the path of another feed's archive."""
     return _ARCHIVE.search(folded(path)) is not None
+
+
+def is_path(path: str) -> bool:
+    """Whether a feed or a document may have this path: its segments begin with no dot, and it is not too long."""
+    return _PATH.fullmatch(path) is not None and len(path.encode(errors="surrogatepass")) <= _MAX_DOCUMENT_LENGTH
 
 
 def wrong_path(path: str) -> str | None:

@@ -18,6 +18,7 @@ import pytest
 from feeds.errors import PublishError
 from feeds.models import MANIFEST, Document
 from feeds.output.manifest import (
+    JOURNAL,
     MAX_GONE,
     Manifest,
     group_paths,
@@ -41,7 +42,7 @@ def document(path: str, body: bytes = b"<rss/>") -> Document:
         path=path,
         media_type="application/rss+xml",
         body=body,
-        kind="topic",
+        kind="topic" if path.startswith("topics/") else "custom",
         feed=path.partition(".")[0],
         name="Energy",
         title="Energy – Wire",
@@ -98,7 +99,7 @@ def test_the_manifest_lists_the_documents(tmp_path: Path) -> None:
     assert manifest["documents"][1] == {
         "path": "b.rss",
         "feed": "b",
-        "kind": "topic",
+        "kind": "custom",
         "name": "Energy",
         "title": "Energy – Wire",
         "type": "application/rss+xml",
@@ -202,7 +203,7 @@ def test_a_manifest_cannot_name_a_file_outside(tmp_path: Path, path: str) -> Non
     manifest = (output / MANIFEST).read_text().replace("a.rss", path)
     (output / MANIFEST).write_text(manifest)
     (tmp_path / "outside.rss").write_text("mine")
-    with pytest.raises(PublishError, match="expected a folder inside it"):
+    with pytest.raises(PublishError, match="is not one that a run writes"):
         put(output)
     assert (tmp_path / "outside.rss").read_text() == "mine"
 
@@ -308,20 +309,20 @@ def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 def test_a_failed_write_is_an_error_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     put(tmp_path, document("a.rss"))
     folder = LocalFolder(tmp_path)
-    (tmp_path / "topics.rss").mkdir()
+    (tmp_path / "news.rss").mkdir()
     with pytest.raises(PublishError) as raised:
-        write_document(folder, document("topics.rss"))
-    assert str(raised.value) == f"{tmp_path / 'topics.rss'}: cannot be written: Is a directory"
+        write_document(folder, document("news.rss"))
+    assert str(raised.value) == f"{tmp_path / 'news.rss'}: cannot be written: Is a directory"
     assert not list(tmp_path.rglob("*.feeds-new"))
 
 
 def test_a_folder_at_the_path_of_a_document_is_an_error(tmp_path: Path) -> None:
-    put(tmp_path, document("a.rss"), document("topics.rss"))
-    (tmp_path / "topics.rss").unlink()
-    (tmp_path / "topics.rss").mkdir()
+    put(tmp_path, document("a.rss"), document("news.rss"))
+    (tmp_path / "news.rss").unlink()
+    (tmp_path / "news.rss").mkdir()
     with pytest.raises(PublishError) as raised:
-        put(tmp_path, document("a.rss", b"new"), document("topics.rss"))
-    assert str(raised.value) == f"{tmp_path / 'topics.rss'}: is a folder; expected a file or nothing"
+        put(tmp_path, document("a.rss", b"new"), document("news.rss"))
+    assert str(raised.value) == f"{tmp_path / 'news.rss'}: is a folder; expected a file or nothing"
     assert files(tmp_path)["a.rss"] == b"<rss/>"
 
 
@@ -417,12 +418,52 @@ def test_an_invalid_manifest_is_an_error(tmp_path: Path, content: bytes, message
         read_manifest(LocalFolder(tmp_path))
 
 
-def test_a_path_with_nul_makes_a_manifest_invalid(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            ("path", path)
+            for path in ("./a.rss", "a//b.rss", "a/./b.rss", "a/../b.rss", "/a.rss", "a\0.rss", "a\n.rss")
+        ),
+        *(("path", path) for path in ("", ".", ".feeds-journal", MANIFEST, "a*.rss", "a.rss.gz", f"{'a' * 300}.rss")),
+        *(
+            ("feed", path)
+            for path in ("", "feeds", "index", "all", "../a", ".", "topics/a", "a/archive/2026-01", "a\0")
+        ),
+        *(("kind", kind) for kind in ("site", "topic", "provider", "all")),
+        *(("month", month) for month in ("2026-01", "abc", "²", "2026-13", "2026-01-01", "٢٠٢٦-٠١")),
+        *(
+            ("updated", time)
+            for time in ("0001-01-01T00:00:00+10:00", "9999-12-31T23:00:00-10:00", "2026-01-01T00:00:00")
+        ),
+        *(("title", title) for title in ("", "a\0", "\ud800", "\ufffe")),
+        *(("name", name) for name in ("\x1b[31m", "a\0")),
+        *(("entries", "three"), ("bytes", None), ("coding", "gzip"), ("coding", "zip"), ("digest", 7)),
+    ],
+)
+def test_a_record_that_no_run_writes_makes_a_manifest_invalid(tmp_path: Path, field: str, value: object) -> None:
     put(tmp_path, document("a.rss"))
-    manifest = (tmp_path / MANIFEST).read_text(encoding="utf-8")
-    (tmp_path / MANIFEST).write_text(manifest.replace('"a.rss"', '"a\\u0000.rss"'), encoding="utf-8")
+    manifest = json.loads((tmp_path / MANIFEST).read_bytes())
+    manifest["documents"][0][field] = value
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(PublishError, match="is not a manifest of ours"):
         put(tmp_path, document("a.rss"))
+    assert (tmp_path / "a.rss").read_bytes() == b"<rss/>"
+
+
+@pytest.mark.parametrize("path", ["*", "/*", "a\n410 *", "../a.rss", "a b.rss", "a\0.rss", ".", ""])
+def test_a_gone_path_that_no_run_writes_is_ignored(tmp_path: Path, path: str) -> None:
+    body = msgspec.json.encode({"version": 1, "gone": [path, "a.rss", {"stems": [path], "endings": [""]}]})
+    (tmp_path / MANIFEST).write_bytes(body)
+    assert read_manifest(LocalFolder(tmp_path)).gone_paths == ("a.rss",)
+
+
+def test_a_journal_names_no_file_of_others(tmp_path: Path) -> None:
+    (tmp_path / "output").mkdir()
+    (tmp_path / "mine.rss").write_text("mine")
+    journal = json.dumps(["../mine.rss", "./b.rss", "b.rss"])
+    (tmp_path / "output" / JOURNAL).write_text(journal, encoding="utf-8")
+    assert read_output(LocalFolder(tmp_path / "output")).journal == frozenset({"b.rss"})
 
 
 @pytest.mark.parametrize("name", [MANIFEST, ".feeds-journal", "a.rss"])

@@ -31,7 +31,7 @@ BODY = b"<rss/>"
 
 def record(path: str, feed: str = "", **changes: Any) -> DocumentRecord:
     document = Document(path=path, media_type="application/rss+xml", body=BODY, title="A title", feed=feed, name="name")
-    return msgspec.structs.replace(record_of(document), kind="topic" if feed else "site", **changes)
+    return msgspec.structs.replace(record_of(document), kind="custom" if feed else "site", **changes)
 
 
 #: A feed in two formats with an archive, another feed, and a document of the site, ordered by path.
@@ -81,7 +81,7 @@ def test_documents_are_grouped_by_feed_and_month() -> None:
 def test_the_outlines_are_those_of_feeds_in_order_of_paths() -> None:
     outlines = list(outlines_of(by_part(reversed(RECORDS))))
     assert [(one.path, one.formats) for one in outlines] == [("a", ("rss", "json")), ("b", ("rss",))]
-    assert (outlines[0].kind, outlines[0].name, outlines[0].title) == ("topic", "name", "A title")
+    assert (outlines[0].kind, outlines[0].name, outlines[0].title) == ("custom", "name", "A title")
     assert (outlines[0].entries, outlines[0].updated) == (0, EMPTY_UPDATED)
 
 
