@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +28,8 @@ JOURNAL = ".feeds-journal"
 _VERSION = 1
 #: The ending that a document or page adds to the path of its feed.
 _ENDING = re.compile(rf"(?:/{re.escape(INDEX)}|(?:/archive/\d{{4}}-\d{{2}})?\.(?:{'|'.join(ALL_FORMATS)}))\Z")
+#: Feeds whose documents are listed side by side.
+_FEEDS_AT_ONCE = 8
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 #: Paths that a manifest keeps as gone, and that web servers answer with 410. Each costs a line of their configuration.
 MAX_GONE = 10_000
@@ -201,13 +204,16 @@ def _check(record: DocumentRecord) -> None:
         wrong = "month"
     elif record.updated.tzinfo != dt.UTC:
         wrong = "updated"
-    elif not all(text and remove_controls(text) == text for text in (record.name or record.title, record.title)):
+    elif not record.title or remove_controls(record.title) != record.title:
         wrong = "title"
+    elif remove_controls(record.name) != record.name:
+        wrong = "name"
     else:
         return
     raise ValueError(f"the {wrong} of {quoted(path)} is not one that a run writes")
 
 
+@lru_cache(_FEEDS_AT_ONCE)
 def _is_feed(path: str, kind: Kind | Literal["site"]) -> bool:
     """Whether a feed of this kind may be at a path. Documents of the site have none."""
     if kind == "site":
