@@ -79,8 +79,7 @@ _ENCODED = re.compile(
     r"<(title|category|dc:creator|source|copyright|managingEditor|generator|media:title(?! type=.html.))\b[^>]*>"
     r"([^<]*&(?:lt|amp);|<!\[CDATA\[)"
 )
-_ENCODED_DESCRIPTION = re.compile(r"<(description)\b[^>]*>([^<]*&(?:lt|amp);|<!\[CDATA\[)")
-#: Plain texts. The description of a channel is one, that of an item is HTML.
+#: Plain texts. Descriptions are HTML.
 _PLAIN_TEXTS = (
     *("title", "category", "source", "copyright", "managingEditor", "generator"),
     *(f"{{{DC}}}creator", MEDIA_TITLE),
@@ -99,7 +98,7 @@ def validate_rss(body: bytes, context: DocumentContext) -> ValidationResult:
     entries = []
     links = []
     for channel in root.iterchildren("channel"):
-        validate_plain_texts(channel.iterchildren("description"), lines, result)
+        _validate_description(channel, result)
         validate_channel_image(channel, result)
         for element in elements_behind(channel, "item"):
             message = f"<{element.tag!s}> comes behind an <item>; expected it before all items"
@@ -112,10 +111,15 @@ def validate_rss(body: bytes, context: DocumentContext) -> ValidationResult:
 
 
 def _validate_character_data(lines: Lines, result: ValidationResult) -> None:
-    channel = lines.text.partition("<item>")[0]
-    for match in (*_ENCODED.finditer(lines.text), *_ENCODED_DESCRIPTION.finditer(channel)):
+    for match in _ENCODED.finditer(lines.text):
         message = f"<{match[1]}> has &lt;, &amp; or CDATA; expected &#x3C; and &#x26;, which no reader takes for HTML"
         result.note(lines.number(match.start()), "markup-in-plain-text", message)
+
+
+def _validate_description(parent: etree._Element, result: ValidationResult) -> None:
+    description = parent.find("description")
+    if description is not None:
+        note_html(description.text or "", line_of(description), result)
 
 
 def _validate_item(item: etree._Element, result: ValidationResult) -> ParsedEntry:
@@ -125,9 +129,7 @@ def _validate_item(item: etree._Element, result: ValidationResult) -> ParsedEntr
     html = (content.text or "") if content is not None else ""
     line = line_of(content if content is not None else item)
     note_html(html, line, result)
-    description = item.find("description")
-    if description is not None:
-        note_html(description.text or "", line_of(description), result)
+    _validate_description(item, result)
     enclosures = [enclosure.get("url", "") for enclosure in item.iterchildren("enclosure")]
     media = validate_images(item, enclosures, html, line, result)
     validate_media(item, result)

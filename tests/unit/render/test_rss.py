@@ -331,11 +331,31 @@ def test_images_decides_which_enclosures_show(images: str, enclosures: int, cont
     assert len(item.findall(f"{MEDIA}thumbnail")) == enclosures
 
 
-@pytest.mark.parametrize("description", ["R&D", "a < b", "</b>", "&lt;i&gt;x", "plain", "<script>x</script>"])
+@pytest.mark.parametrize(
+    "description",
+    [
+        *("R&D", "a < b", "</b>", "&lt;i&gt;x", "plain", "<script>x</script>"),
+        *(
+            "a <b> c",
+            "<img src='https://a.example/i.png'>",
+            "a <!-- b",
+            "&unknown; &copy &#x26;",
+            "<",
+            "&",
+            "a > b",
+            "'\"",
+        ),
+    ],
+)
 def test_descriptions_are_html_of_the_plain_text(description: str) -> None:
     """Programs that show HTML, as feedparser does, show the text as it was."""
     feed = replace(FEED, description=description, entries=(replace(ENTRY, summary=description),))
-    parsed = feedparser.parse(render(feed))
+    document = render(feed)
+    (channel,) = etree.fromstring(document)
+    assert (
+        channel.findtext("description") == channel.findtext("item/description") == html.escape(description, quote=False)
+    )
+    parsed = feedparser.parse(document)
     assert html.unescape(parsed.feed.description) == description
     assert html.unescape(parsed.entries[0].summary) == description
 

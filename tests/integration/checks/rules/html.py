@@ -73,6 +73,7 @@ EXAMPLES = (
     Broken("unsafe-html", RSS, swap("What is said of it.", "&lt;object&gt;&lt;/object&gt;"), what="description"),
     Broken("unbalanced-html", RSS, swap("&lt;p&gt;", "&lt;p&gt;&lt;b&gt;")),
     Broken("unbalanced-html", ATOM, swap("&lt;p&gt;", "&lt;/b&gt;&lt;p&gt;")),
+    Broken("unbalanced-html", RSS, swap("<description>All", "<description>&lt;b> All"), what="channel"),
     Broken("unbalanced-html", ATOM, sub("(<source>.*?)<title>", r'\1<title type="html">&lt;b&gt;'), what="source"),
     Broken("unbalanced-html", RSS, swap('<media:title type="plain">', '<media:title type="html">&lt;b&gt;'),
            what="media"),
