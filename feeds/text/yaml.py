@@ -7,6 +7,7 @@ where it can.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import math
 import re
 from functools import cache
@@ -43,8 +44,11 @@ _NOT_FOR_YAML12 = tuple(
 )
 
 
-#: An escaped surrogate pair, behind any number of escaped backslashes.
-_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+#: An escaped surrogate pair, behind any number of escaped backslashes, and perhaps around an escaped line break.
+_SURROGATES = re.compile(
+    r"(?<!\\)((?:\\\\)*)(?:\\u|\\U0000)([dD][89abAB][0-9a-fA-F]{2})"
+    r"(\\\n[ \t]*)?(?:\\u|\\U0000)([dD][c-fC-F][0-9a-fA-F]{2})"
+)
 
 
 class YamlError(Exception):
@@ -89,10 +93,24 @@ def load_yaml(text: str, loader: type[yaml.SafeLoader], max_depth: int = MAX_DEP
 
 
 def join_surrogates(text: str) -> str:
-    r"""Return YAML with each escaped surrogate pair, as JSON writers produce them (`\ud83d\ude00`), as one escape."""
-    if "\\ud" not in text and "\\uD" not in text:
+    r"""Return YAML with each escaped surrogate pair, as JSON writers produce them (`\ud83d\ude00`), as one escape.
+
+    Only double-quoted scalars have escapes (YAML 1.2, 5.7).
+    """
+    if not _SURROGATES.search(text):
         return text
-    return _SURROGATES.sub(lambda pair: f"{pair[1]}\\U{_code_of(pair[2], pair[3]):08x}", text)
+    parts, end = [], 0
+    with contextlib.suppress(yaml.YAMLError):  # what is wrong is found when the result is parsed
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.ScalarToken) and token.style == '"':
+                start, stop = token.start_mark.index, token.end_mark.index
+                parts += [text[end:start], _SURROGATES.sub(_joined, text[start:stop])]
+                end = stop
+    return "".join((*parts, text[end:]))
+
+
+def _joined(pair: re.Match[str]) -> str:
+    return f"{pair[1]}\\U{_code_of(pair[2], pair[4]):08x}{pair[3] or ''}"
 
 
 def _code_of(high: str, low: str) -> int:

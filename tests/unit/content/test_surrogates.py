@@ -26,6 +26,13 @@ def title_of(line: str) -> str | None:
         ('title: "a\\\\\\ud83d\\ude00"', "a\\\N{GRINNING FACE}"),
         ("title: 'a \\ud83d\\ude00'", "a \\ud83d\\ude00"),
         ("title: a \\ud83d\\ude00", "a \\ud83d\\ude00"),
+        ('title: "\\uD83D\\U0000dE00"', "\N{GRINNING FACE}"),
+        ('title: "\\U0000d83d\\ude00"', "\N{GRINNING FACE}"),
+        ('title: "a \\ud83d\\\n  \\ude00"', "a \N{GRINNING FACE}"),
+        ('title: >-\n  \\ud83d\\ude00\nexcerpt: "\\ud83d\\ude00"', "\\ud83d\\ude00"),
+        ('title: \'"\\ud83d\\ude00"\'\nexcerpt: "\\ud83d\\ude00"', '"\\ud83d\\ude00"'),
+        ('title: a "\\ud83d\\ude00"\nexcerpt: "\\ud83d\\ude00"', 'a "\\ud83d\\ude00"'),
+        ('title: T # "\\ud83d\\ude00"\nexcerpt: "\\ud83d\\ude00"', "T"),
         ('title: "\\ud83d"', None),
         ('title: "\\ude00\\ud83d"', None),
     ],
@@ -35,6 +42,6 @@ def test_a_pair_is_one_character(line: str, title: str | None) -> None:
 
 
 def test_diagnostics_beside_a_pair_have_their_line() -> None:
-    text = f'---\n{HEAD}title: "\\ud83d\\ude00"\nquality: high\n---\nbody'
+    text = f'---\n{HEAD}title: "\\ud83d\\\n  \\ude00"\nquality: high\n---\nbody'
     parsed = parse_article(text.encode(), path="a.md", modified=NOW)
-    assert [one.line for one in parsed.diagnostics] == [5]
+    assert [one.line for one in parsed.diagnostics] == [6]
