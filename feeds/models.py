@@ -272,6 +272,7 @@ class Outline(Value, frozen=True, kw_only=True):
     formats: tuple[Format, ...]
     entries: int
     updated: dt.datetime
+    has_page: bool = False
     key: str = ""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.digests import digest_of
 from feeds.http.codings import is_precompressed
-from feeds.models import ALL_FORMATS, ASSETS, FeedKey, Outline, document_path
+from feeds.models import ALL_FORMATS, ASSETS, FeedKey, Outline, document_path, page_path
 from feeds.output.manifest import read_output
 from feeds.output.publisher import WrittenDocument
 from feeds.selection.paths import published_key
@@ -150,6 +150,7 @@ def outlines_of(parts: Mapping[Part, Sequence[DocumentRecord]]) -> Iterator[Outl
             formats=formats,
             entries=first.entries,
             updated=first.updated,
+            has_page=page_path(path) in paths,
             key=first.key,
         )
 

@@ -50,7 +50,7 @@ def _attributes(outline: Outline, subscriptions: SubscriptionList) -> dict[str, 
         "text": _plain_in_html(outline.name),
         "title": _plain_in_html(outline.title),
         "xmlUrl": document_address(base, outline.path, format_),
-        "htmlUrl": page_address(base, outline.path) if subscriptions.has_pages else base,
+        "htmlUrl": page_address(base, outline.path) if outline.has_page else base,
         "version": _VERSIONS.get(format_),
     }
     return {name: value for name, value in attributes.items() if value}

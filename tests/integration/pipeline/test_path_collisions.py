@@ -301,6 +301,20 @@ def test_a_published_feed_stays_if_a_new_document_of_it_cannot_be_written(bbc: S
     assert "topics/bbc/archive/2026-04.rss" in bbc.documents()
 
 
+def test_a_feed_whose_page_cannot_be_added_is_listed_without(site: Site) -> None:
+    site.configure(f"{CONFIGURATION}pages: off\n")
+    write(site, "bbc")
+    site.regenerate()
+    site.configure(CONFIGURATION)
+    (site.output / "topics" / "bbc").mkdir(exist_ok=True)
+    (site.output / "topics" / "bbc" / "index.html").write_text("mine")
+    (mistake,) = site.regenerate().mistakes
+    assert mistake.message.endswith("the feed topics/bbc stays as it was")
+    documents = site.documents()
+    assert b'href="topics/bbc.rss"' in documents["index.html"]
+    assert b"https://feeds.example.com/topics/bbc/" not in documents["feeds.opml"]
+
+
 def test_a_feed_behind_a_link_out_of_the_output_is_left_out(bbc: Site) -> None:
     outside = bbc.folder / "outside"
     outside.mkdir()

@@ -21,6 +21,7 @@ OUTLINE = Outline(
     formats=("rss", "atom", "json"),
     entries=3,
     updated=dt.datetime(2020, 6, 10, tzinfo=dt.UTC),
+    has_page=True,
 )
 SITE = SubscriptionList(
     title="A site",
@@ -69,7 +70,7 @@ def test_a_feed_that_is_not_rss_has_no_version(change: dict[str, Any], expected:
 
 
 def test_without_pages_the_page_of_a_feed_is_the_site() -> None:
-    (found,) = outlines_of(replace(SITE, has_pages=False))["Topics"]
+    (found,) = outlines_of(replace(SITE, outlines=(replace(OUTLINE, has_page=False),)))["Topics"]
     assert found["htmlUrl"] == "https://feeds.example.com/"
 
 

@@ -35,6 +35,7 @@ OUTLINE = Outline(
     formats=("rss", "json"),
     entries=2,
     updated=ENTRY.updated,
+    has_page=True,
 )
 SITE = SubscriptionList(
     title="A site",
@@ -207,6 +208,11 @@ def test_the_index_lists_feeds_by_kind_and_name() -> None:
     assert texts(page, "//h2") == ["Everything 1", "Selections 1", "Topics 2", "Providers 1"]
     assert texts(page, "//li/a") == ["A site", "mine", "A", "b", "zoo"]
     assert page.xpath("//li/a/@href")[2] == "topic/A/"
+
+
+def test_the_index_leads_to_a_feed_without_a_page() -> None:
+    page = index_of(replace(SITE, outlines=(replace(OUTLINE, has_page=False),)))
+    assert page.xpath("//li/a/@href") == ["topics/ai.rss"]
 
 
 @pytest.mark.parametrize(
