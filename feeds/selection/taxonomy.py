@@ -200,7 +200,7 @@ def _topic_wish(key: str, title: str, settings: Topic) -> Wish:
 
 def _provider_wish(domain: str) -> Wish:
     name = re.sub(r"[^a-z0-9._-]", "-", domain)
-    if is_device(name):
+    if is_device(name):  # `con.tv` is published at `con-.tv`
         label, dot, rest = name.partition(".")
         name = f"{label}-{dot}{rest}"
     return Wish(FeedKey("provider", domain), _PROVIDERS, name, f"provider {domain}", _MAX_DOMAIN)

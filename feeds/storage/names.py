@@ -12,10 +12,11 @@ from feeds.text.slugs import folded
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Extensions of documents. A folder with such a name could take the path of a document.
-_EXTENSIONS = (".rss", ".atom", ".json", ".opml", ".html", ".css", ".js", ".gz", ".br")
-#: The end of a document's name. `.br` alone is the end of a domain.
-_DOCUMENT_END = re.compile(r"(\.(rss|atom|json|opml|html|css|js|gz)(\.br)*)+$")
+#: Extensions of documents and of gzip files. `.br` alone is the end of a domain.
+_EXTENSIONS = "rss|atom|json|opml|html|css|js|gz"
+#: The end of a document's name. A folder with such a name could take the path of a document.
+_DOCUMENT_END = re.compile(rf"(\.({_EXTENSIONS})(\.br)*)+$")
+_EXTENSION = re.compile(rf"\.({_EXTENSIONS}|br)(/|$)")
 _RESERVED_PATHS = frozenset({"all", "feeds", "index"})
 _ARCHIVE = re.compile(r"/archive/\d{4}-\d{2}$")
 #: Characters that no segment of a path may contain, for use in a character class.
@@ -37,7 +38,7 @@ def is_device(name: str) -> bool:
 
 
 def without_extensions(path: str) -> str:
-    """The folded path without the extensions of documents and precompressed files."""
+    """A folded path without the extensions of documents and precompressed files that it ends in."""
     return _DOCUMENT_END.sub("", path)
 
 
@@ -59,10 +60,10 @@ def is_path(path: str) -> bool:
 
 def wrong_path(path: str) -> str | None:
     """The end of a message about the path of a feed, or None if it is valid. Characters are checked elsewhere."""
-    parts = folded(path).split("/")
-    if any(part.endswith(_EXTENSIONS) for part in parts):
+    key = folded(path)
+    if _EXTENSION.search(key):
         return "; expected a path without extension"
-    if any(map(is_device, parts)):
+    if any(map(is_device, key.split("/"))):
         return "; expected a path without names that Windows has for devices, such as con and nul"
     length = len(path.encode(errors="surrogatepass"))
     return f" is {length} bytes long; expected at most {MAX_LENGTH}" if len(path) <= MAX_LENGTH < length else None
