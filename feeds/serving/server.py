@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections import deque
 from contextlib import contextmanager, suppress
-from threading import Thread
+from functools import partial
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -18,21 +20,22 @@ from feeds._version import __version__
 from feeds.errors import ServeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from feeds.serving.wsgi import Application
 
 
 _THREADS = 8
-#: Connections at a time, of all clients and of one address. For another one, the worst of them is closed.
-_MAX_CONNECTIONS = 400
+#: Connections at a time, of all clients and of one address. A further connection replaces the least useful one. Each
+#: takes up to two file descriptors, of which a process usually has 1,024.
+_MAX_CONNECTIONS = 300
 _MAX_PER_CLIENT = 100
-#: Seconds in which a request must arrive, and in which something must happen on a connection.
+#: Seconds in which a request must arrive, and in which something must be sent or received on a connection.
 REQUEST_TIMEOUT = 10
-_IDLE_TIMEOUT = 30
-#: Seconds between two looks for idle connections.
+IDLE_TIMEOUT = 30
+#: Seconds between checks for idle connections.
 _CLEANUP_INTERVAL = 5
-#: Requests that a client may send before it reads the response to the first.
+#: Requests of a connection that wait for the response to the one before.
 _MAX_PIPELINED = 20
 #: Bytes of a request's header fields, and of its content, which the application ignores.
 _MAX_REQUEST_HEADER = 32_768
@@ -55,14 +58,27 @@ class _RequestParser(HTTPRequestParser):
 
 
 class _Channel(HTTPChannel):
-    """A connection. It is closed if its request arrives slowly, or as the worst one if there are too many."""
+    """A connection. It has one response at a time, and is closed if its request arrives slowly.
+
+    Connections are closed at once: waitress would wait until the client reads.
+    """
 
     parser_class = _RequestParser
+    server: Any
+    requests: list[HTTPRequestParser]
+    requests_lock: Lock
 
     def __init__(self, server: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(server, *arguments, **options)
         self.waiting_since = time.monotonic()
-        self._make_room(server.active_channels.values())
+        self._pipelined: deque[HTTPRequestParser] = deque()
+        self._make_room(list(server.active_channels.values()))
+
+    def readable(self) -> bool:
+        return not self._pipelined and super().readable()
+
+    def writable(self) -> bool:
+        return bool(self._pipelined and not self.requests) or super().writable()
 
     def received(self, data: bytes) -> bool:
         was_waiting = self.request is None
@@ -70,24 +86,43 @@ class _Channel(HTTPChannel):
         now = time.monotonic()
         if was_waiting or self.request is None:
             self.waiting_since = now
-        elif now - self.waiting_since > REQUEST_TIMEOUT:
-            self.will_close = True
-        if len(self.requests) > _MAX_PIPELINED:
-            self.will_close = True
+        is_late = now - self.waiting_since > REQUEST_TIMEOUT
+        with self.requests_lock:
+            self._pipelined.extend(self.requests[1:])
+            del self.requests[1:]
+        if is_late or len(self._pipelined) > _MAX_PIPELINED:
+            self.handle_close()
         return is_read
 
-    def _make_room(self, channels: Iterable[_Channel]) -> None:
-        """Close the worst other connection if there are too many: of this client, else of all."""
-        others = [channel for channel in channels if channel is not self and not channel.will_close]
+    def handle_write(self) -> None:
+        """Send what can be sent, and begin with the next request when the response before is sent."""
+        super().handle_write()
+        is_closing = self.will_close or self.close_when_flushed or not self.connected
+        with self.requests_lock:
+            if self._pipelined and not self.requests and not self.total_outbufs_len and not is_closing:
+                self.requests.append(self._pipelined.popleft())
+                self.server.add_task(self)
+
+    def _make_room(self, channels: Sequence[_Channel]) -> None:
+        """Close the least useful other connection if there are too many: of this client, else of all."""
+        others = [channel for channel in channels if channel is not self]
         same = [channel for channel in others if channel.addr[0] == self.addr[0]]
         for group, limit in ((same, _MAX_PER_CLIENT), (others, _MAX_CONNECTIONS)):
             if len(group) >= limit:
-                min(group, key=_Channel.usefulness).will_close = True
+                min(group, key=_Channel.usefulness).handle_close()
                 return
 
     def usefulness(self) -> tuple[bool, bool, float]:
-        """A key that orders connections: one without a request, or longest without one, is the worst."""
-        return bool(self.requests), bool(self.total_outbufs_len), self.waiting_since
+        """A sort key: connections without a request and a response come first, then those that wait for longest."""
+        is_sending = bool(self.total_outbufs_len)
+        return bool(self.requests), is_sending, self.last_activity if is_sending else self.waiting_since
+
+
+def _close_idle(server: Any, now: float) -> None:
+    """Close the connections on which nothing was sent or received for a while."""
+    for channel in list(server.active_channels.values()):
+        if not channel.requests and channel.last_activity < now - IDLE_TIMEOUT:
+            channel.handle_close()
 
 
 class Server:
@@ -109,9 +144,8 @@ class Server:
             map=self._connections,
             sockets=[listening],
             threads=_THREADS,
-            connection_limit=_MAX_CONNECTIONS + 100,  # room for those that are about to be closed
+            connection_limit=_MAX_CONNECTIONS + 100,  # of all sockets
             asyncore_use_poll=True,
-            channel_timeout=_IDLE_TIMEOUT,
             cleanup_interval=_CLEANUP_INTERVAL,
             max_request_header_size=_MAX_REQUEST_HEADER,
             max_request_body_size=_MAX_REQUEST_CONTENT,
@@ -120,6 +154,7 @@ class Server:
             ident=f"feeds/{__version__}",
         )
         server.channel_class = _Channel
+        server.maintenance = partial(_close_idle, server)
         return server
 
     def start(self) -> None:

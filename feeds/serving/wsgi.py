@@ -24,6 +24,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.security import safe_join
 from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import FileWrapper
 
 from feeds.config.loader import file_version, load_config
 from feeds.errors import ConfigError, PublishError, ServeError
@@ -55,8 +56,8 @@ _CHUNK_SIZE = 65_536
 #: Bytes of compressed texts that are kept in memory.
 _CACHE_SIZE = 64_000_000
 
-#: Bytes of a text that is held in memory while it is sent. A longer one is read from its file.
-_MAX_HELD = 1_000_000
+#: Bytes of the longest text that is compressed.
+_MAX_COMPRESSED = 16_000_000
 
 #: The only name with a leading dot that is served (RFC 8615), and only at the top of the output folder.
 _WELL_KNOWN = ".well-known"
@@ -111,16 +112,31 @@ class _File:
     modified: int
 
 
-class _WholeStream:
-    """A file that a server reads to the end. Its `read` raises OSError if the file was truncated in place meanwhile."""
+@dataclass(frozen=True)
+class _Content:
+    """The content of a response: a stream of `length` bytes, the entity tag, and the coding of a compressed text."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    stream: BinaryIO
+    length: int
+    etag: str
+    coding: Coding | None = None
+
+
+class _WholeStream:
+    """The first `length` bytes of a stream. `read` raises OSError if its file was truncated in place meanwhile.
+
+    The server then closes the connection, so that the client knows (RFC 9112, 8).
+    """
+
+    def __init__(self, stream: BinaryIO, length: int) -> None:
         self._stream = stream
+        self._length = length
         self.seek, self.tell, self.seekable, self.close = stream.seek, stream.tell, stream.seekable, stream.close
 
     def read(self, size: int = -1) -> bytes:
-        content = self._stream.read(size)
-        if size > 0 and not content:
+        remaining = self._length - self._stream.tell()
+        content = self._stream.read(remaining if size < 0 else min(size, remaining))
+        if remaining and not content:
             raise OSError("the file was truncated while it was sent")
         return content
 
@@ -132,16 +148,22 @@ class CompressedTexts:
         self._max_bytes = max_bytes
         self._texts: OrderedDict[tuple[str, Coding], bytes] = OrderedDict()
         self._lock = threading.Lock()
+        self._compressing = threading.Lock()
         self.size = 0
 
-    def get(self, digest: str, coding: Coding, read: Callable[[], bytes]) -> bytes:
-        """Return the text that `read` reads, compressed."""
+    def get(self, text: bytes, digest: str, coding: Coding) -> bytes | None:
+        """Return the compressed text, or None while another one is compressed, which takes a processor and memory."""
         key = (digest, coding)
         with self._lock:
             if key in self._texts:
                 self._texts.move_to_end(key)
                 return self._texts[key]
-        body = compress(read(), coding)
+        if not self._compressing.acquire(blocking=False):
+            return None
+        try:
+            body = compress(text, coding)
+        finally:
+            self._compressing.release()
         with self._lock:
             if key not in self._texts:
                 self._texts[key] = body
@@ -281,7 +303,8 @@ def _open_file(output: Path, path: str, routes: _Routes) -> _File | None:
 
 
 def _is_hidden(parts: Sequence[str]) -> bool:
-    return any(part.startswith(".") for part in parts[parts[:1] in ([_WELL_KNOWN], (_WELL_KNOWN,)) :])
+    first, *others = parts or [""]
+    return any(part.startswith(".") for part in (*others, first if first != _WELL_KNOWN else ""))
 
 
 def _represent(request: Request, routes: _Routes, file: _File, compressed: CompressedTexts) -> Response:
@@ -293,57 +316,44 @@ def _represent(request: Request, routes: _Routes, file: _File, compressed: Compr
     for link in routes.links.get(file.path, ()):
         response.headers.add("Link", link)
     if is_text(type_):
-        stream = _text(response, request.accept_encodings, file, compressed)
+        response.vary.add("Accept-Encoding")
+        content = _text_content(file, request.accept_encodings, compressed)
     else:
-        stream = file.stream
-        response.content_length = file.size
-        response.set_etag(f"{file.size:x}-{file.modified:x}")
+        content = _Content(file.stream, file.size, f"{file.size:x}-{file.modified:x}")
+    if content.coding:
+        response.headers["Content-Encoding"] = content.coding
+    response.content_length = content.length
+    response.set_etag(content.etag)
     if time.time_ns() - file.modified > _SECOND:  # within a second, two versions may have the same Last-Modified
         with suppress(ValueError, OverflowError, OSError):  # a time that no date can be made of
             response.last_modified = dt.datetime.fromtimestamp(file.modified // _SECOND, dt.UTC)
     response.make_conditional(request)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-        stream.close()
+        content.stream.close()
         return _message(412, "this is another version")
     if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
-        stream.close()
-    elif wrap := request.environ.get("wsgi.file_wrapper"):
-        response.response = wrap(_WholeStream(stream), _CHUNK_SIZE)  # the server closes it
-        response.direct_passthrough = True
+        content.stream.close()
     else:
-        response.call_on_close(stream.close)
-        response.response = _read_chunks(stream, response.content_length or 0)
+        wrap = request.environ.get("wsgi.file_wrapper", FileWrapper)
+        response.response = wrap(_WholeStream(content.stream, content.length), _CHUNK_SIZE)  # the server closes it
+        response.direct_passthrough = True
     return response
 
 
-def _text(response: Response, accepted: Accept, file: _File, compressed: CompressedTexts) -> BinaryIO:
-    """Set the headers of a text in the content coding that the client prefers; return the content."""
-    response.vary.add("Accept-Encoding")
-    coding = _negotiate_coding(accepted) if file.size >= _MIN_COMPRESSED_SIZE else None
-    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # it has `readinto`
-    file.stream.seek(0)
-    stream: BinaryIO = file.stream
+def _text_content(file: _File, accepted: Accept, compressed: CompressedTexts) -> _Content:
+    """Return a text in the content coding that the client prefers, if it is not too long, else as it is."""
+    coding = _negotiate_coding(accepted) if _MIN_COMPRESSED_SIZE <= file.size <= _MAX_COMPRESSED else None
     if coding:
-        with file.stream:
-            stream = BytesIO(compressed.get(digest, coding, file.stream.read))
-        response.headers["Content-Encoding"] = coding
-    elif file.size <= _MAX_HELD:
-        with file.stream:
-            stream = BytesIO(file.stream.read())
-    response.content_length = file.size if stream is file.stream else stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    response.set_etag(f"{digest[:32]}-{coding}" if coding else digest[:32])
-    return stream
-
-
-def _read_chunks(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield the first `size` bytes of a file.
-
-    If the file was truncated in place, there are fewer, and the server closes the connection (RFC 9112, 8).
-    """
-    while size > 0 and (chunk := stream.read(min(_CHUNK_SIZE, size))):
-        size -= len(chunk)
-        yield chunk
+        text = file.stream.read()
+        digest = hashlib.sha256(text).hexdigest()
+        body = compressed.get(text, digest, coding)
+        if body is not None:
+            file.stream.close()
+            return _Content(BytesIO(body), len(body), f"{digest[:32]}-{coding}", coding)
+    else:
+        digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # it has `readinto`
+    file.stream.seek(0)
+    return _Content(file.stream, file.size, digest[:32])
 
 
 def _negotiate_coding(accepted: Accept) -> Coding | None:

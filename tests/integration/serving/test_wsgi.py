@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import brotli
 import psutil
@@ -46,8 +47,15 @@ def client(published: Site) -> Client:
     return client_of(published)
 
 
+class BufferedClient(Client):
+    """A client that reads each response to its end, and closes it."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        return super().open(*arguments, **{"buffered": True, **options})
+
+
 def client_of(site: Site) -> Client:
-    return Client(Application(load_config(site.config_path), site.output))
+    return BufferedClient(Application(load_config(site.config_path), site.output))
 
 
 def get(client: Client, path: str, **headers: str) -> TestResponse:
@@ -330,21 +338,49 @@ def test_a_file_of_any_time_is_served(client: Client, published: Site, seconds: 
 def test_compressed_texts_take_a_bounded_space() -> None:
     texts = CompressedTexts(max_bytes=10_000)
     bodies = {str(number): os.urandom(1500) for number in range(20)}
-    reads: list[str] = []
-
-    def get_text(digest: str) -> bytes:
-        def read() -> bytes:
-            reads.append(digest)
-            return bodies[digest]
-
-        return gzip.decompress(texts.get(digest, "gzip", read))
-
     for digest, body in bodies.items():
-        assert get_text(digest) == body
+        assert gzip.decompress(texts.get(body, digest, "gzip") or b"") == body
         assert texts.size <= 10_000
-    reads.clear()
-    assert all(get_text(digest) == bodies[digest] for digest in ("19", "18", "0", "19"))
-    assert reads == ["0"]
+    kept = {digest: texts.get(b"", digest, "gzip") for digest in ("19", "18", "0", "19")}
+    assert gzip.decompress(kept["19"] or b"") == bodies["19"]
+    assert gzip.decompress(kept["18"] or b"") == bodies["18"]
+    assert gzip.decompress(kept["0"] or b"") == b""  # forgotten, and compressed anew
+
+
+def test_one_text_is_compressed_at_a_time(client: Client, published: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are sent as they are, so that nobody waits for a processor."""
+    begun, is_over = threading.Event(), threading.Event()
+
+    def compress(body: bytes, _: str) -> bytes:
+        begun.set()
+        assert is_over.wait(60)
+        return gzip.compress(body)
+
+    monkeypatch.setattr("feeds.serving.wsgi.compress", compress)
+    first = threading.Thread(target=get, args=(client, "/all.rss"), kwargs={"Accept_Encoding": "gzip"})
+    first.start()
+    assert begun.wait(60)
+    response = get(client, "/all.atom", Accept_Encoding="gzip")
+    is_over.set()
+    first.join()
+    assert "Content-Encoding" not in response.headers
+    assert response.data == (published.output / "all.atom").read_bytes()
+    assert get(client, "/all.atom", Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("path", ["empty.bin", "empty.txt", "empty.html"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_empty_file_is_served(client: Client, published: Site, path: str, method: str) -> None:
+    (published.output / path).touch()
+    response = client.open(f"/{path}", method=method, headers={"Accept-Encoding": "gzip"})
+    assert (response.status_code, response.data, response.headers["Content-Length"]) == (200, b"", "0")
+
+
+def test_a_long_text_is_not_compressed(client: Client, published: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.serving.wsgi._MAX_COMPRESSED", 100)
+    response = get(client, "/all.rss", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in response.headers
+    assert response.data == (published.output / "all.rss").read_bytes()
 
 
 def test_json_of_others_is_no_feed(client: Client, published: Site) -> None:
@@ -461,7 +497,7 @@ def test_a_manifest_that_cannot_be_read_does_not_end_it(client: Client, publishe
 
 def test_each_request_is_noted_with_its_path_as_it_was_sent(published: Site) -> None:
     noted: list[Served] = []
-    client = Client(Application(load_config(published.config_path), published.output, noted.append))
+    client = BufferedClient(Application(load_config(published.config_path), published.output, noted.append))
     etag = client.get(f"{CAFE}.rss").headers["ETag"]
     client.get(f"{CAFE}.rss", headers={"If-None-Match": etag})
     client.head("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import http.client
 import os
 import re
@@ -16,6 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 from urllib.request import urlopen
 
+import psutil
 import pytest
 
 from feeds import load_config
@@ -26,6 +29,7 @@ from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.site import Site
 
@@ -169,16 +173,84 @@ def time_of_request(server: Server) -> float:
     return time.monotonic() - started
 
 
-def test_slow_readers_keep_nobody_waiting(server: Server, published: Site) -> None:
+def stalled_readers(server: Server, opened: ExitStack, count: int, requests: int = 1) -> None:
+    """Open connections, up to 90 of each address, that request a film and read nothing."""
+    for number in range(count):
+        reader = opened.enter_context(socket.socket())
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.settimeout(PATIENCE)
+        reader.bind((f"127.0.0.{2 + number // 90}", 0))
+        with suppress(OSError):  # the server may have closed it
+            reader.connect(("127.0.0.1", port_of(server.address)))
+            reader.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n" * requests)
+
+
+def long_film(published: Site) -> Path:
     film = published.output / "film.mp4"
     film.touch()
     os.truncate(film, 200_000_000)
+    return film
+
+
+def test_slow_readers_keep_nobody_waiting(server: Server, published: Site) -> None:
+    long_film(published)
     with ExitStack() as opened:
         for _ in range(32):
             reader = opened.enter_context(socket.create_connection(("127.0.0.1", port_of(server.address)), PATIENCE))
             reader.sendall(b"GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
             assert reader.recv(10)
         assert max(time_of_request(server) for _ in range(5)) < PATIENCE / 10
+
+
+def test_stalled_readers_make_room_for_others(server: Server, published: Site) -> None:
+    """More than the server has connections for, of which each client has fewer than it may have."""
+    if sys.platform != "linux":
+        pytest.skip("there is one loopback address")
+    film = long_film(published)
+    with ExitStack() as opened:
+        stalled_readers(server, opened, 720)
+        assert max(time_of_request(server) for _ in range(5)) < PATIENCE / 10
+        assert len([one for one in psutil.Process().open_files() if one.path == str(film)]) <= 300
+
+
+def test_stalled_readers_are_given_up(server: Server, published: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.serving.server.IDLE_TIMEOUT", 0.1)
+    film = long_film(published)
+    with ExitStack() as opened:
+        stalled_readers(server, opened, 20)
+        deadline = time.monotonic() + PATIENCE
+        while str(film) in [one.path for one in psutil.Process().open_files()] and time.monotonic() < deadline:
+            status_of(server, "/all.rss")  # the server looks for idle connections when something happens
+            time.sleep(0.1)
+        assert str(film) not in [one.path for one in psutil.Process().open_files()]
+
+
+def test_pipelined_requests_open_one_file_of_a_connection(server: Server, published: Site) -> None:
+    film = long_film(published)
+    with ExitStack() as opened:
+        stalled_readers(server, opened, 30, requests=20)
+        assert status_of(server, "/all.rss") == 200
+        assert len([one for one in psutil.Process().open_files() if one.path == str(film)]) <= 30
+
+
+def test_pipelined_requests_are_answered_in_order(server: Server, published: Site) -> None:
+    requests = b"".join(
+        b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in (b"all.rss", b"nothing", b"all.atom", b"all.json")
+    )
+    last = b"GET /feeds.opml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    response = raw_response(server, requests * 4 + last)
+    bodies = [(published.output / name).read_bytes() for name in ("all.rss", "all.atom", "all.json")]
+    positions = [response.find(body) for body in bodies]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert response.count(b"HTTP/1.1 200 OK") == 13
+    assert response.endswith((published.output / "feeds.opml").read_bytes())
+
+
+def test_more_requests_than_may_wait_end_the_connection(server: Server) -> None:
+    with suppress(ConnectionError):
+        assert raw_response(server, b"GET /all.rss HTTP/1.1\r\nHost: x\r\n\r\n" * 200).count(b"HTTP/1.1 200") < 200
+    assert status_of(server, "/all.rss") == 200
 
 
 def test_dripping_requests_keep_nobody_waiting(server: Server) -> None:
@@ -212,27 +284,30 @@ def test_a_url_that_cannot_be_parsed_is_a_bad_request(server: Server, caplog: py
     assert not caplog.records
 
 
-def test_each_response_is_one_version(server: Server, published: Site) -> None:
-    """A file is replaced in a loop while several clients request it, whole and compressed."""
-    film, over = published.output / "film.mp4", threading.Event()
+@pytest.mark.parametrize(("name", "coding"), [("film.mp4", None), ("notes.txt", None), ("notes.txt", "gzip")])
+def test_each_response_is_one_version(server: Server, published: Site, name: str, coding: str | None) -> None:
+    """A file is replaced in a loop while several clients request it."""
+    film, over = published.output / name, threading.Event()
 
     def replace_forever() -> None:
         number = 0
         while not over.is_set():
             number += 1
             new = published.output / ".new"
-            new.write_bytes(bytes([number % 251]) * (1000 + 997 * (number % 50)))
+            new.write_bytes(bytes([number % 26 + 97]) * (1000 + 997 * (number % 50)))
             new.replace(film)
 
     def request() -> int:
         mixed = 0
         with closing(http.client.HTTPConnection("127.0.0.1", port_of(server.address), timeout=PATIENCE)) as connection:
             for _ in range(RESPONSES):
-                connection.request("GET", "/film.mp4")
+                connection.request("GET", f"/{name}", headers={"Accept-Encoding": coding or "identity"})
                 response = connection.getresponse()
                 body = response.read()
-                size = int(response.headers["ETag"].strip('"').split("-")[0], 16)
-                mixed += len(body) != size or len(set(body)) != 1
+                text = gzip.decompress(body) if response.headers["Content-Encoding"] else body
+                tag = response.headers["ETag"].strip('"').split("-")[0]
+                expected = f"{len(text):x}" if name == "film.mp4" else hashlib.sha256(text).hexdigest()[:32]
+                mixed += tag != expected or len(set(text)) != 1 or int(response.headers["Content-Length"]) != len(body)
         return mixed
 
     film.write_bytes(b"a" * 1000)
