@@ -30,11 +30,13 @@ test: check $(VENV)/.dev  ## Check the code and run every test
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not cluster"
 	$(BIN)/pytest -m cluster
 
-test-lowest:  ## Run the unit tests (without stores) with the lowest versions of all packages that pyproject.toml allows
+LOWEST := unit integration/images integration/serving/test_wsgi.py integration/websub/test_client.py system/serving/test_server.py
+
+test-lowest:  ## Run the tests that use the packages with the lowest versions of them that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/pip install --quiet --constraint tests/constraints-lowest.txt . pytest pytest-timeout hypothesis \
-	  jsonschema feedparser
-	cd tests && HYPOTHESIS_PROFILE=dev ../.venv-lowest/bin/python -P -m pytest --quiet -p no:cacheprovider unit --ignore unit/storage --ignore unit/content/test_discovery.py
+	  jsonschema feedparser psutil trustme
+	cd tests && HYPOTHESIS_PROFILE=dev ../.venv-lowest/bin/python -P -m pytest --quiet -p no:cacheprovider $(LOWEST) --ignore unit/storage --ignore unit/content/test_discovery.py
 
 quick: $(VENV)/.dev  ## Check the code and run the unit tests with fewer examples, in less than a minute
 	$(BIN)/ruff check .

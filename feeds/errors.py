@@ -35,15 +35,17 @@ _MAX_QUOTED = 60
 #: token, except in a URL of Azure, where it is a container. The lookbehind keeps the search linear: a scheme is tried
 #: only at its first character.
 _CREDENTIALS = re.compile(
-    r"(https?://)[^/?#@:\s]*(?::[^/?#\s]*)?@"
+    r"(https?:[/\\]*)[^/?#@:\s\\]*(?::[^/?#\s]*)?@"
     r"|(?<![a-z0-9+.-])(?!https?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]*:\S*@"
     r"|(?<![a-z0-9+.-])(?!https?:|abfss?:|az:|adl:|wasbs?:)([a-z0-9+.-]+://)(?!arn:)[^/?#@:\s]+@",
     re.IGNORECASE,
 )
-#: Secrets in the query of a URL: signatures and tokens.
+#: Secrets in the query or fragment of a URL: parameters whose name is, or ends in, one of these words.
 _QUERY_SECRET = re.compile(
-    r"([?&](?:[a-z_-]*(?:signature|credential|token|secret|password)|sig|key|api_?key|auth|code)=)[^&#\s'\"]+",
-    re.IGNORECASE,
+    r"""([?&#;](?:(?i:(?:[\w.-]*[_.-])?(?:key|key-pair|token|secret|sig|sign|signature|pass|passwd|password|passphrase|pwd|auth
+    |authorization|code|credential|hmac|jwt|policy|session|sid|verifier)(?:[_-]?id)?|apikey)
+    |\w*[a-z](?:Key|KeyId|Token|Secret|Signature|Password|Verifier))(?:\[\])?=)['"]?[^&#;\s'"]+""",
+    re.VERBOSE,
 )
 
 #: A word with an `@`.
@@ -97,8 +99,6 @@ def quoted(value: object) -> str:
 
 def mask_credentials(text: str) -> str:
     """The text with `***` in place of credentials in its URLs."""
-    if "://" not in text:
-        return text
     masked = _WORD.sub(lambda word: _masked(word[0]), text) if "@" in text else text
     return _QUERY_SECRET.sub(r"\1***", masked) if "=" in masked else masked
 

@@ -1,4 +1,4 @@
-"""Public IP addresses, which are safe to connect to, and addresses of private networks, which are not.
+"""Public IP addresses, which are safe to connect to, addresses of private networks, which are not, and connections.
 
 The networks are those of the special-purpose registries of IANA
 (https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry) as of 2026, because
@@ -7,15 +7,19 @@ The networks are those of the special-purpose registries of IANA
 
 from __future__ import annotations
 
+import errno
+import socket
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from urllib3.util.connection import create_connection
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 
-#: IPv4 networks that are not public, and the address at which Azure answers its machines (168.63.129.16).
+#: IPv4 networks that are not public, and the address of Azure's internal services (168.63.129.16).
 _PRIVATE_IPV4 = tuple(
     map(
         ip_network,
@@ -37,6 +41,39 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 #: The first half of the interface identifier of an ISATAP address (RFC 5214, 6.1).
 _ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
+
+
+class PrivateAddressError(Exception):
+    """A host has no address that may be connected to; the argument is one of its addresses."""
+
+
+def connect(host: str, port: int, timeout: float, is_allowed: Callable[[str], bool]) -> socket.socket:
+    """Resolve a host name once, and connect to the first of its allowed addresses that accepts.
+
+    `timeout` is in seconds, for each address. Raises PrivateAddressError if no address is allowed. If none accepts,
+    raises the OSError of the first one, preferring errors other than a missing route to the address family.
+    """
+    resolved = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(socket_address[0]) for *_, socket_address in resolved))
+    allowed = [address for address in addresses if is_allowed(address)]
+    if not allowed:
+        raise PrivateAddressError(addresses[0])
+    errors: list[OSError] = []
+    for address in allowed:
+        try:
+            return create_connection((address, port), timeout)
+        except OSError as error:
+            errors.append(error)
+    raise next((error for error in errors if not is_offline(error)), errors[0])
+
+
+def is_offline(error: BaseException | None) -> bool:
+    """Whether an error means that there is no network or that no name server answers."""
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENETUNREACH, errno.ENETDOWN}
+    return error is not None and any(is_offline(cause) for cause in error.args if isinstance(cause, Exception))
 
 
 def is_allowed_ip(allowed: Sequence[IPv4Network | IPv6Network], address: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 import threading
 import time
@@ -15,9 +14,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
-from urllib3.util.connection import create_connection
 
 from feeds.http.client import TIMED_OUT
+from feeds.http.public import PrivateAddressError, connect
 from feeds.images.requests import ProbeError
 
 if TYPE_CHECKING:
@@ -161,37 +160,16 @@ class Connections:
             slots.release()
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """Resolve a host name once and connect to the first of its public addresses that accepts.
-
-        Raises ProbeError if none is public. If none accepts, raises the OSError of the first address, preferring
-        errors other than a missing route to the address family.
-        """
-        resolved = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(socket_address[0]) for *_, socket_address in resolved))
-        public = [address for address in addresses if self._is_allowed_ip(address)]
-        if not public:
-            raise ProbeError(f"{addresses[0]} is not a public address (enclosures.allow_private)", is_blocked=True)
-        errors: list[OSError] = []
-        for address in public:
-            try:
-                return create_connection((address, port), self._limits.connect_timeout)
-            except OSError as error:
-                errors.append(error)
-        chosen = next((error for error in errors if not is_offline(error)), errors[0])
-        if isinstance(chosen, TimeoutError):
-            raise ConnectTimeoutError(TIMED_OUT) from chosen
-        raise chosen
+        """Connect to a public address of a host; raises ProbeError if it has none, and OSError if none accepts."""
+        try:
+            return connect(host, port, self._limits.connect_timeout, self._is_allowed_ip)
+        except PrivateAddressError as error:
+            message = f"{error} is not a public address (enclosures.allow_private)"
+            raise ProbeError(message, is_blocked=True) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(TIMED_OUT) from error
 
 
 def host_of(url: str) -> str:
     """Return the host and port of an absolute URL."""
     return url.partition("://")[2].partition("/")[0]
-
-
-def is_offline(error: BaseException | None) -> bool:
-    """Whether an error means that there is no network or that no name server answers."""
-    if isinstance(error, socket.gaierror):
-        return error.errno == socket.EAI_AGAIN
-    if isinstance(error, OSError):
-        return error.errno in {errno.ENETUNREACH, errno.ENETDOWN}
-    return error is not None and any(is_offline(cause) for cause in error.args if isinstance(cause, Exception))

@@ -24,8 +24,8 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from feeds.http.client import TIMED_OUT, failure_reason
-from feeds.http.public import is_allowed_ip
-from feeds.images.connections import MAX_REQUESTS_PER_HOST, MAX_THREADS, Connections, Task, host_of, is_offline
+from feeds.http.public import is_allowed_ip, is_offline
+from feeds.images.connections import MAX_REQUESTS_PER_HOST, MAX_THREADS, Connections, Task, host_of
 from feeds.images.http_probe import HttpProbe
 from feeds.images.lock import ImageInfo
 from feeds.images.requests import DEFAULT_LIMITS, HostQueue, ProbeError, ProbeLimits, ProbeRequest, ProbeResult

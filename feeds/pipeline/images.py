@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from feeds.digests import digest_of
-from feeds.errors import ConfigError, LocatedDiagnostic
+from feeds.errors import ConfigError, LocatedDiagnostic, mask_credentials
 from feeds.images.lock import check_writable, digest_of_images, is_stale, lock_beside, read_lock, write_lock
 from feeds.images.requests import ProbeRequest
 from feeds.pipeline.plan import shown_images
@@ -139,7 +139,7 @@ def _report(known: Mapping[str, ImageInfo], results: Sequence[ProbeResult]) -> I
     return ImagesReport(
         known=len(known),
         asked=len(results),
-        failed={result.image.url: result.image.failed for result in results if result.image.failed},
+        failed={mask_credentials(result.image.url): result.image.failed for result in results if result.image.failed},
         is_offline=_is_offline(results),
     )
 

@@ -59,18 +59,17 @@ def exists(path: Path) -> bool:
 def write_atomically(path: Path, body: bytes, temporary: Path, *, flush: bool) -> int:
     """Write `temporary`, flush it to the disk if asked, and move it to `path`; return the mtime in nanoseconds.
 
-    A file that replaces another one has its mode.
+    A file that replaces another one has its group and its mode.
     """
     descriptor = _create(temporary)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _copy_access(path, descriptor)
             file.write(body)
             file.flush()
             if flush:
                 _fsync(descriptor)
-            written = os.fstat(descriptor)
-            _copy_mode(path, descriptor, written.st_mode)
-            mtime = written.st_mtime_ns
+            mtime = os.fstat(descriptor).st_mtime_ns
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -79,12 +78,20 @@ def write_atomically(path: Path, body: bytes, temporary: Path, *, flush: bool) -
     return mtime
 
 
-def _copy_mode(path: Path, descriptor: int, mode: int) -> None:
-    """Give an open file the mode of a regular file at `path`, if there is one and the system allows it."""
+def _copy_access(path: Path, descriptor: int) -> None:
+    """Give an open file the group and the mode of a regular file at `path`, if there is one.
+
+    If the system does not allow the group, the mode stays, too: it may let nobody but the group read.
+    """
     with contextlib.suppress(OSError):
-        found = os.lstat(path).st_mode
-        if stat.S_ISREG(found) and stat.S_IMODE(found) != stat.S_IMODE(mode) and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, stat.S_IMODE(found))
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode) or not hasattr(os, "fchmod"):
+            return
+        new = os.fstat(descriptor)
+        if found.st_gid != new.st_gid:
+            os.fchown(descriptor, -1, found.st_gid)
+        if found.st_mode != new.st_mode:
+            os.fchmod(descriptor, found.st_mode & 0o777)
 
 
 def temporary_path(path: Path) -> Path:

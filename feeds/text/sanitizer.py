@@ -124,7 +124,7 @@ def _html_cleaner() -> nh3.Cleaner:
         attribute_filter=_filter_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
-        set_tag_attribute_values={"audio": {"preload": "none"}, "video": {"preload": "none"}},  # no request unasked
+        set_tag_attribute_values={name: {"controls": "", "preload": "none"} for name in ("audio", "video")},
     )
 
 

@@ -9,24 +9,28 @@ them, and respond as if they had accepted all.
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
+from feeds.errors import mask_credentials
 from feeds.http.client import TIMED_OUT, USER_AGENT, failure_reason, first_line, status_line
-from feeds.http.public import is_allowed_ip
+from feeds.http.public import PrivateAddressError, connect, is_allowed_ip
+from feeds.text.urls import absolute_url
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator, Sequence
 
     from urllib3 import BaseHTTPResponse
@@ -92,6 +96,26 @@ def notify_hub(hub_url: str, topic_urls: Sequence[str], limits: NotifyLimits | N
         yield topic_url, notifier.stop_reason
 
 
+class _PublicConnection(HTTPConnection):
+    """A connection to a public address, also if it has another one when the name is resolved again."""
+
+    def _new_conn(self) -> socket.socket:
+        timeout = self.timeout if isinstance(self.timeout, int | float) else DEFAULT_LIMITS.connect_timeout
+        return connect(self.host, self.port or self.default_port, timeout, partial(is_allowed_ip, ()))
+
+
+class _PublicSecureConnection(_PublicConnection, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _PublicPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _PublicSecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PublicSecureConnection
+
+
 class _Notifier:
     """The threads that notify a hub, and the state that they share."""
 
@@ -106,9 +130,10 @@ class _Notifier:
         self._is_over = Event()
         self._has_responded = False
         self._not_before = 0.0
-        self._pool = urllib3.PoolManager(
-            maxsize=limits.threads, retries=False, headers={"User-Agent": USER_AGENT, "Accept": "text/plain, */*"}
-        )
+        headers = {"User-Agent": USER_AGENT, "Accept": "text/plain, */*"}
+        self._pool = urllib3.PoolManager(maxsize=limits.threads, retries=False, headers=headers)
+        self._public_pool = urllib3.PoolManager(maxsize=limits.threads, retries=False, headers=headers)
+        self._public_pool.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicSecurePool}
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield each delivery when it is complete, until all threads have ended or the time is over."""
@@ -174,6 +199,8 @@ class _Notifier:
         """Send the form once and return the result, whatever happens."""
         try:
             return self._send(topic_url)
+        except PrivateAddressError:
+            return _Result(reason="redirected to an address that is not public")
         except (HTTPError, OSError, ValueError) as error:  # ValueError: an invalid URL or host name
             if isinstance(error, HTTPTimeoutError) and not isinstance(error, NewConnectionError):
                 return _Result(reason=TIMED_OUT, is_unanswered=True)
@@ -188,19 +215,12 @@ class _Notifier:
         url = self._hub_url
         for _ in range(_MAX_REQUESTS):
             remaining = max(0.01, self._remaining())
-            is_hub = _host(url) == _host(self._hub_url)
-            pool = self._pool if is_hub else _public_pool(url)
-            if pool is None:
-                return _Result(reason="redirected to an address that is not public")
-            response = pool.request(
+            is_hub = _origin(url) == _origin(self._hub_url)
+            response = (self._pool if is_hub else self._public_pool).request(
                 "POST",
-                url if is_hub else urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/",
+                url,
                 body=form,
-                headers={
-                    **self._pool.headers,
-                    "Host": urlsplit(url).netloc,
-                    "Content-Type": "application/x-www-form-urlencoded",
-                },
+                headers={**self._pool.headers, "Content-Type": "application/x-www-form-urlencoded"},
                 timeout=urllib3.Timeout(
                     connect=min(self._limits.connect_timeout, remaining), read=min(self._limits.read_timeout, remaining)
                 ),
@@ -212,33 +232,19 @@ class _Notifier:
             if response.status not in {307, 308} or not location:
                 self._has_responded = True
                 return result
-            target = urljoin(url, location)
+            target = absolute_url(location, url)
+            if not target:
+                return _Result(reason="redirected to an address that is not of http or https")
             if url.startswith("https:") and not target.startswith("https:"):
-                return _Result(reason="redirected from https to what is not")
+                return _Result(reason="redirected from https to http")
             url = target
         return _Result(reason="redirected too often")
 
 
-def _host(url: str) -> tuple[str | None, int | None]:
-    """Return the host and the port of a URL; raises ValueError for an invalid port."""
-    parts = urlsplit(url)
-    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def _public_pool(url: str) -> urllib3.HTTPConnectionPool | None:
-    """Return connections to a public IP address of a host, or None if one of its addresses is not public.
-
-    Raises OSError if it has no address, and ValueError if the URL is not one of HTTP.
-    """
-    host, port = _host(url)
-    addresses = [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if not all(is_allowed_ip((), address) for address in addresses):
-        return None
-    if urlsplit(url).scheme == "https":
-        return urllib3.HTTPSConnectionPool(
-            addresses[0], port, server_hostname=host, assert_hostname=host, retries=False
-        )
-    return urllib3.HTTPConnectionPool(addresses[0], port, retries=False)
+def _origin(url: str) -> str:
+    """Return the scheme, host and port of a URL. The URL parser is that of redirects, whatever the URL looks like."""
+    scheme, _, rest = (absolute_url(url) or url).partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def _read_result(response: BaseHTTPResponse, *, shows_text: bool) -> _Result:
@@ -264,8 +270,8 @@ def _read_result(response: BaseHTTPResponse, *, shows_text: bool) -> _Result:
 
 
 def _detail(text: str) -> str:
-    """Return the first line of a hub's text after a colon, or nothing if it is not printable."""
-    line = first_line(text)
+    """Return the first line of a hub's text after a colon, without credentials, or nothing if it is not printable."""
+    line = first_line(mask_credentials(text))
     return f": {line}" if line else ""
 
 

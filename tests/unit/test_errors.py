@@ -40,7 +40,18 @@ from tests.support.clocks import within
         ),
         ("https://h/?q=1&access_token=z", "https://h/?q=1&access_token=***"),
         ("https://h/?x-goog-signature=z&API_KEY=k", "https://h/?x-goog-signature=***&API_KEY=***"),
-        ("https://h/?monkey=1&design=2", "https://h/?monkey=1&design=2"),
+        ("https://h/?monkey=1&design=2&author=a&keyword=b", "https://h/?monkey=1&design=2&author=a&keyword=b"),
+        (
+            "https://h/?secret_key=z&AWSAccessKeyId=z",
+            "https://h/?secret_key=***&AWSAccessKeyId=***",
+        ),
+        ("https://h/?a=1&amp;token=z;pwd=z", "https://h/?a=1&amp;token=***;pwd=***"),
+        ("https://h/?token='z'&idToken=z&token[]=z", "https://h/?token=***'&idToken=***&token[]=***"),
+        ("https://h/?Policy=z&Key-Pair-Id=z", "https://h/?Policy=***&Key-Pair-Id=***"),
+        ("https://h/#access_token=z", "https://h/#access_token=***"),
+        ("/x.jpg?sig=z", "/x.jpg?sig=***"),
+        ("https:/u:z@h/ https:u:z@h/", "https:/***@h/ https:***@h/"),
+        ("https:\\\\u:z@h/", "https:\\\\***@h/"),
     ],
 )
 def test_a_url_is_shown_without_its_credentials(text: str, expected: str) -> None:

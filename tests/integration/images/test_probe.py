@@ -439,7 +439,7 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_used(monkeypatch: py
         raise ConnectionRefusedError(111, "Connection refused")
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    monkeypatch.setattr("feeds.images.connections.create_connection", connect)
+    monkeypatch.setattr("feeds.http.public.create_connection", connect)
     (result,) = probe_images([ProbeRequest(url="http://rebinding.example/a")], NOW)
     assert result.image.failed == "Connection refused"
     assert connected == [("93.184.216.34", 80)]
@@ -456,7 +456,7 @@ def test_only_the_public_addresses_of_a_host_are_tried(monkeypatch: pytest.Monke
         connected.append(address[0])
         raise ConnectionRefusedError(111, "Connection refused")
 
-    monkeypatch.setattr("feeds.images.connections.create_connection", connect)
+    monkeypatch.setattr("feeds.http.public.create_connection", connect)
     (result,) = probe_images([ProbeRequest(url="https://several.example/a")], NOW)
     assert result.image.failed == "Connection refused"
     assert connected == ["93.184.216.34", "2606:4700::1111"]
@@ -699,7 +699,7 @@ def test_a_missing_address_family_is_not_a_missing_network(first: str, monkeypat
     def connect(address: tuple[str, int], _: float) -> socket.socket:
         raise OSError(101, "Network is unreachable") if ":" in address[0] else ConnectionRefusedError(111, "refused")
 
-    monkeypatch.setattr("feeds.images.connections.create_connection", connect)
+    monkeypatch.setattr("feeds.http.public.create_connection", connect)
     (result,) = probe_images([ProbeRequest(url="https://both.example/a")], NOW)
     assert (result.image.failed, result.is_offline) == ("refused", False)
 

@@ -172,6 +172,15 @@ def test_stale_metadata_is_probed_again_if_a_feed_shows_the_image(site: Site, se
     assert [image.probed_at for image in read_lock(lock_of(site)).values()] == [later]
 
 
+def test_a_secret_in_the_address_of_an_image_is_not_reported(site: Site, server: ImageServer) -> None:
+    site.configure(CONFIG)
+    write(site, server, "a.jpg?sig=SECRET&x=")
+    server.replies = {"*": Reply(status=500)}
+    report = site.regenerate()
+    assert report.images is not None
+    assert list(report.images.failed) == [f"{server.base}/a.jpg?sig=***&x=.jpg"]
+
+
 def test_a_failure_is_kept_and_retried_after_a_while(site: Site, server: ImageServer) -> None:
     site.configure(CONFIG)
     write(site, server, "a")

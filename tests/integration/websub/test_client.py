@@ -10,10 +10,12 @@ import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from feeds import __version__
+from feeds.http.public import PrivateAddressError, connect
 from feeds.websub.client import NotifyLimits, notify_hub
 from tests.support.scripted_hub import PATIENCE, ScriptedHub, always, in_turn, respond, running, waiting_for
 from tests.support.servers import free_port
@@ -150,6 +152,63 @@ def test_a_redirect_to_a_private_network_is_not_followed() -> None:
                     (reason,) = notify(hub, TOPIC_URLS[:1]).values()
                 assert reason == "redirected to an address that is not public", location
         assert other.forms == []
+
+
+@pytest.mark.parametrize(
+    "form", ["http://127.0.0.2:{0}\\@{1}/x", "http://127.0.0.2:{0}\\.@{1}", "//127.0.0.2:{0}\\x:y@{1}/q"]
+)
+def test_all_read_the_host_of_a_redirect_alike(form: str) -> None:
+    """Parsers differ about where a host with a backslash ends."""
+    with running(always(400, b"internal secret", Content_Type="text/plain")) as other:
+        port = urlsplit(other.address).port
+        hub_host: list[str] = []
+
+        def answer(request: BaseHTTPRequestHandler, _: int) -> None:
+            respond(request, 307, Location=form.format(port, hub_host[0]))
+
+        with running(answer) as hub:
+            hub_host.append(urlsplit(hub.address).netloc)
+            (reason,) = notify(hub, TOPIC_URLS[:1]).values()
+        assert reason == "redirected to an address that is not public"
+        assert other.forms == []
+
+
+@pytest.mark.parametrize("location", ["gopher://a.example/", "file:///etc/passwd", "http://", "javascript:alert(1)"])
+def test_a_redirect_to_what_is_not_http_is_a_failure(location: str) -> None:
+    with running(always(307, Location=location)) as hub:
+        (reason,) = notify(hub, TOPIC_URLS[:1]).values()
+    assert reason == "redirected to an address that is not of http or https"
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (always(301, Location="https://user:PASSWORD@hub.example/?token=SECRET"), "https://***@hub.example/?token=***"),
+        (
+            always(400, b"see https://u:SECRET@a.example/?sig=SECRET", Content_Type="text/plain"),
+            "https://***@a.example/",
+        ),
+    ],
+    ids=["address", "text"],
+)
+def test_secrets_in_what_a_hub_says_are_not_shown(answer: Answer, shown: str) -> None:
+    with running(answer) as hub:
+        (reason,) = notify(hub, TOPIC_URLS[:1]).values()
+    assert shown in str(reason)
+    assert "SECRET" not in str(reason)
+    assert "PASSWORD" not in str(reason)
+
+
+def test_another_address_of_a_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one, often of IPv6, may not be reachable."""
+    with running(always(202)) as other:
+        port = urlsplit(other.address).port or 0
+        found = [(2, 1, 6, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+        monkeypatch.setattr("feeds.http.public.socket.getaddrinfo", lambda *_, **__: found)
+        connected = connect("hub.example", port, 5, lambda _: True)
+        connected.close()
+        with pytest.raises(PrivateAddressError, match=r"127\.0\.0\.9"):
+            connect("hub.example", port, 5, lambda _: False)
 
 
 def test_a_redirect_loop_is_a_failure() -> None:

@@ -264,6 +264,33 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a.rss", MANIFEST)} == {mode}
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_a_replaced_file_keeps_its_group_and_no_special_bits(tmp_path: Path) -> None:
+    put(tmp_path, document("a.rss"))
+    os.chown(tmp_path / "a.rss", -1, 12345)
+    (tmp_path / "a.rss").chmod(0o6640)
+    put(tmp_path, document("a.rss", b"new"))
+    found = (tmp_path / "a.rss").stat()
+    assert (found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 0o640)
+
+
+def test_a_file_whose_group_cannot_be_kept_has_the_usual_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the mode alone, a web server in that group could not read it any more."""
+
+    def fchown(*_: int) -> None:
+        raise PermissionError
+
+    put(tmp_path, document("a.rss"))
+    (tmp_path / "a.rss").chmod(0o640)
+    found = os.lstat(tmp_path / "a.rss")
+    changed = os.stat_result((*found[:5], found.st_gid + 1, *found[6:]))
+    monkeypatch.setattr("feeds.storage.files.os.lstat", lambda _: changed)
+    monkeypatch.setattr("feeds.storage.files.os.fchown", fchown)
+    write_document(LocalFolder(tmp_path), document("a.rss", b"new"))
+    monkeypatch.undo()
+    assert stat.S_IMODE((tmp_path / "a.rss").stat().st_mode) == 0o666 & ~current_umask()
+
+
 def current_umask() -> int:
     umask = os.umask(0)
     os.umask(umask)

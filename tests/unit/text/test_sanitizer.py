@@ -130,7 +130,8 @@ def test_links_have_an_absolute_url_or_none(html: str, expected: str) -> None:
         pytest.param("a<img src='#x'>b", "ab", id="fragment"),
         pytest.param(
             "<video src='/v.mp4' poster='/p.png' autoplay></video>",
-            '<video src="https://www.example.com/v.mp4" poster="https://www.example.com/p.png" preload="none"></video>',
+            '<video src="https://www.example.com/v.mp4" poster="https://www.example.com/p.png" controls="" '
+            'preload="none"></video>',
             id="video",
         ),
     ],
