@@ -19,9 +19,6 @@ ImagesChoice = Literal["all", "first", "off"]
 RelatedChoice = Literal["entries", "links", "both", "off"]
 ArchivesChoice = Literal["month", "off"]
 
-#: The folders of the feeds of topics and of providers.
-FOLDERS: dict[Kind, str] = {"topic": "topics", "provider": "providers"}
-
 #: A content coding (RFC 9110, 8.4.1).
 Coding = Literal["gzip", "br"]
 

@@ -13,8 +13,8 @@ import msgspec
 
 from feeds.errors import PublishError, quoted
 from feeds.http.codings import is_precompressed
-from feeds.models import ALL_FORMATS, FOLDERS, INDEX, MANIFEST, Coding, Document, Format, Kind, document_path
-from feeds.storage.names import is_path, is_reserved
+from feeds.models import ALL_FORMATS, INDEX, MANIFEST, Coding, Document, Format, Kind, document_path
+from feeds.storage.names import FOLDERS, is_path, is_reserved
 from feeds.text.characters import remove_controls
 from feeds.values import PlainValue
 
@@ -85,7 +85,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def gone_paths(self) -> tuple[str, ...]:
         """The paths of former documents, ordered: at most `MAX_GONE`."""
-        return tuple(sorted(filter(is_path, islice(self._former_paths(), MAX_GONE))))
+        return tuple(sorted(islice(self._former_paths(), MAX_GONE)))
 
     def _former_paths(self) -> Iterator[str]:
         for group in self.gone:
@@ -129,6 +129,7 @@ def read_manifest(output: Folder) -> Manifest:
         manifest = msgspec.json.decode(body, type=Manifest)
         for record in manifest.documents:
             _check(record)
+        manifest = msgspec.structs.replace(manifest, gone=tuple(_known_gone(manifest)))
     except (ValueError, RecursionError) as error:
         raise PublishError(label, f"is not a manifest of ours ({error}); move it away to publish here") from error
     return manifest
@@ -191,6 +192,16 @@ def _read_journal(output: Folder) -> frozenset[str] | None:
         return frozenset(filter(is_path, msgspec.json.decode(body, type=list[str])))
     except (ValueError, RecursionError):  # it was being written
         return frozenset()
+
+
+def _known_gone(manifest: Manifest) -> Iterator[GonePaths | str]:
+    """The gone paths without those that no run can have written."""
+    for group in manifest.gone:
+        if not isinstance(group, str):
+            endings = tuple(ending for ending in group.endings if not ending or _ENDING.match(ending))
+            yield GonePaths(stems=tuple(filter(is_path, group.stems)), endings=endings)
+        elif is_path(group):
+            yield group
 
 
 def _check(record: DocumentRecord) -> None:

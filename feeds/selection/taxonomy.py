@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from feeds.config.schema import Config, ProviderSettings, Topic
-from feeds.models import FOLDERS, Category, FeedKey
+from feeds.models import Category, FeedKey
 from feeds.selection.paths import Wish, allocate
-from feeds.storage.names import is_device
+from feeds.storage.names import FOLDERS, is_device
 from feeds.text.slugs import slug_of, topic_key
 from feeds.text.urls import valid_domain
 from feeds.values import PlainValue

@@ -6,12 +6,13 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from feeds.models import FOLDERS
 from feeds.text.slugs import folded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: The folders of the feeds of topics and of providers, by kind.
+FOLDERS = {"topic": "topics", "provider": "providers"}
 #: Extensions of documents and of gzip files. `.br` alone is the end of a domain.
 _EXTENSIONS = "rss|atom|json|opml|html|css|js|gz"
 #: The end of a document's name. A folder with such a name could take the path of a document.

@@ -402,7 +402,8 @@ def test_a_manifest_that_lists_each_gone_path_is_read(tmp_path: Path) -> None:
 
 def test_a_changed_group_of_gone_paths_is_bounded(tmp_path: Path) -> None:
     many = [str(n) for n in range(20_000)]
-    body = msgspec.json.encode({"version": 1, "gone": [{"stems": many, "endings": many}]})
+    endings = [f"/archive/{2000 + n // 12}-{n % 12 + 1:02}.rss" for n in range(20_000)]
+    body = msgspec.json.encode({"version": 1, "gone": [{"stems": many, "endings": endings}]})
     (tmp_path / MANIFEST).write_bytes(body)
     assert len(read_manifest(LocalFolder(tmp_path)).gone_paths) == MAX_GONE
 
