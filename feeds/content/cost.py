@@ -31,6 +31,12 @@ _PER_COST, _PER_CHARACTER, _PER_LINK = 2, 20, 1000
 _ENTRY, _CATEGORY, _LINK, _ENCLOSURE, _AUTHOR = 1500, 100, 200, 600, 80
 #: How often the documents and lists of a provider's feed show its name.
 _NAMED = 20
+#: The most that a byte of an encoded entry takes in a document: escaped it has up to ten, and it may be shown often.
+_PER_ENCODED, _ESCAPED = 64, 10
+#: Topics that a merged entry may have in any case.
+_FEW_TOPICS = 10
+
+_encoder = msgspec.msgpack.Encoder()
 
 
 def bound_entries(
@@ -43,6 +49,8 @@ def bound_entries(
     in the lists of the article's own entry.
     """
     budget = _BASE + _PER_BYTE * file_size
+    if _is_cheap(entries, budget, max_topics):
+        return tuple(entries), ()
     ignored: Counter[str] = Counter()
     kept: list[tuple[Entry, int]] = []
     for entry in entries:
@@ -72,9 +80,20 @@ def bound_entries(
 
 def affordable_topics(merged: Entry, entries: Sequence[Entry]) -> tuple[str, ...]:
     """Return the first topics of an entry that is merged of others: those for which the cost of the others pays."""
+    if len(merged.topics) <= _FEW_TOPICS:
+        return merged.topics
     budget = _PER_COST * sum(_cost(entry.topics, _size(entry)) for entry in entries)
     budget += _PER_CHARACTER * len(merged.body) + _PER_LINK * len(merged.related)
     return merged.topics[: _affordable(merged.topics, _size(merged), budget)]
+
+
+def _is_cheap(entries: Sequence[Entry], budget: int, max_topics: int) -> bool:
+    """Whether a rough estimate, which is fast and never too low, shows that entries cost less than the budget."""
+    counts = [len(entry.topics) for entry in entries] or [0]
+    names = sum([len(entry.provider.name) for entry in entries])
+    size = len(entries) * (_ENTRY + _CATEGORY * max(counts)) + _ESCAPED * _NAMED * names
+    size += _PER_ENCODED * len(_encoder.encode(entries))
+    return (_OTHER_FEEDS + max(counts)) * size <= budget and sum(counts) <= max_topics
 
 
 def _affordable(topics: Sequence[str], size: int, budget: int) -> int:
