@@ -1,4 +1,4 @@
-"""The cost of an article: the bytes of its entries in all feeds that it names, which its own size bounds.
+"""The cost of an article: the bytes of its entries in all feeds that it names, for which its own size pays.
 
 Related links may inherit topics and share any value by an alias of YAML. So a short front matter can name every feed
 for every link, and repeat a long text a thousand times. What is beyond the bound is left out and reported.
@@ -21,20 +21,19 @@ if TYPE_CHECKING:
     from feeds.models import Enclosure, Entry, Link, Person
 
 #: What the entries of any article may cost in bytes, and what each byte of its file adds.
-_BASE = 1_500_000
+_BASE = 3_000_000
 _PER_BYTE = 200
 #: Feeds that have an entry whatever its topics: the one of everything, and that of its provider.
 _OTHER_FEEDS = 2
-#: What a merged entry may cost for each byte that its entries cost, each character of its body, and each related link.
-_PER_COST, _PER_CHARACTER, _PER_LINK = 2, 20, 1000
+#: What a merged entry may cost for each byte that its entries cost, in any case, and if it has an article.
+_PER_COST = 2
+_MERGED_BASE, _MERGED_ARTICLE_BASE = 20_000, 1_000_000
 #: Approximate bytes in a document, besides texts: of an entry, a category, a related link, an enclosure, an author.
 _ENTRY, _CATEGORY, _LINK, _ENCLOSURE, _AUTHOR = 1500, 100, 200, 600, 80
 #: How often the documents and lists of a provider's feed show its name.
 _NAMED = 20
 #: The most that a byte of an encoded entry takes in a document: escaped it has up to ten, and it may be shown often.
 _PER_ENCODED, _ESCAPED = 64, 10
-#: Topics that a merged entry may have in any case.
-_FEW_TOPICS = 10
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -79,11 +78,14 @@ def bound_entries(
 
 
 def affordable_topics(merged: Entry, entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Return the first topics of an entry that is merged of others: those for which the cost of the others pays."""
-    if len(merged.topics) <= _FEW_TOPICS:
+    """Return the first topics of an entry that is merged of others: those for which the cost of the others pays.
+
+    An article has a budget of its own besides: it may be long, and have all its topics from related links elsewhere.
+    """
+    base = _MERGED_ARTICLE_BASE if merged.is_article else _MERGED_BASE
+    if _is_cheap((merged,), base, len(merged.topics)):
         return merged.topics
-    budget = _PER_COST * sum(_cost(entry.topics, _size(entry)) for entry in entries)
-    budget += _PER_CHARACTER * len(merged.body) + _PER_LINK * len(merged.related)
+    budget = base + _PER_COST * sum(_cost(entry.topics, _size(entry)) for entry in entries)
     return merged.topics[: _affordable(merged.topics, _size(merged), budget)]
 
 
@@ -129,15 +131,20 @@ def _size(entry: Entry) -> int:
     """The approximate bytes of an entry, without categories, in a document."""
     return (
         _ENTRY
-        + len(entry.body.encode())
-        + 4 * entry.body.count("&")  # the body is HTML
-        + 3 * (entry.body.count("<") + entry.body.count(">"))
+        + _body_size(entry.body)
         + 2 * _length(entry.title)  # it may be the text of an image
         + 2 * _length(entry.summary or "")  # the content shows it, too
         + 3 * (_length(entry.link) + _length(entry.id) + _length(entry.via or ""))
         + (_NAMED * _length(entry.provider.name) if entry.provider.name != entry.provider.domain else 0)
         + sum(size(item) for name, _, size in _LISTS for item in getattr(entry, name))
     )
+
+
+def _body_size(body: str) -> int:
+    """The bytes of HTML as the text of an XML element, and at least as those of a JSON string."""
+    xml = 4 * body.count("&") + 3 * (body.count("<") + body.count(">"))
+    json = body.count("\n") + body.count('"') + body.count("\\")
+    return len(body.encode()) + xml + json
 
 
 def _author_size(author: Person) -> int:
@@ -157,8 +164,8 @@ def _category_size(topic: str) -> int:
 
 
 def _length(text: str) -> int:
-    """The bytes of a text in the content of an entry: as HTML, escaped for XML."""
-    return len(escape(escape(text), quote=False).encode())
+    """The bytes of a text in the content of an entry: as HTML, escaped for XML, and at least as those of JSON."""
+    return len(escape(escape(text), quote=False).encode()) + text.count("\\")
 
 
 #: The lists of an entry, what messages call them, and the size of an item.

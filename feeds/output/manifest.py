@@ -7,13 +7,13 @@ import hashlib
 import re
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from feeds.errors import PublishError, quoted
-from feeds.http.codings import is_precompressed
-from feeds.models import ALL_FORMATS, INDEX, MANIFEST, Coding, Document, Format, Kind, document_path
+from feeds.http.codings import document_of, is_precompressed
+from feeds.models import ALL_FORMATS, ASSETS, INDEX, MANIFEST, OPML, Coding, Document, Format, Kind, document_path
 from feeds.storage.names import FOLDERS, is_path, is_reserved
 from feeds.text.characters import remove_controls
 from feeds.values import PlainValue
@@ -28,11 +28,16 @@ JOURNAL = ".feeds-journal"
 _VERSION = 1
 #: The ending that a document or page adds to the path of its feed.
 _ENDING = re.compile(rf"(?:/{re.escape(INDEX)}|(?:/archive/\d{{4}}-\d{{2}})?\.(?:{'|'.join(ALL_FORMATS)}))\Z")
+_SITE_PATHS = frozenset({OPML, INDEX, *ASSETS})
 #: Feeds whose documents are listed side by side.
 _FEEDS_AT_ONCE = 8
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 #: Paths that a manifest keeps as gone, and that web servers answer with 410. Each costs a line of their configuration.
 MAX_GONE = 10_000
+
+
+#: A number that JSON can hold exactly (RFC 8259, 6).
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,9 +53,9 @@ class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     name: str
     title: str
     type: str
-    entries: int
+    entries: _Count
     updated: dt.datetime
-    bytes: int
+    bytes: _Count
     digest: str
     coding: Coding | None = None
     key: str = ""
@@ -189,7 +194,7 @@ def _read_journal(output: Folder) -> frozenset[str] | None:
     if body is None:
         return None
     try:
-        return frozenset(filter(is_path, msgspec.json.decode(body, type=list[str])))
+        return frozenset(filter(_is_document, msgspec.json.decode(body, type=list[str])))
     except (ValueError, RecursionError):  # it was being written
         return frozenset()
 
@@ -206,10 +211,11 @@ def _known_gone(manifest: Manifest) -> Iterator[GonePaths | str]:
 
 def _check(record: DocumentRecord) -> None:
     """Raise ValueError if no run can have written the record. Somebody may have changed the manifest."""
-    path, month = record.path, record.month
-    if not is_path(path) or path == MANIFEST or is_precompressed(path) != bool(record.coding):
+    path, month, kind = record.path, record.month, record.kind
+    is_of_site = document_of(path) in _SITE_PATHS
+    if not _is_document(path) or is_precompressed(path) != bool(record.coding) or is_of_site != (kind == "site"):
         wrong = "path"
-    elif not _is_feed(record.feed, record.kind):
+    elif not _is_feed(record.feed, kind):
         wrong = "feed"
     elif month and not (_MONTH.fullmatch(month) and f"/archive/{month}." in path):
         wrong = "month"
@@ -222,6 +228,12 @@ def _check(record: DocumentRecord) -> None:
     else:
         return
     raise ValueError(f"the {wrong} of {quoted(path)} is not one that a run writes")
+
+
+def _is_document(path: str) -> bool:
+    """Whether a run may write a document to a path."""
+    document = document_of(path)
+    return (document in _SITE_PATHS or _ENDING.search(document) is not None) and is_path(path) and path != MANIFEST
 
 
 @lru_cache(_FEEDS_AT_ONCE)

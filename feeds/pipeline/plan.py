@@ -20,7 +20,7 @@ from feeds.http.codings import document_of
 from feeds.images.lock import digest_of_images, with_image_info
 from feeds.models import OPML, FeedKey
 from feeds.output.publisher import find_obstacles
-from feeds.pipeline.published import outlines_of
+from feeds.pipeline.published import SITE, outlines_of
 from feeds.selection.archives import split_history
 from feeds.selection.plans import (
     entry_limits,
@@ -39,7 +39,7 @@ from feeds.values import PlainValue
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 
     from feeds.catalog.protocol import Catalog, StoryKeys
     from feeds.config.schema import Config
@@ -223,9 +223,10 @@ def decide(snapshot: Snapshot) -> RenderDecision:
         kept += [document for feed in blocked for document in published.kept_feed(feed)]
     blocked_lists = {document_of(path) for path in site_paths(site.config) if path in obstacles}
     lists = tuple(path for path in site_paths(site.config) if document_of(path) not in blocked_lists)
+    kept += [document for document in published.kept(SITE) if _stays(document.record.path, blocked_lists, obstacles)]
     unblocked = [job for job in jobs if job.plan.path not in blocked]
     wanted, waiting = _within_new_feeds(snapshot, unblocked)
-    diagnostics = (*waiting, *_obstacle_diagnostics(obstacles, jobs, published.feeds))
+    diagnostics = (*waiting, *_obstacle_diagnostics(obstacles, jobs, published))
     state = [] if blocked or waiting else [ingested.epoch, rendering, images]
     return RenderDecision(kept, wanted, lists, rendering, state, diagnostics)
 
@@ -235,7 +236,7 @@ def _within_new_feeds(
 ) -> tuple[list[RenderJob], tuple[LocatedDiagnostic, ...]]:
     """The jobs of known feeds and of as many new ones as a run may add, and a diagnostic about the others.
 
-    Configured feeds come first, then those with the most stories.
+    The feed of everything and custom feeds come first, then those with the most stories.
     """
     limit = snapshot.site.config.source.limits.new_feeds
     published = snapshot.published.feeds
@@ -272,8 +273,13 @@ def _obstacles(
     return found
 
 
+def _stays(path: str, blocked: Collection[str], obstacles: Container[str]) -> bool:
+    """Whether a published document of the site stays as it was: it, or a copy of it, cannot be written anew."""
+    return document_of(path) in blocked and path not in obstacles
+
+
 def _obstacle_diagnostics(
-    obstacles: Mapping[str, PublishError], jobs: Iterable[RenderJob], published: Collection[str]
+    obstacles: Mapping[str, PublishError], jobs: Iterable[RenderJob], published: PublishedState
 ) -> Iterator[LocatedDiagnostic]:
     """A diagnostic for each feed that an obstacle keeps from being published, and for each document of the site."""
     feeds = {path: job.plan.path for job in jobs for path in job.paths}
@@ -281,7 +287,9 @@ def _obstacle_diagnostics(
     for path in sorted(obstacles):
         feed, error = feeds.get(path), obstacles[path]
         if feed not in reported:
-            outcome = "stays as it was" if feed in published else "is left out"
+            document = document_of(path)
+            stays = feed in published.feeds if feed else document not in obstacles and published.has_any([document])
+            outcome = "stays as it was" if stays else "is left out"
             message = f"{error.reason}; {f'the feed {feed}' if feed else 'the document'} {outcome}"
             yield LocatedDiagnostic(error.path, 0, message, "path-taken")
         if feed:

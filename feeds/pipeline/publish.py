@@ -149,7 +149,7 @@ def _write_lists(snapshot: Snapshot, decision: RenderDecision, signed: _Signed) 
 
 
 def _wanted(documents: Iterable[Document], decision: RenderDecision) -> Iterator[Document]:
-    """Those of the site's documents that are published."""
+    """The documents of the site that the decision lists."""
     return (document for document in documents if document.path in decision.lists)
 
 

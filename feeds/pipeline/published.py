@@ -61,7 +61,7 @@ class PublishedState:
 
     @cached_property
     def addresses(self) -> dict[FeedKey, list[str]]:
-        """The paths of each published feed of a topic or provider; of several, those that show entries come first."""
+        """The paths of each published feed of a topic or provider, those with entries first."""
         found: dict[FeedKey, list[str]] = defaultdict(list)
         for outline in sorted(outlines_of(self.records), key=lambda outline: not outline.entries):
             if outline.kind in {"topic", "provider"}:

@@ -43,7 +43,8 @@ def shown_enclosures(entry: Entry, feed: Feed) -> tuple[Enclosure, ...]:
 def render_content(entry: Entry, feed: Feed) -> str:
     """Return the content of an entry as a feed shows it: safe, balanced HTML with absolute URLs only."""
     body = _body(entry, feed)
-    images = [_image(enclosure, entry) for enclosure in _missing_images(entry, feed, body)]
+    missing = _missing_images(entry, feed, body)
+    images = [_image(image, "" if index else entry.title) for index, image in enumerate(missing)]
     related = _related(entry, feed) if feed.shows_related and entry.related else ()
     parts = (*images[:1], body, *images[1:], _attribution(entry, feed), *related)
     return "\n".join(filter(None, parts))
@@ -81,10 +82,11 @@ def _missing_images(entry: Entry, feed: Feed, body: str) -> Sequence[Enclosure]:
     return [image for image in images if image.href.replace("&", "&amp;") not in in_body]
 
 
-def _image(enclosure: Enclosure, entry: Entry) -> str:
+def _image(enclosure: Enclosure, title: str) -> str:
+    """Return an image. Its own title, or else `title`, is its text."""
     width = f' width="{enclosure.width}"' if enclosure.width else ""
     height = f' height="{enclosure.height}"' if enclosure.height else ""
-    return _IMAGE % (escape(enclosure.href), escape(enclosure.title or entry.title), width + height)
+    return _IMAGE % (escape(enclosure.href), escape(enclosure.title or title), width + height)
 
 
 def _attribution(entry: Entry, feed: Feed) -> str:

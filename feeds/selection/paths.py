@@ -52,7 +52,7 @@ class Wish(NamedTuple):
 
     def may_have(self, path: str) -> bool:
         """Whether the feed may have been published at a path: otherwise its settings changed."""
-        return path == self.path or path in self.candidates()
+        return path == self.path or path in self.candidates()  # a fixed path is no candidate if it is not portable
 
 
 class Collision(NamedTuple):
@@ -70,8 +70,8 @@ def allocate(
 
     `wishes` are in the order of precedence, each key once. Configured paths come first. A published feed keeps its
     path: the first that `published` has by key, and that it may have. Paths that are `reserved`, with what has them, go
-    to no other feed. Each other feed gets the first of its candidates that is free. One with a digest depends on no
-    other feed.
+    to no other feed. Each other feed gets the first of its candidates that is free. Those with a digest are the same
+    whatever other feeds there are.
     """
     order = list(wishes)
     allocation = _Allocation()

@@ -181,7 +181,7 @@ def _kept_paths(published: Mapping[FeedKey, Sequence[str]], current: Container[F
     Without settings and entries, only its name tells that a path is its own, so a changed manifest takes no other one.
     """
     return {
-        path: "a published feed without entries"
+        path: "a published feed"
         for key, paths in published.items()
         for path in paths
         if key in current or _natural_wish(key).may_have(path)

@@ -51,6 +51,10 @@ _SURROGATES = re.compile(
 )
 
 
+_FLOW_STARTS = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)
+_FLOW_ENDS = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+
+
 class YamlError(Exception):
     """A text is not YAML, or too deep or too long. `line` counts from 1."""
 
@@ -99,9 +103,13 @@ def join_surrogates(text: str) -> str:
     """
     if not _SURROGATES.search(text):
         return text
-    parts, end = [], 0
+    parts, end, depth = [], 0, 0
     with contextlib.suppress(yaml.YAMLError):  # what is wrong is found when the result is parsed
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            depth += isinstance(token, _FLOW_STARTS)
+            depth -= isinstance(token, _FLOW_ENDS)
+            if depth > MAX_DEPTH:  # each token takes as long as there are open brackets
+                break
             if isinstance(token, yaml.ScalarToken) and token.style == '"':
                 start, stop = token.start_mark.index, token.end_mark.index
                 parts += [text[end:start], _SURROGATES.sub(_joined, text[start:stop])]

@@ -22,7 +22,7 @@ feeds: {topics: {min_entries: 1}, providers: {min_entries: 1}}
 archives: month
 """
 #: The bounds of one article (docs/reliability.md).
-BASE_BYTES, BYTES_PER_BYTE, BASE_FILES, FILES_PER_BYTE = 10_000_000, 1000, 4000, 1
+BASE_BYTES, BYTES_PER_BYTE, BASE_FILES, FILES_PER_BYTE = 20_000_000, 1000, 4000, 1
 #: The number of generated articles, and the largest of them in bytes; `make soak` tries more and larger ones.
 FLOODS = int(os.environ.get("FLOODS", str(examples(16))))
 LARGEST = int(os.environ.get("LARGEST", "40000"))
@@ -45,7 +45,8 @@ def publish(site: Site, front_matter: str, body: str = "") -> tuple[int, int, in
     """Publish one article; the bytes of its file, and the bytes and the number of the published files."""
     site.configure(CONFIGURATION)
     file = site.article("a.md", front_matter, body)
-    site.regenerate(allow_empty=True)  # an article beyond the limits of YAML is left out
+    report = site.regenerate(allow_empty=True)
+    assert report.entries or "aliases (*)" in report.mistakes[0].message, "the limit of YAML leaves an article out"
     sizes = [path.stat().st_size for path in site.output.rglob("*") if path.is_file()]
     return file.stat().st_size, sum(sizes), len(sizes)
 
@@ -56,6 +57,7 @@ def check_bounds(size: int, published: int, files: int) -> None:
 
 
 ALIASED = "".join([related(0, f"&t {names(0, 100)}"), *(related(number, "*t") for number in range(1, 100))])
+QUOTES = '"' * 1990
 TOPICS = f"topics: {names(0, 100)}\n"
 TITLE = f"{TOPICS}excerpt: &a '{'&' * 1990}'\n"
 WORST = {
@@ -77,6 +79,15 @@ WORST = {
     "one long title for all links": f"{TITLE}related:\n" + "".join(related(n, title="*a") for n in range(300)),
     "one long title for all images": f"{TITLE}images:\n"
     + "".join(f"- {{url: 'https://a.example/{number}.png', title: *a}}\n" for number in range(100)),
+    "images without titles under one long title": f"{TOPICS}images:\n"
+    + "".join(f"- https://a.example/{number}.png\n" for number in range(100))
+    + f"related:\n- {{title: '{QUOTES}', webUrl: 'https://a.example/x', publishedDateTime: 2026-05-02}}\n",
+    "links with one address, a long title and many images": f"x: &a '{QUOTES}'\ny: &i ["
+    + ",".join(f"'https://a.example/{number}.png'" for number in range(100))
+    + "]\nrelated:\n"
+    + "".join(
+        related(number, title="*a", quality="9") + related(number, images="*i", quality="1") for number in range(100)
+    ),
     "one long excerpt for all links": f"excerpt: &a '{'&' * 1500}'\nrelated:\n"
     + "".join(related(number, excerpt="*a") for number in range(400)),
     "long addresses of links": f"{TOPICS}related:\n"
@@ -117,13 +128,44 @@ def test_a_body_is_not_multiplied_beyond_the_bound(site: Site, body: str) -> Non
 
 
 @pytest.mark.parametrize("files", [1, 2])
-def test_topics_of_a_merged_entry_are_within_the_bound(site: Site, files: int) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "&" * 100_000,
+        f"[a]: https://a.example/{'&' * 1000}\n\n" + "[a] " * 98,
+        "|a" * 300 + "\n" + "|-" * 300 + "\n|b" * 300,
+    ],
+    ids=["ampersands", "references", "cells"],
+)
+def test_topics_of_a_merged_entry_are_within_the_bound(site: Site, body: str, files: int) -> None:
     """A related link, in the same or another article, has the address of an article with a large body and no topics."""
     text = f"related:\n{related(0, names(0, 100), 'https://a.example/x')}"
     if files > 1:
         site.article("b.md", f"{HEAD.replace('/x', '/b')}{text}")
         text = ""
-    check_bounds(*publish(site, HEAD + text, "&" * 100_000))
+    check_bounds(*publish(site, HEAD + text, body))
+
+
+@pytest.mark.parametrize(
+    ("body", "topics"),
+    [("Word. " * 2000, 20), ("漢字。" * 3000, 15), ("Слово. " * 4000, 15), ("", 9)],
+    ids=["English", "Chinese", "Russian", "none"],
+)
+def test_a_usual_article_keeps_the_topics_that_others_give_it(site: Site, body: str, topics: int) -> None:
+    """An article without topics and with 50 related links, which a related link of another article names."""
+    site.configure(CONFIGURATION)
+    site.article("a.md", HEAD + "related:\n" + "".join(map(related, range(50))), body)
+    link = related(0, names(0, topics), "https://a.example/x")
+    site.article("b.md", f"{HEAD.replace('/x', '/b')}related:\n{link}")
+    assert site.regenerate().mistakes == ()
+    for number in range(topics):
+        assert b"https://a.example/x<" in site.documents()[f"topics/t{number}.rss"]
+
+
+def test_a_usual_article_with_many_related_links_loses_nothing(site: Site) -> None:
+    site.configure(CONFIGURATION)
+    site.article("a.md", f"{HEAD}topics: {names(0, 20)}\nrelated:\n" + "".join(map(related, range(25))), "Word. " * 200)
+    assert site.regenerate().mistakes == ()
 
 
 def test_any_front_matter_is_within_the_bounds(site: Site) -> None:

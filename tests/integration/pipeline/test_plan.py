@@ -158,6 +158,22 @@ def test_a_copy_that_is_not_ours_leaves_out_its_document(site: Site) -> None:
     assert {"index.html", "index.html.br"}.isdisjoint(site.documents())
 
 
+def test_a_published_document_stays_beside_a_copy_that_is_not_ours(published: Site) -> None:
+    before = published.documents()
+    for path in ("index.html.gz", "assets/page.css.gz"):
+        (published.output / path).write_text("mine", encoding="utf-8")
+    published.configure(f"{CONFIGURATION}compress: [gzip]\n")
+    mistakes = published.regenerate().mistakes
+    assert [mistake.message.rpartition("; ")[2] for mistake in mistakes] == ["the document stays as it was"] * 2
+    documents = published.documents()
+    assert documents["index.html"] == before["index.html"]
+    assert documents["index.html.gz"] == b"mine"
+    assert "index.html" not in read_manifest(LocalFolder(published.output)).gone_paths
+    (published.output / "index.html.gz").unlink()
+    published.regenerate()
+    assert gzip.decompress(published.documents()["index.html.gz"]) == published.documents()["index.html"]
+
+
 def test_the_output_of_another_publisher_is_not_published_into(site: Site) -> None:
     article(site, "a", "Robots")
     site.output.mkdir()

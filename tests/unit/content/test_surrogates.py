@@ -7,6 +7,7 @@ import json
 import pytest
 
 from feeds.content.articles import parse_article
+from tests.support.clocks import within
 from tests.support.site import NOW
 
 EMOJI = "A \N{GRINNING FACE} \N{MUSICAL SYMBOL G CLEF}"
@@ -45,3 +46,9 @@ def test_diagnostics_beside_a_pair_have_their_line() -> None:
     text = f'---\n{HEAD}title: "\\ud83d\\\n  \\ude00"\nquality: high\n---\nbody'
     parsed = parse_article(text.encode(), path="a.md", modified=NOW)
     assert [one.line for one in parsed.diagnostics] == [6]
+
+
+def test_pairs_beside_deep_nesting_take_no_quadratic_time() -> None:
+    """PyYAML looks through all open brackets at each token."""
+    with within(seconds=5):
+        assert title_of('title: "\\ud83d\\ude00"\ndeep: ' + "[" * 300_000) is None

@@ -466,6 +466,8 @@ def test_an_invalid_manifest_is_an_error(tmp_path: Path, content: bytes, message
         ),
         *(("title", title) for title in ("", "a\0", "\ud800", "\ufffe")),
         *(("name", name) for name in ("\x1b[31m", "a\0")),
+        *(("path", path) for path in ("notes.txt", "a", "index.html", "feeds.opml.rss/a", "assets/own.css")),
+        *((name, number) for name in ("entries", "bytes") for number in (-1, 2**53, 2**70, 1.5)),
         *(("entries", "three"), ("bytes", None), ("coding", "gzip"), ("coding", "zip"), ("digest", 7)),
     ],
 )
@@ -489,7 +491,7 @@ def test_a_gone_path_that_no_run_writes_is_ignored(tmp_path: Path, path: str) ->
 def test_a_journal_names_no_file_of_others(tmp_path: Path) -> None:
     (tmp_path / "output").mkdir()
     (tmp_path / "mine.rss").write_text("mine")
-    journal = json.dumps(["../mine.rss", "./b.rss", "b.rss"])
+    journal = json.dumps(["../mine.rss", "./b.rss", "b.rss", "notes.txt"])
     (tmp_path / "output" / JOURNAL).write_text(journal, encoding="utf-8")
     assert read_output(LocalFolder(tmp_path / "output")).journal == frozenset({"b.rss"})
 
