@@ -19,7 +19,7 @@ from feeds.http.media_types import MEDIA_TYPES
 from feeds.render.content import attribution
 from feeds.render.entries import GENERATOR, GENERATOR_VERSION, feed_links, history_element, shows_media
 from feeds.render.namespaces import ATOM, DC, HISTORY, MEDIA
-from feeds.render.xml import attribute, block, insert, plain, text, write_plain
+from feeds.render.xml import attribute, block, insert, looks_like_markup, plain, text, write_plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 #: Plain texts of a channel that readers may take for HTML.
-_PLAIN_TEXTS = ("title", "copyright", "managingEditor", "image/title")
+_PLAIN_TEXTS = ("title", "description", "copyright", "managingEditor", "image/title")
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
 
@@ -61,7 +61,7 @@ def render(feed: Feed, shown: Sequence[ShownEntry]) -> bytes:
 
 def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:
     channel.title(feed.title)
-    channel.description(escape(feed.description, quote=False))  # HTML, like that of an item
+    channel.description(_description(feed.description))
     channel.link({"href": feed.address("rss"), "rel": "self", "type": MEDIA_TYPES["rss"]})
     channel.link({"href": feed.link, "rel": "alternate"})  # feedgen takes the last link for the channel's own
     channel.language(feed.language)
@@ -76,6 +76,11 @@ def _add_metadata(channel: FeedGenerator, feed: Feed) -> None:
     image = _channel_image(feed)
     if image:
         channel.image(image, title=feed.title, link=feed.link)
+
+
+def _description(plain_text: str) -> str:
+    """Return the description of a channel: HTML if programs might take the plain text for HTML, as that of an item."""
+    return escape(plain_text, quote=False) if looks_like_markup(plain_text) else plain_text
 
 
 def _comment(name: str) -> str:

@@ -24,6 +24,9 @@ END_TAG = re.compile(r"</\w+>")
 
 REFERENCE = re.compile(rf"&(?:#\w|\w*[\d_]|(?:apos|{'|'.join(name2codepoint)})\b)\w*")
 
+#: The start of a tag, a comment or a declaration, and anything like a character reference.
+_MARKUP = re.compile(r"<[A-Za-z/!?]|&(?:#|\w+;)")
+
 _SPECIAL = re.compile("([&<])")
 
 _REFERENCES = {"&": "#x26", "<": "#x3C"}
@@ -58,6 +61,11 @@ def text_construct(name: str, value: str) -> str:
 def looks_like_html(value: str) -> bool:
     """Whether plain text has an end tag. Programs take it for HTML, however it is escaped."""
     return "</" in value and END_TAG.search(value) is not None
+
+
+def looks_like_markup(value: str) -> bool:
+    """Whether a program that takes plain text for HTML would read something else than the text."""
+    return _MARKUP.search(value) is not None or REFERENCE.search(value) is not None
 
 
 def html(value: str) -> str:

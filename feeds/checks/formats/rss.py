@@ -26,6 +26,7 @@ from feeds.checks.rules.plain_text import validate_plain_texts
 from feeds.checks.rules.rss_profile import CONTENT_ENCODED, validate_channel_image, validate_description_order
 from feeds.checks.rules.values import count, language, media_type, positive
 from feeds.render.namespaces import ATOM, DC
+from feeds.render.xml import looks_like_markup
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -79,7 +80,7 @@ _ENCODED = re.compile(
     r"<(title|category|dc:creator|source|copyright|managingEditor|generator|media:title(?! type=.html.))\b[^>]*>"
     r"([^<]*&(?:lt|amp);|<!\[CDATA\[)"
 )
-#: Plain texts. Descriptions are HTML.
+#: Plain texts. The description of an item is HTML, and that of a channel if it looks like it.
 _PLAIN_TEXTS = (
     *("title", "category", "source", "copyright", "managingEditor", "generator"),
     *(f"{{{DC}}}creator", MEDIA_TITLE),
@@ -98,7 +99,8 @@ def validate_rss(body: bytes, context: DocumentContext) -> ValidationResult:
     entries = []
     links = []
     for channel in root.iterchildren("channel"):
-        _validate_description(channel, result)
+        if looks_like_markup(channel.findtext("description", "")):
+            _validate_description(channel, result)
         validate_channel_image(channel, result)
         for element in elements_behind(channel, "item"):
             message = f"<{element.tag!s}> comes behind an <item>; expected it before all items"
