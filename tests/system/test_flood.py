@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -180,9 +179,9 @@ def test_any_front_matter_is_within_the_bounds(site: Site) -> None:
         while len(text) < size:
             text += related(count, **{name: value.format(count) for name, value in source.choice(kinds).items()})
             count += 1
-        started = time.perf_counter()
+        before = sum(os.times()[:4])
         check_bounds(*publish(site, text))
-        assert time.perf_counter() - started < 60
+        assert sum(os.times()[:4]) - before < 60, "seconds of a processor, with those of other processes"
 
 
 def test_ignored_topics_are_reported_and_the_others_published(site: Site) -> None:
