@@ -35,11 +35,15 @@ REQUEST_TIMEOUT = 10
 IDLE_TIMEOUT = 30
 #: Seconds between checks for idle connections.
 _CLEANUP_INTERVAL = 5
+#: Connections that are accepted before the others are served again.
+_MAX_ACCEPTED = 100
 #: Requests of a connection that wait for the response to the one before.
 _MAX_PIPELINED = 20
 #: Bytes of a request's header fields, and of its content, which the application ignores.
 _MAX_REQUEST_HEADER = 32_768
 _MAX_REQUEST_CONTENT = 65_536
+#: Bytes of a response that the system holds until the client receives them.
+_SEND_BUFFER = 131_072
 #: Bytes of responses that wait for a client. There is no limit, because a thread would wait for the client, too: the
 #: content of responses is in files, or in memory that responses share.
 _UNLIMITED = 1 << 60
@@ -118,6 +122,21 @@ class _Channel(HTTPChannel):
         return bool(self.requests), is_sending, self.last_activity if is_sending else self.waiting_since
 
 
+def _accept_waiting(server: Any) -> None:
+    """Accept all connections that wait. waitress accepts one, and then asks each of the others what it waits for."""
+    for _ in range(_MAX_ACCEPTED):
+        newest = next(reversed(server.active_channels.values()), None)
+        type(server).handle_accept(server)
+        if next(reversed(server.active_channels.values()), None) is newest:
+            return
+
+
+def _limit_send_buffer(connection: socket.socket) -> None:
+    """Limit what the system holds for a client: filling megabytes for many clients that read nothing takes seconds."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
 def _close_idle(server: Any, now: float) -> None:
     """Close the connections on which nothing was sent or received for a while."""
     for channel in list(server.active_channels.values()):
@@ -155,6 +174,8 @@ class Server:
         )
         server.channel_class = _Channel
         server.maintenance = partial(_close_idle, server)
+        server.handle_accept = partial(_accept_waiting, server)
+        server.set_socket_options = _limit_send_buffer
         return server
 
     def start(self) -> None:
