@@ -17,9 +17,9 @@ import click
 import nh3
 
 from benchmarks.measure import measure
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import plain_text
 from feeds.text.html_cost import cost_of
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import plain_text
 
 _SIZE = 1_000_000
 _MANY = " ".join(f"a{number}" for number in range(100))

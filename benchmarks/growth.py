@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmarks.bodies import repeated
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import plain_text, safe_html
 from feeds.content.articles import parse_article
 from feeds.text.characters import clean_line
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import plain_text, safe_html
 from feeds.text.slugs import slug_of, topic_key
 from feeds.text.urls import absolute_url, canonical_url, valid_domain
 

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser
 
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import plain_text, safe_html
 from feeds.checks.documents import DocumentContext
 from feeds.checks.folder import VALIDATORS
 from feeds.checks.rules.html import validate_html
@@ -27,8 +29,6 @@ from feeds.render.documents import render_documents
 from feeds.selection.plans import make_feed, plan_feeds
 from feeds.selection.taxonomy import build_taxonomy
 from feeds.text.characters import clean_line, decode_entities
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import plain_text, safe_html
 from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
 
 if TYPE_CHECKING:

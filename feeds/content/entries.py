@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import plain_text
 from feeds.content.cost import affordable_topics, bound_entries
 from feeds.content.enclosures import derive_enclosures
 from feeds.errors import Diagnostic, Keys, quoted
 from feeds.models import Entry, Link, Person, Provider
 from feeds.text.characters import remove_controls, shorten
 from feeds.text.iris import is_iri
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import plain_text
 from feeds.text.urls import absolute_url, canonical_url, domain_of, is_relative, valid_domain
 from feeds.values import PlainValue
 

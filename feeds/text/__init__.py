@@ -1,1 +1,1 @@
-"""Text: Markdown, HTML, YAML, URLs and characters."""
+"""Text: YAML, URLs and characters."""

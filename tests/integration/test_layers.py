@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: The core: pure functions over frozen values.
-PURE = ("models.py", "digests.py", "errors.py", "progress.py", "text", "selection", "render", "http", "content")
+PURE = (
+    "models.py",
+    "digests.py",
+    "errors.py",
+    "progress.py",
+    "text",
+    "bodies",
+    "selection",
+    "render",
+    "http",
+    "content",
+)
 DISK = frozenset(
     "open read_text read_bytes write_text write_bytes unlink mkdir stat lstat exists lexists is_file is_dir glob "
     "rglob iterdir rename remove rmtree rmdir walk scandir listdir touch".split()

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from feeds.bodies.sanitizer import safe_html
 from feeds.text.html_cost import OpenElements, cost_of, is_too_deep
 from feeds.text.html_tokens import UnclearError, tags_of
-from feeds.text.sanitizer import safe_html
 from tests.support.clocks import within
 from tests.support.strategies import examples
 

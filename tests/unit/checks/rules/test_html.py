@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import safe_html
 from feeds.checks.rules.html import validate_html
 from feeds.text.characters import clean_line
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import safe_html
 from tests.support import paths
 from tests.support.clocks import within
 from tests.support.strategies import any_examples, texts

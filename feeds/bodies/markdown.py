@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from feeds.text.sanitizer import BLOCKS, DROPPED, Note, ResolveUrl, safe_html, tag_pattern
+from feeds.bodies.sanitizer import BLOCKS, DROPPED, Note, ResolveUrl, safe_html, tag_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import safe_html
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import safe_html
 from feeds.text.urls import absolute_url
 from tests.support.clocks import within
 from tests.support.strategies import examples

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feeds.text.markdown import render_body
-from feeds.text.sanitizer import plain_text, safe_html
+from feeds.bodies.markdown import render_body
+from feeds.bodies.sanitizer import plain_text, safe_html
 from feeds.text.urls import absolute_url
 from tests.support.clocks import within
 

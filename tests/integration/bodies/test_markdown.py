@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from feeds.text.markdown import render_body
+from feeds.bodies.markdown import render_body
 from feeds.text.urls import absolute_url
 from tests.support.clocks import within
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feeds.text import sanitizer
+from feeds.bodies import sanitizer
+from feeds.bodies.sanitizer import plain_text, safe_html
 from feeds.text.characters import remove_controls
 from feeds.text.html_cost import depth
-from feeds.text.sanitizer import plain_text, safe_html
 from feeds.text.urls import absolute_url
 from tests.support.strategies import examples
 from tests.support.vectors import VECTORS, Markup, markup

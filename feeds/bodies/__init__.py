@@ -1,0 +1,1 @@
+"""Bodies of articles: Markdown, and HTML made safe."""
