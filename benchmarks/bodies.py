@@ -1,25 +1,25 @@
-"""The cost of bodies of 1 MB that repeat one construct of HTML or Markdown, and whether it is predicted.
+"""The cost of bodies of 1 MB that repeat one construct of HTML or Markdown.
 
 python -m benchmarks.bodies               each construct in a process of its own: seconds and memory
-python -m benchmarks.bodies --search 60   what the sanitiser takes for HTML by chance, beside the estimate
+python -m benchmarks.bodies --search 60   what takes longest of HTML by chance, and what loses tags without need
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import resource
 import sys
 import time
 
 import click
-import nh3
+from turbohtml import parse_fragment
 
 from benchmarks.measure import measure
 from feeds.bodies.markdown import render_body
-from feeds.bodies.sanitizer import plain_text
-from feeds.text.html_cost import cost_of
+from feeds.bodies.sanitizer import plain_text, safe_html
 
 _SIZE = 1_000_000
 _MANY = " ".join(f"a{number}" for number in range(100))
@@ -89,30 +89,43 @@ def _sweep() -> None:
 
 
 def _by_chance(chance: random.Random) -> str:
-    """HTML of 12 kB: some tags, and a few more again and again."""
+    """HTML of up to 1 MB: some tags, and a few more again and again."""
 
     def tag() -> str:
         name = chance.choice(_NAMES)
-        return chance.choice([f"<{name}>", f"<{name} x=%d>", f"</{name}>"])
+        return chance.choice([f"<{name}>", f"<{name} x=%d>", f"</{name}>", "x"])
 
     before = "".join(tag().replace("%d", "0") for _ in range(chance.choice((0, 0, 3))))
+    repeated_first = repeated(tag(), chance.choice((0, 0, 5_000, 50_000)))
     unit = "".join(tag() for _ in range(chance.randint(1, 6)))
-    return before + repeated(unit, 12_000)
+    return before + repeated_first + repeated(unit, chance.choice((30_000, 300_000, _SIZE - len(repeated_first))))
 
 
 def _search(seconds: float) -> None:
-    """Print what takes longest where the estimate is at its bound, by what takes a measurable time."""
+    """Print what takes longest, and the smallest trees that lose tags since they would be too large."""
     chance = random.Random()
-    worst = 0.0
+    worst, quickest = 0.0, math.inf
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         html = _by_chance(chance)
+        notes: list[str] = []
         begun = time.process_time()
-        nh3.clean(html)
+        safe_html(html, str, notes.append)
         taken = time.process_time() - begun
-        if taken > 0.004 and (at_bound := taken / max(cost_of(html), 1e-6)) > worst:
-            worst = at_bound
-            click.echo(f"{worst:6.2f} s at the bound: {html[:100]!r}")
+        named = f"{len(html):9,} {html[:40]!r}…{html[-60:]!r}"
+        if taken > worst:
+            worst = taken
+            click.echo(f"{worst:6.2f} s {named} {''.join(notes)[:40]}")
+        if any(note.startswith("repeats") for note in notes) and (parsed := _parsing_time(html)) < quickest:
+            quickest = parsed
+            click.echo(f"{quickest:6.2f} s if it were not simplified {named}")
+
+
+def _parsing_time(html: str) -> float:
+    """The seconds that a parser takes for the whole tree."""
+    begun = time.process_time()
+    parse_fragment(html)
+    return time.process_time() - begun
 
 
 def main() -> None:

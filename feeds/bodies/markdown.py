@@ -6,7 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from feeds.bodies.sanitizer import BLOCKS, DROPPED, Note, ResolveUrl, safe_html, tag_pattern
+from feeds.bodies.elements import BLOCKS, DROPPED, tag_pattern
+from feeds.bodies.sanitizer import ResolveUrl, safe_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
+
+    from feeds.bodies.tree import Note
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)++")
 _PARAGRAPH_BREAK = re.compile(r"\n{2,}")

@@ -1,4 +1,8 @@
-"""Untrusted HTML made safe HTML or plain text. This module configures the sanitizer, ammonia (nh3)."""
+"""Untrusted HTML made safe HTML or plain text. This module configures the sanitizer, ammonia (nh3).
+
+The HTML is parsed to a tree, from which what no reader shows is removed. The sanitizer receives the HTML of that tree,
+so that it takes a time in proportion to its length.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +10,24 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
-from html import escape
+from typing import TYPE_CHECKING
 
 import nh3
 
+from feeds.bodies.elements import BLOCKS, DROPPED, FORMATTING, INLINE, UNWRAPPED, tag_pattern
+from feeds.bodies.selfclosed import close_selfclosed
+from feeds.bodies.tree import Note, parse_html
 from feeds.text.characters import clean_line, remove_controls
-from feeds.text.html_cost import MAX_DEPTH, TOO_DEEP, depth, is_too_deep
+
+if TYPE_CHECKING:
+    from turbohtml import Element
 
 #: Returns the absolute form of a URL as written, or None to remove it.
 ResolveUrl = Callable[[str], str | None]
-#: Receives a message about HTML that was simplified. Its grammatical subject is the body.
-Note = Callable[[str], object]
-
-BLOCKS = frozenset(
-    "address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li "
-    "main ol p pre section summary table tbody td tfoot th thead tr ul".split()
-)
-_INLINE = frozenset(
-    "a abbr audio b bdi caption cite code col colgroup data del dfn em i img ins kbd mark picture q rp rt ruby s samp "
-    "small source span strike strong sub sup time u var video wbr".split()
-)
-#: Elements that are removed with their content.
-DROPPED = frozenset("iframe math noembed noframes noscript script style svg template textarea title".split())
-#: Elements whose tags are removed, and whose content stays.
-_UNWRAPPED = frozenset(
-    "acronym applet big body button center embed font form head html input label map nav object tt".split()
-)
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "hreflang"},
-    "audio": {"src", "controls"},
+    "audio": {"src", "controls", "preload"},
     "blockquote": {"cite"},
     "col": {"span"},
     "colgroup": {"span"},
@@ -49,21 +41,20 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
     "time": {"datetime"},
-    "video": {"src", "poster", "controls", "width", "height"},
+    "video": {"src", "poster", "controls", "preload", "width", "height"},
 }
+#: CSS selector of the elements that are removed with their content.
+_DROPPED = ", ".join(sorted(DROPPED))
+#: Obsolete elements whose content has no tags and references.
+_TEXT_ONLY = ("plaintext", "xmp")
 _URL_ATTRIBUTES = frozenset({"href", "src", "cite", "poster"})
 _NUMBER_ATTRIBUTES = frozenset({"width", "height", "colspan", "rowspan", "span", "start"})
 _MAX_ATTRIBUTE = 20_000
 _MAILTO = re.compile(r"mailto:[^\s@]+@[^\s@]+", re.IGNORECASE)
 
-
-def tag_pattern(names: frozenset[str]) -> str:
-    """Return a regular expression for the start of a tag with one of the names."""
-    return rf"</?(?:{'|'.join(sorted(names))})(?=[\s/>])"
-
-
-_TAG = re.compile(r"<[^<>]*>")
-_HTML = re.compile(rf"<!--|{tag_pattern(BLOCKS | _INLINE | DROPPED | _UNWRAPPED)}[^<>]*>", re.IGNORECASE)
+_HTML = re.compile(rf"<!--|{tag_pattern(BLOCKS | INLINE | DROPPED | UNWRAPPED)}[^<>]*>", re.IGNORECASE)
+#: In the HTML of a tree without text-only elements, every other angle bracket in a text or an attribute is escaped.
+_TAG = re.compile(r"<(?:!--.*?--|/?([^\s/>]*)[^>]*)>", re.DOTALL)
 #: As HTML parsers match names: non-ASCII letters have no case, and non-ASCII white space is not white space.
 _DROPPED_TAG = rf"({'|'.join(sorted(DROPPED))})[\s/>]"
 _DROPPED_START = re.compile(rf"<(?={_DROPPED_TAG})", re.IGNORECASE | re.ASCII)
@@ -78,7 +69,6 @@ _IMAGE_WITHOUT_SRC = re.compile(r'<img(?![^>]* src=")[^>]*>')
 #: stays in place wherever parsers move content.
 MAX_PIECE = 4_000
 _SEPARATOR = "<?><x-></x->"
-_TAG_START = re.compile(r"[A-Za-z/!?]")
 #: Every character reference (`&eacute;`) is shorter.
 _MAX_ENTITY = 40
 
@@ -91,47 +81,64 @@ def plain_text(text: str) -> str:
     """Return what a person reads in `text`, which may be HTML: one line without tags, scripts and styles."""
     if "<" not in text or not _HTML.search(text):
         return clean_line(text)
-    html = _escape_unclosed(remove_controls(text))
-    # The sanitizer escapes all other < and >, so that _TAG then matches only tags of blocks.
-    return clean_line(_TAG.sub(" ", html if is_too_deep(html) else _clean(_blocks_cleaner(), html)))
+    html = _shown(parse_html(_closed(text))).inner_html
+    return clean_line(_TAG.sub(lambda match: " " if match[1] in BLOCKS else "", html))
 
 
 def safe_html(html: str, resolve: ResolveUrl, note: Note = lambda _: None) -> str:
     """Return `html` well-formed, without scripts, frames and unknown elements, and with URLs as `resolve` returns them.
 
-    HTML that is nested too deeply, or may take too long, loses all its tags, and `note` receives the reason.
+    HTML that would become too long or is nested too deeply loses tags, and `note` receives the reason.
     """
-    html = _escape_unclosed(remove_controls(html))
+    shown = _shown_html(html, lambda reason: note(f"{reason}; their tags are left out"))
     token = _resolve.set(resolve)
     try:
-        if not is_too_deep(html):
-            # The content of a removed element may be nested as HTML does not allow, so clean twice.
-            cleaned = _clean_html(_clean_html(html))
-            if cleaned.count("</") <= MAX_DEPTH or depth(cleaned) <= MAX_DEPTH:
-                return cleaned
-        note(f"{TOO_DEEP}; its tags are left out")
-        return _clean_html(_TAG.sub(" ", html).replace("<", "&lt;"))
+        cleaned = _clean_html(shown)
+        # The content of a removed element may be nested as HTML does not allow.
+        parsed = parse_html(cleaned).inner_html
+        return cleaned if parsed == cleaned else _clean_html(parsed)
     finally:
         _resolve.reset(token)
+
+
+def _shown_html(html: str, note: Note) -> str:
+    root = _shown(parse_html(_closed(html), note))
+    _set_attributes(root)
+    return root.inner_html
+
+
+def _closed(html: str) -> str:
+    """Return HTML without control characters in which elements without an end do not contain all that follows."""
+    return _escape_unclosed(close_selfclosed(remove_controls(html)))
+
+
+def _shown(root: Element) -> Element:
+    """Remove what readers do not show from a tree, and return the tree."""
+    root.remove(_DROPPED)
+    for element in list(root.iter_elements(_TEXT_ONLY)):
+        element.tag = "pre"
+    return root
+
+
+def _set_attributes(root: Element) -> None:
+    """Remove attributes that the sanitizer would compare for long, and add those that it would add in any order."""
+    for element in root.iter_elements(FORMATTING):
+        for name in set(element.attrs).difference(_ATTRIBUTES["*"]):
+            del element.attrs[name]
+    for element in root.iter_elements(("audio", "video")):  # nothing plays them by itself
+        element.attrs.update(controls="", preload="none")
 
 
 @cache
 def _html_cleaner() -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=set(BLOCKS | _INLINE),
+        tags=set(BLOCKS | INLINE),
         clean_content_tags=set(DROPPED),
         attributes=_ATTRIBUTES,
         attribute_filter=_filter_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
-        set_tag_attribute_values={name: {"controls": "", "preload": "none"} for name in ("audio", "video")},
     )
-
-
-@cache
-def _blocks_cleaner() -> nh3.Cleaner:
-    """Return a cleaner that leaves only the tags of blocks."""
-    return nh3.Cleaner(tags=set(BLOCKS), clean_content_tags=set(DROPPED), attributes={"*": set()}, link_rel=None)
 
 
 def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
@@ -156,24 +163,19 @@ def _escape_unclosed(html: str) -> str:
 
 
 def _clean_html(html: str) -> str:
-    cleaned = _PRE_START.sub(r"\1\n\n", _clean(_html_cleaner(), html))
-    return _IMAGE_WITHOUT_SRC.sub("", cleaned).strip()
-
-
-def _clean(cleaner: nh3.Cleaner, html: str) -> str:
-    """Return `html` sanitized, without control characters. The sanitizer receives long texts in pieces."""
-    if len(html) <= MAX_PIECE:
-        return remove_controls(cleaner.clean(html))
-    text, *parts = html.split("<")
-    cleaned = cleaner.clean("<".join([_split_text(text), *map(_split_part, parts)]))
-    return remove_controls(cleaned.replace(escape(_SEPARATOR), ""))  # obsolete text-only elements escape separators
+    """Return the HTML of a tree sanitized, without control characters. The sanitizer receives long texts in pieces."""
+    if len(html) > MAX_PIECE:
+        text, *parts = html.split("<")
+        html = "<".join([_split_text(text), *map(_split_part, parts)])
+    cleaned = remove_controls(_html_cleaner().clean(html))
+    return _IMAGE_WITHOUT_SRC.sub("", _PRE_START.sub(r"\1\n\n", cleaned)).strip()
 
 
 def _split_part(part: str) -> str:
-    """Return the part after a `<` with its text in pieces. In an attribute or a comment, separators do no harm."""
+    """Return the part after a `<` with its text in pieces. In a comment, separators do no harm."""
     if len(part) <= MAX_PIECE:
         return part
-    tag, end, text = part.partition(">") if _TAG_START.match(part) else ("", "", part)
+    tag, end, text = part.partition(">")
     return f"{tag}{end}{_split_text(text)}"
 
 

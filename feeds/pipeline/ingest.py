@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from feeds.config.schema import SourceSettings
 
 #: The packages whose versions decide what articles are parsed to, beside our own code.
-READING_PACKAGES = ("can_ada", "markdown_it_py", "mdurl", "nh3", "py_yaml12", "python_frontmatter", "pyyaml")
+READING_PACKAGES = (
+    "can_ada",
+    "markdown_it_py",
+    "mdurl",
+    "nh3",
+    "py_yaml12",
+    "python_frontmatter",
+    "pyyaml",
+    "turbohtml",
+)
 
 #: A file to read, and what the catalog knows of it.
 ChangedFile = tuple[ArticleFile, KnownFile | None]

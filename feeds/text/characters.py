@@ -14,7 +14,6 @@ _CONTROLS = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff{SUPPLEMENTARY_RANGE}]"
 )
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_WHITE_SPACE = re.compile(r"\s+")
 
 
 def remove_controls(text: str) -> str:
@@ -41,7 +40,7 @@ def clean_line(text: str) -> str:
     """Return a title or a name as one line: entities decoded, white space collapsed, control characters removed."""
     if text.isprintable() and "  " not in text and "&" not in text:
         return text.strip()  # the only white space that is printable is the space
-    return _WHITE_SPACE.sub(" ", remove_controls(decode_entities(text))).strip()
+    return " ".join(remove_controls(decode_entities(text)).split())
 
 
 def shorten(text: str, width: int) -> str:
@@ -57,4 +56,4 @@ def shorten(text: str, width: int) -> str:
 
 def _decode_entity(match: re.Match[str]) -> str:
     name = match[1]
-    return unescape(match[0]) if name.startswith("#") or f"{name};" in html5 else match[0]
+    return unescape(match[0]) if name.startswith("#") else html5.get(f"{name};", match[0])

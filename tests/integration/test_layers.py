@@ -60,7 +60,7 @@ def test_the_core_does_not_touch_the_disk() -> None:
 
 @pytest.mark.parametrize(
     "heavy",
-    "yaml feedgen jinja2 lxml markdown_it msgspec nh3 slugify urllib3 watchfiles werkzeug".split(),
+    "yaml feedgen jinja2 lxml markdown_it msgspec nh3 slugify turbohtml urllib3 watchfiles werkzeug".split(),
 )
 def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = (

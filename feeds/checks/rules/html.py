@@ -1,31 +1,29 @@
 """The HTML of entries: what readers must not run, its URLs, and whether all readers read it the same.
 
-We publish HTML as browsers serialize it (HTML, 13.3), so nothing is wrong with text that the sanitizer leaves as it is.
-All other text is read twice: as it is written, and as a browser reads it.
+We publish HTML as browsers serialize it (HTML, 13.3), so most HTML is the same as that of its tree, and the tree shows
+what is in it. All other HTML is read twice: as it is written, and as a browser reads it.
 """
 
 from __future__ import annotations
 
 import re
-import string
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from html import unescape
+from functools import lru_cache
 from html.parser import HTMLParser
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-import nh3
-
+from feeds.bodies.elements import VOID_ELEMENTS
+from feeds.bodies.tree import parse_html
 from feeds.checks.rules.addresses import SCHEME
 from feeds.checks.rules.rule import Rule
 from feeds.errors import quoted
-from feeds.text.html_cost import TOO_DEEP, is_too_deep
-from feeds.text.html_tokens import VOID_ELEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from turbohtml import Element
 
     from feeds.checks.documents import ValidationResult
 
@@ -86,13 +84,10 @@ URL_ATTRIBUTES = frozenset(
 #: An image candidate of a srcset: a URL, and perhaps a descriptor (HTML, 4.8.4.2.1).
 _CANDIDATE = re.compile(r"[\s,]*(\S*[^\s,])(?:,+(?=\s|$)|\s[^,]*|$)")
 _SAFE_URL = re.compile(r"(?:https?://[^\s/?#]|mailto:\S+@)", re.IGNORECASE)
-_URL_SCHEMES = {"http", "https", "mailto"}
 #: Characters that browsers strip from a URL, around it and anywhere (https://url.spec.whatwg.org/#url-parsing).
 _C0_OR_SPACE = "".join(map(chr, range(33)))
 _TAB_OR_NEWLINE = str.maketrans("", "", "\t\n\r")
-#: A tag with attributes, and an attribute, as the sanitizer writes them.
-_TAG = re.compile(r'<([a-z][a-z0-9]*)((?: [a-z]+="[^"]*")+)>')
-_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PRE_START = re.compile(r"(<pre[^>]*>)\n+")
 #: Characters of a text that a message shows.
 _MAX_EXCERPT = 40
@@ -127,44 +122,20 @@ def validate_html(html: str) -> HtmlValidation:
     """Check the content of an entry."""
     if "<" not in html and "&" not in html:
         return _VALID
-    if is_too_deep(html):  # a browser's reading could take hours
-        reader = _Reader(html)
-        wrong = [*reader.wrong, (0, "irregular-html", f"{TOO_DEEP}; it is not read as a browser does")]
-        return HtmlValidation(tuple(sorted(wrong)), frozenset(reader.images))
-    if _normalize(_sanitizer().clean(html)) == _normalize(html):
-        images = _images_if_safe(html)
+    simplified: list[str] = []
+    root = parse_html(html, simplified.append)
+    serialized = _COMMENT.sub("", root.inner_html)
+    if _normalize(serialized) == _normalize(html):
+        images = _images_if_safe(root)
         if images is not None:
             return HtmlValidation((), images)
     written = _Reader(html)
-    serialized = _browser().clean(html)
+    if simplified:
+        wrong = [(0, "irregular-html", f"{reason}; it is not read as a browser does") for reason in simplified]
+        return HtmlValidation(tuple(sorted([*written.wrong, *wrong])), frozenset(written.images))
     read = _Reader(serialized)
     wrong = [*written.wrong, *_differences(html, serialized, written, read)]
     return HtmlValidation(tuple(sorted(wrong)), frozenset(read.images))
-
-
-@cache
-def _sanitizer() -> nh3.Cleaner:
-    """A cleaner that keeps only what does no harm."""
-    return nh3.Cleaner(
-        tags=set(_KNOWN),
-        clean_content_tags=set(),
-        attributes={"*": set(_HARMLESS)},
-        url_schemes=_URL_SCHEMES,
-        link_rel=None,
-    )
-
-
-@cache
-def _browser() -> nh3.Cleaner:
-    """A cleaner that keeps all known elements and all attributes: its output is what a browser would serialize."""
-    return nh3.Cleaner(
-        tags=set(_KNOWN | _UNSAFE),
-        clean_content_tags=set(),
-        attributes={},
-        generic_attribute_prefixes=set(string.ascii_letters),
-        url_schemes=_URL_SCHEMES,
-        link_rel=None,
-    )
 
 
 def _normalize(html: str) -> str:
@@ -173,15 +144,17 @@ def _normalize(html: str) -> str:
     return _PRE_START.sub(r"\1", html) if "<pre" in html else html
 
 
-def _images_if_safe(html: str) -> frozenset[str] | None:
-    """The URLs of the images in sanitized HTML; None if a URL in it may be unsafe."""
+def _images_if_safe(root: Element) -> frozenset[str] | None:
+    """The URLs of the images in a tree; None if anything in it may be wrong."""
     images = set()
-    for tag, attributes in _TAG.findall(html):
-        for name, value in _ATTRIBUTE.findall(attributes):
-            if name in URL_ATTRIBUTES and not _SAFE_URL.match(unescape(value)):
+    for element in root.iter_elements():
+        if element.tag not in _KNOWN or not _HARMLESS.issuperset(element.attrs):
+            return None
+        for name, value in element.attrs.items():
+            if name in URL_ATTRIBUTES and not _SAFE_URL.match(str(value)):
                 return None
-            if tag == "img" and name == "src":
-                images.add(unescape(value))
+            if element.tag == "img" and name == "src":
+                images.add(str(value))
     return frozenset(images)
 
 

@@ -892,7 +892,7 @@ def test_relative_urls_in_a_body_are_reported_without_a_base_url(body: str, mess
     [
         pytest.param(
             "<div>" * 600,
-            "is nested too deeply or takes too long; expected 512 levels at most; its tags are left out",
+            "nests elements such as <div> too deeply; expected 500 levels; their tags are left out",
             id="HTML",
         ),
         pytest.param(

@@ -54,12 +54,11 @@ def test_endless_html_is_validated_in_time(piece: str) -> None:
         validate_html(piece * 20_000)
 
 
-@pytest.mark.parametrize("piece", ["<b><p>", "<div>", "<b title=%d>"])
-def test_html_that_a_browser_reads_slowly_is_validated_as_it_is_written(piece: str) -> None:
-    html = "".join(piece.replace("%d", str(number)) for number in range(20_000)) + '<img src="https://x.example/a">'
+def test_html_that_a_browser_reads_slowly_is_validated_as_it_is_written() -> None:
+    html = "".join(f"<b title={number}><p>" for number in range(20_000)) + '<img src="https://x.example/a">'
     with within(seconds=10):
         result = validate_html(html)
-    message = "is nested too deeply or takes too long; expected 512 levels at most; it is not read as a browser does"
+    message = "repeats elements that are not closed, such as <b>, too often; it is not read as a browser does"
     assert (0, "irregular-html", message) in result.wrong
     assert result.images == {"https://x.example/a"}
 
