@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
+from feeds.bodies.notes import count_notes, split_notes
 from feeds.errors import EmptiedError, LocatedDiagnostic, OptionsError, PruneError, StrictError
 from feeds.models import MANIFEST
 from feeds.output.manifest import is_unfinished
@@ -38,6 +39,7 @@ class _Prepared(PlainValue, frozen=True):
     snapshot: Snapshot
     images: ImagesReport | None
     diagnostics: tuple[LocatedDiagnostic, ...]
+    notes: dict[str, int]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +47,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `changed` counts the articles that were added, edited or removed since the last run. `left_out` counts the articles
     without an entry of their own, by reason. `waiting` counts the entries that are not due, the first of which is at
-    `next_due`. `written`, `unchanged` and `removed` count documents; the paths below `output` are given if they
-    changed. `hub` is None without a hub, `images` if images are not probed. `damage` is why the cache had to be
-    discarded. After a dry run, the report says what would be done.
+    `next_due`. `notes` counts the bodies in which something was replaced or left out, by rule. `written`, `unchanged`
+    and `removed` count documents; the paths below `output` are given if they changed. `hub` is None without a hub,
+    `images` if images are not probed. `damage` is why the cache had to be discarded. After a dry run, the report says
+    what would be done.
     """
 
     output: str
@@ -64,6 +67,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     written_paths: tuple[str, ...]
     removed_paths: tuple[str, ...]
     mistakes: tuple[LocatedDiagnostic, ...] = ()
+    notes: dict[str, int] = {}
     seconds: float = 0
     dry_run: bool = False
     hub: HubReport | None = None
@@ -130,7 +134,7 @@ def _regenerate(context: RunContext, engine: Engine) -> tuple[Report, Notificati
         report, notification = _publish(context, engine, prepared.snapshot, prepared.diagnostics)
         if not context.options.dry_run:
             engine.catalog.commit()
-    report = msgspec.structs.replace(report, images=prepared.images)
+    report = msgspec.structs.replace(report, images=prepared.images, notes=prepared.notes)
     return report, notification
 
 
@@ -141,10 +145,10 @@ def _prepare(context: RunContext, engine: Engine) -> _Prepared:
     catalog, ingested = engine.catalog, snapshot.ingested
     if not context.options.dry_run and (catalog.is_new or ingested.changed or ingested.touched.stories):
         catalog.share()  # with the processes that render; and a stopped run need not read it again
-    diagnostics = all_diagnostics(snapshot)
+    diagnostics, notes = split_notes(all_diagnostics(snapshot))
     if context.options.strict and diagnostics:
         raise StrictError(diagnostics)
-    return _Prepared(*_with_images(context, snapshot), diagnostics)
+    return _Prepared(*_with_images(context, snapshot), diagnostics, count_notes(notes))
 
 
 def _publish(

@@ -59,12 +59,14 @@ _KINDS = ((dict, "a mapping"), (list | tuple, "a list"), (set, "a set"), (bytes,
 class Diagnostic:
     """A fault found by pure code: the keys of the value, and a message with the value and what was expected.
 
-    `rule` is the id of the broken rule of `feeds check`. It does not count when diagnostics are compared.
+    `rule` is the id of the broken rule of `feeds check`. It does not count when diagnostics are compared. `body_line`
+    is the line of the article's body, from 1, or 0 if the fault is elsewhere.
     """
 
     keys: Keys
     message: str
     rule: str = field(default="", compare=False)
+    body_line: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack
 
+from feeds.bodies.notes import split_notes
 from feeds.pipeline.plan import current_feeds, decide, empty_feeds
 from feeds.run import RunKeywords, RunOptions, all_diagnostics, merge_options, open_run, read_archive, with_engine
 from feeds.selection.membership import memberships
@@ -50,7 +51,8 @@ def survey(config: Config, options: RunOptions | None = None, /, **changes: Unpa
         decision = decide(snapshot)
         shown = (feed for feed in current_feeds(snapshot) if feed.path in decision.feeds)
         feeds = sorted(shown, key=lambda feed: feed.path)
-        diagnostics = (*all_diagnostics(snapshot), *decision.diagnostics)
+        mistakes, _ = split_notes(all_diagnostics(snapshot))
+        diagnostics = (*mistakes, *decision.diagnostics)
         return Overview(tuple(feeds), snapshot.ingested.articles, engine.catalog.skipped(), diagnostics)
 
     return with_engine(context, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Unpack
@@ -38,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         position = f"{self.path}:{self.line}" if self.line else self.path
-        level = "warning: " if self.level == "warning" else ""
+        level = "" if self.level == "error" else f"{self.level}: "
         return f"{position}: {level}{self.message} [{self.rule}]"
 
 
@@ -53,6 +54,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     documents: int | None
     errors: int
     warnings: int
+    notes: int
     findings: tuple[Finding, ...]
 
 
@@ -107,13 +109,14 @@ def build_report(
     documents: int | None = None,
 ) -> CheckReport:
     findings = tuple(found)
-    errors = sum(finding.level == "error" for finding in findings)
+    levels = Counter(finding.level for finding in findings)
     return CheckReport(
         articles=articles,
         left_out=left_out or {},
         documents=documents,
-        errors=errors,
-        warnings=len(findings) - errors,
+        errors=levels["error"],
+        warnings=levels["warning"],
+        notes=levels["note"],
         findings=findings,
     )
 

@@ -44,6 +44,9 @@ def report_lines(report: Report) -> Iterator[str]:
     yield read + (f", left out: {left_out}" if left_out else "")
     yield _feeds_counted(report)
     yield f"{documents_counted(report)} in {display_path(report.output)} ({report.seconds:.1f} s)"
+    if report.notes:
+        rules = ", ".join(f"{count} {rule}" for rule, count in report.notes.items())
+        yield f"{counted(sum(report.notes.values()), 'note')} on bodies: {rules} (`feeds check` lists them)"
     if not report.entries or not report.feeds:
         yield from why_nothing(report)
 
@@ -93,6 +96,7 @@ def check_line(report: CheckReport) -> str:
     """Count what was checked, and what was found."""
     documents = "" if report.documents is None else f", {counted(report.documents, 'document')}"
     found = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}"
+    found += f", {counted(report.notes, 'note')}" if report.notes else ""
     return f"{counted(report.articles, 'article')}{documents}: {found}"
 
 

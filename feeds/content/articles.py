@@ -142,7 +142,9 @@ def _parse_front_matter(text: str, label: str, max_depth: int) -> tuple[FrontMat
         raise YamlError(first_line, "the front matter is not a mapping; expected lines such as title: …")
     if handler.as_written is not None:
         text = text.replace(handler.as_written, handler.front_matter, 1)
-    return FrontMatterSource(label, text, handler.front_matter), metadata, handler.body.strip("\n")
+    body = handler.body.lstrip("\n")
+    first_body_line = text.count("\n", 0, text.find(stripped) + len(stripped) - len(body)) + 1
+    return FrontMatterSource(label, text, handler.front_matter, first_body_line), metadata, body.rstrip("\n")
 
 
 def _normalized_text(content: bytes) -> str:

@@ -68,25 +68,31 @@ class Diagnostics:
 class FrontMatterSource:
     """The text of a file and of its front matter, in which the positions of values are looked up.
 
-    `label` is the file's name in messages.
+    `label` is the file's name in messages, `first_body_line` the line of the file at which the body begins.
     """
 
     label: str
     text: str
     front_matter: str
+    first_body_line: int = 0
 
     def locate(self, diagnostics: Diagnostics | Sequence[Diagnostic]) -> tuple[LocatedDiagnostic, ...]:
         """Return the diagnostics with their lines: the first 100, and one more that counts the others."""
         found = diagnostics if isinstance(diagnostics, Diagnostics) else Diagnostics(diagnostics)
         located = [
-            LocatedDiagnostic(self.label, self.line(diagnostic.keys), diagnostic.message, diagnostic.rule)
+            LocatedDiagnostic(self.label, self._line_of(diagnostic), diagnostic.message, diagnostic.rule)
             for diagnostic in found.first[:_MAX_DIAGNOSTICS]
         ]
         if found.count > _MAX_DIAGNOSTICS:
             next_one = found.first[_MAX_DIAGNOSTICS]
             message = f"from here on {found.count - _MAX_DIAGNOSTICS} more mistakes; expected none"
-            located.append(LocatedDiagnostic(self.label, self.line(next_one.keys), message, next_one.rule))
+            located.append(LocatedDiagnostic(self.label, self._line_of(next_one), message, next_one.rule))
         return tuple(located)
+
+    def _line_of(self, diagnostic: Diagnostic) -> int:
+        if diagnostic.body_line:
+            return self.first_body_line + diagnostic.body_line - 1
+        return self.line(diagnostic.keys)
 
     def line(self, keys: Keys) -> int:
         """Return the line of a value in the file, from 1."""

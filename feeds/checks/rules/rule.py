@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from feeds.checks.documents import ParsedDocument, Problem
 
 
-#: `error`: something is not published, or readers or validators refuse it. `warning`: it is doubtful.
-Level = Literal["error", "warning"]
+#: `error`: something is not published, or readers or validators refuse it. `warning`: it is doubtful. `note`: it is
+#: published in another form, because readers do not show it as it is.
+Level = Literal["error", "warning", "note"]
 #: Checks a value at a time; returns None if it is right.
 ValueCheck = Callable[[str, dt.datetime], Violation | None]
 
