@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from feeds.bodies.elements import BLOCKS, DROPPED, tag_pattern
-from feeds.bodies.sanitizer import ResolveUrl, safe_html
+from feeds.bodies.elements import BLOCKS, tag_pattern
+from feeds.bodies.sanitizer import safe_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+    from feeds.bodies.sanitizer import ResolveUrl, Transform
     from feeds.bodies.tree import Note
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n)++")
@@ -23,8 +24,6 @@ _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 #: A line that starts with a letter and has no character with a meaning in Markdown or HTML.
 _PLAIN_LINE = r"[^\W\d_](?:[A-Za-z0-9 .,;:?'\"()%/$-]++|[^\W_]|[€’‘“”–—…])*+(?<! )"
 _PLAIN_BODY = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")
-_MEDIA = frozenset("audio img picture video".split())
-_BLOCK_START = re.compile(rf"\s*(?:<!--|{tag_pattern(BLOCKS | DROPPED | _MEDIA | {'center', 'form'})})", re.IGNORECASE)
 #: The start of an HTML block that ends at the next blank line (CommonMark, 4.6, condition 6).
 _HTML_BLOCK_START = re.compile(rf"\s*{tag_pattern(BLOCKS - {'br'} | {'center', 'form'})}", re.IGNORECASE)
 
@@ -39,23 +38,31 @@ _DELIMITER_ROW = re.compile(r"^[ \t>*+\d.)|:-]++$", re.MULTILINE)
 _MAX_REFERENCED = 100_000
 
 
-def render_body(body: str, resolve: ResolveUrl, note: Note = lambda _: None) -> str:
-    """Return the body of an article as safe HTML.
+def render_body(
+    body: str,
+    resolve: ResolveUrl,
+    note: Note = lambda _: None,
+    transform: Transform = lambda _: None,
+    *,
+    with_lines: bool = False,
+) -> str:
+    """Return the body of an article as safe HTML, whose tree `transform` may change before anything is removed from it.
 
-    A body too costly to render in bounded time is rendered in a simpler way, and `note` receives the reason.
+    A body too costly to render in bounded time is rendered in a simpler way, and `note` receives the reason. In the
+    tree of Markdown `with_lines`, attributes `data-line` have the lines of the body.
     """
     if not body.strip():
         return ""
     if _PLAIN_BODY.fullmatch(body):
         return "\n".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPH_BREAK.split(body))
     if _is_html(body):
-        return safe_html(body, resolve, note)
+        return safe_html(body, resolve, note, transform)
     try:
-        html = _render_markdown(body.replace("\0", ""))  # Markdown would show U+FFFD
+        html = _render_markdown(body.replace("\0", ""), with_lines=with_lines)  # Markdown would show U+FFFD
     except _TooCostlyError as error:
         note(f"{error}; it is taken for paragraphs of HTML")
         html = "\n".join(f"<p>{chunk}</p>" for chunk in _BLANK_LINES.split(body) if chunk.strip())
-    return safe_html(html, resolve, note)
+    return safe_html(html, resolve, note, transform)
 
 
 class _TooCostlyError(Exception):
@@ -67,21 +74,32 @@ def _is_html(body: str) -> bool:
     return all(_HTML_BLOCK_START.match(chunk) for chunk in _BLANK_LINES.split(body) if chunk.strip())
 
 
-def _render_markdown(body: str) -> str:
+def _render_markdown(body: str, *, with_lines: bool) -> str:
     """Return the HTML of a body, not yet safe. Raise _TooCostlyError."""
     marks = _count_marks(body)
     if marks > _MAX_MARKS:
         raise _TooCostlyError(
             f"has {marks:,} lines, cells and marks of Markdown, as they are counted; expected {_MAX_MARKS:,} at most"
         )
-    parser = _parser(indented_code=not _BLOCK_START.match(body))
+    parser = _parser()
     env: dict[str, Any] = {}
     tokens = parser.parse(body, env)
     limit = max(len(body), _MAX_REFERENCED)
     if env.get("references") and (length := _count_referenced(tokens)) > limit:
         raise _TooCostlyError(f"refers to addresses and titles of {length:,} characters; expected {limit:,} at most")
+    if with_lines:
+        _mark_lines(tokens)
     html: str = parser.renderer.render(tokens, parser.options, env)
     return html
+
+
+def _mark_lines(tokens: Iterable[Token]) -> None:
+    """Give each block its line in the body; HTML blocks begin with an element that has it."""
+    for token in tokens:
+        if token.map and token.type == "html_block":
+            token.content = f'<wbr data-line="{token.map[0] + 1}">{token.content}'
+        elif token.map and token.nesting >= 0:
+            token.attrSet("data-line", str(token.map[0] + 1))
 
 
 def _count_marks(body: str) -> int:
@@ -107,9 +125,9 @@ def _count_referenced(tokens: Iterable[Token]) -> int:
 
 
 @cache
-def _parser(*, indented_code: bool) -> MarkdownIt:
-    """Return the CommonMark parser. HTML of content management systems is indented, which there does not mean code."""
+def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415  # the import is slow, and many runs read no article
 
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    return parser if indented_code else parser.disable("code")
+    from feeds.bodies.html_blocks import html_blocks_plugin  # noqa: PLC0415  # as above
+
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(html_blocks_plugin)

@@ -24,33 +24,38 @@ if TYPE_CHECKING:
 
 #: Returns the absolute form of a URL as written, or None to remove it.
 ResolveUrl = Callable[[str], str | None]
+#: Changes a tree in place.
+Transform = Callable[["Element"], None]
 _ATTRIBUTES: dict[str, set[str]] = {
-    "*": {"lang", "dir", "title"},
+    "*": {"lang", "dir", "title", "id"},
     "a": {"href", "hreflang"},
     "audio": {"src", "controls", "preload"},
     "blockquote": {"cite"},
+    "code": {"class"},
     "col": {"span"},
     "colgroup": {"span"},
     "data": {"value"},
     "del": {"cite", "datetime"},
     "img": {"src", "alt", "width", "height"},
     "ins": {"cite", "datetime"},
-    "ol": {"start", "reversed"},
+    "li": {"value"},
+    "ol": {"start", "reversed", "type"},
+    "pre": {"class"},
     "q": {"cite"},
     "source": {"src", "type"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "scope", "align"},
     "time": {"datetime"},
     "video": {"src", "poster", "controls", "preload", "width", "height"},
 }
-#: CSS selector of the elements that are removed with their content.
-_DROPPED = ", ".join(sorted(DROPPED))
 #: Obsolete elements whose content has no tags and references.
 _TEXT_ONLY = ("plaintext", "xmp")
 _URL_ATTRIBUTES = frozenset({"href", "src", "cite", "poster"})
-_NUMBER_ATTRIBUTES = frozenset({"width", "height", "colspan", "rowspan", "span", "start"})
+_NUMBER_ATTRIBUTES = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
 _MAX_ATTRIBUTE = 20_000
-_MAILTO = re.compile(r"mailto:[^\s@]+@[^\s@]+", re.IGNORECASE)
+#: Addresses of people: of e-mail and of telephones (RFC 3966).
+_CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|tel:[+(]?[\d(][\d().-]*(?:;[\w.=-]+)*", re.IGNORECASE)
+_LANGUAGE_CLASS = re.compile(r"language-[\w+#.-]+")
 
 _HTML = re.compile(rf"<!--|{tag_pattern(BLOCKS | INLINE | DROPPED | UNWRAPPED)}[^<>]*>", re.IGNORECASE)
 #: In the HTML of a tree without text-only elements, every other angle bracket in a text or an attribute is escaped.
@@ -85,12 +90,15 @@ def plain_text(text: str) -> str:
     return clean_line(_TAG.sub(lambda match: " " if match[1] in BLOCKS else "", html))
 
 
-def safe_html(html: str, resolve: ResolveUrl, note: Note = lambda _: None) -> str:
+def safe_html(
+    html: str, resolve: ResolveUrl, note: Note = lambda _: None, transform: Transform = lambda _: None
+) -> str:
     """Return `html` well-formed, without scripts, frames and unknown elements, and with URLs as `resolve` returns them.
 
-    HTML that would become too long or is nested too deeply loses tags, and `note` receives the reason.
+    `transform` may change the tree before anything else does. HTML that would become too long or is nested too deeply
+    loses tags, and `note` receives the reason.
     """
-    shown = _shown_html(html, lambda reason: note(f"{reason}; their tags are left out"))
+    shown = _shown_html(html, lambda reason: note(f"{reason}; their tags are left out"), transform)
     token = _resolve.set(resolve)
     try:
         cleaned = _clean_html(shown)
@@ -101,8 +109,10 @@ def safe_html(html: str, resolve: ResolveUrl, note: Note = lambda _: None) -> st
         _resolve.reset(token)
 
 
-def _shown_html(html: str, note: Note) -> str:
-    root = _shown(parse_html(_closed(html), note))
+def _shown_html(html: str, note: Note, transform: Transform) -> str:
+    root = parse_html(_closed(html), note)
+    transform(root)
+    _shown(root)
     _set_attributes(root)
     return root.inner_html
 
@@ -114,7 +124,9 @@ def _closed(html: str) -> str:
 
 def _shown(root: Element) -> Element:
     """Remove what readers do not show from a tree, and return the tree."""
-    root.remove(_DROPPED)
+    for element in list(root.iter_elements(DROPPED)):
+        if element.parent is not None:  # it is not in another one
+            element.decompose()
     for element in list(root.iter_elements(_TEXT_ONLY)):
         element.tag = "pre"
     return root
@@ -123,7 +135,7 @@ def _shown(root: Element) -> Element:
 def _set_attributes(root: Element) -> None:
     """Remove attributes that the sanitizer would compare for long, and add those that it would add in any order."""
     for element in root.iter_elements(FORMATTING):
-        for name in set(element.attrs).difference(_ATTRIBUTES["*"]):
+        for name in set(element.attrs).difference(_ATTRIBUTES["*"], _ATTRIBUTES.get(element.tag, ())):
             del element.attrs[name]
     for element in root.iter_elements(("audio", "video")):  # nothing plays them by itself
         element.attrs.update(controls="", preload="none")
@@ -136,7 +148,7 @@ def _html_cleaner() -> nh3.Cleaner:
         clean_content_tags=set(DROPPED),
         attributes=_ATTRIBUTES,
         attribute_filter=_filter_attribute,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
     )
 
@@ -146,8 +158,10 @@ def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     if len(value) > _MAX_ATTRIBUTE:
         return None
     if attribute in _URL_ATTRIBUTES:
-        is_mail = tag == "a" and _MAILTO.fullmatch(value)
-        return value if is_mail else _resolve.get()(value)
+        is_contact = tag == "a" and _CONTACT.fullmatch(value)
+        return value if is_contact else _resolve.get()(value)
+    if attribute == "class":
+        return value if _LANGUAGE_CLASS.fullmatch(value) else None
     return value if attribute not in _NUMBER_ATTRIBUTES or value.isdecimal() else None
 
 

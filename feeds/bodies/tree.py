@@ -19,6 +19,8 @@ from feeds.bodies.elements import FORMATTING, VOID_ELEMENTS
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from turbohtml import Node
+
 #: Receives a message about HTML that is simplified. Its grammatical subject is the body.
 Note = Callable[[str], object]
 
@@ -132,7 +134,7 @@ def _repeated_length(root: Element, length: int) -> int:
 
 
 def _parse(html: str) -> Element:
-    return parse_fragment(html, scripting=True)  # as where scripts run, `noscript` holds text
+    return parse_fragment(html, scripting=False)  # no reader runs scripts: `noscript` holds elements
 
 
 def _max_length(length: int) -> int:
@@ -159,3 +161,20 @@ def _sources(html: str, names: Container[str | None] | None) -> Iterator[str]:
         elif not source.endswith(">"):
             source = _NOTHING
             yield source
+
+
+def attribute(element: Element, name: str) -> str:
+    """Return the value of an attribute, without white space around it; empty if there is none."""
+    return (element.attr(name) or "").strip()
+
+
+def line_of(element: Element) -> int:
+    """Return the line of an element in its source, from 1: counted from the nearest `data-line` before it, if any."""
+    line = element.source_line or 1
+    node: Node | None = element
+    while node is not None:
+        for one in (node, *node.previous_siblings):
+            if isinstance(one, Element) and (marked := attribute(one, "data-line")):
+                return int(marked) + line - (one.source_line or line)
+        node = node.parent
+    return line

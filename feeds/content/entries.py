@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from feeds.bodies.markdown import render_body
+from feeds.bodies.body import render_entry_body
+from feeds.bodies.context import BodyContext
 from feeds.bodies.sanitizer import plain_text
 from feeds.content.cost import affordable_topics, bound_entries
 from feeds.content.enclosures import derive_enclosures
@@ -15,7 +16,7 @@ from feeds.errors import Diagnostic, Keys, quoted
 from feeds.models import Entry, Link, Person, Provider
 from feeds.text.characters import remove_controls, shorten
 from feeds.text.iris import is_iri
-from feeds.text.urls import absolute_url, canonical_url, domain_of, is_relative, valid_domain
+from feeds.text.urls import absolute_url, canonical_url, domain_of, valid_domain
 from feeds.values import PlainValue
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _derive(
     provider = _provider(story, link, settings, keys, diagnostics)
     enclosures, image_diagnostics = derive_enclosures(story.images, settings.base_url, (*keys, "images"))
     diagnostics.extend(image_diagnostics)
-    body = _body(article, settings, diagnostics) if story is article else ""
+    body = _body(article, link, diagnostics) if story is article else ""
     return Entry(
         id=entry_id,
         link=link,
@@ -304,24 +305,15 @@ def _summary(excerpt: str | None, body: str) -> str | None:
     return text or shorten(plain_text(body), _SUMMARY_WIDTH) or None
 
 
-def _body(article: Article, settings: SourceSettings, diagnostics: list[Diagnostic]) -> str:
-    """Return the article's body as safe HTML. Without a base URL, relative URLs are removed and reported once."""
-    relative: list[str] = []
-
-    def note(problem: str) -> None:
-        diagnostics.append(Diagnostic((), f"the body {problem}", "beyond-limit"))
-
-    def resolve(url: str) -> str | None:
-        absolute = absolute_url(url, settings.base_url)
-        if absolute is None and is_relative(url):
-            relative.append(url)
-        return absolute
-
-    body = render_body(article.body, resolve, note)
-    if relative:
-        found = f"the body has the relative address {quoted(relative[0])}" + (" and others" if relative[1:] else "")
-        message = f"{found}; expected source.base_url to be set; left out"
-        diagnostics.append(Diagnostic((), message, "relative-in-body"))
+def _body(article: Article, link: str, diagnostics: list[Diagnostic]) -> str:
+    """Return the article's body as safe HTML with absolute URLs, which follow the entry's link (RFC 3986, 5.1.3)."""
+    context = BodyContext(link)
+    body = render_entry_body(
+        article.body, context, lambda problem: diagnostics.append(Diagnostic((), f"the body {problem}", "beyond-limit"))
+    )
+    for note in context.notes.values():
+        others = f" and {note.count - 1} more" if note.count > 1 else ""
+        diagnostics.append(Diagnostic((), f"{note.message}{others}", note.rule, body_line=note.line))
     return body
 
 

@@ -54,6 +54,15 @@ def absolute_url(value: str, base: str | None = None) -> str | None:
     return url if url and _decode(url) == url else None
 
 
+def resolve_reference(reference: str, base: str) -> str | None:
+    """Return the http or https URL of a reference in the document at `base` (RFC 3986, 5), valid by RFC 3986, or None.
+
+    It is read as browsers read it: `readme.org` is a file beside the document, and `#part` a part of it.
+    """
+    url = _join(reference.strip(), base)
+    return url if url and _decode(url) == url else None
+
+
 def is_relative(value: str) -> bool:
     """Whether `value` is a URL only together with a base."""
     return (
@@ -103,6 +112,10 @@ def _resolve(value: str, base: str | None) -> str | None:
         return None
     if _NO_SCHEME.match(value):
         value = "https://" + value.removeprefix("//")
+    return _join(value, base)
+
+
+def _join(value: str, base: str | None) -> str | None:
     try:
         parsed = can_ada.parse(base) + value if base else can_ada.parse(value)
     except (ValueError, TypeError):  # TypeError: can_ada does not accept a lone surrogate

@@ -83,13 +83,6 @@ RULES = (
         "docs/articles.md",
     ),
     Rule(
-        "relative-in-body",
-        "error",
-        "A body has relative addresses, and source.base_url is not set.",
-        "They are left out: a reader shows the entry far from the page that they are relative to.",
-        "docs/configuration.md, source.base_url",
-    ),
-    Rule(
         "image-without-address",
         "error",
         "An image has no address, or none that can be opened.",

@@ -35,7 +35,17 @@ if TYPE_CHECKING:
 _NOT_SUBJECTS = frozenset({"registry", "rule"})
 #: The modules in the order of `feeds check --explain`. Others follow by name.
 _ORDER = (
-    *("configuration", "unused", "articles", "files", "consistency", "outline_names", "characters", "xml_documents"),
+    *(
+        "configuration",
+        "unused",
+        "articles",
+        "bodies",
+        "files",
+        "consistency",
+        "outline_names",
+        "characters",
+        "xml_documents",
+    ),
     *("elements", "addresses", "ids", "dates", "values", "people", "media", "plain_text", "links", "rss_profile"),
     *("images", "html", "json_feed", "pages"),
 )

@@ -152,6 +152,7 @@ def test_regenerate_as_json_is_the_report(site: Site) -> None:
                 "rule": "entry-without-link",
             }
         ],
+        "notes": {},
         "dry_run": False,
         "hub": None,
         "images": None,
@@ -352,7 +353,7 @@ def test_regenerate_shortens_a_long_list_of_mistakes(site: Site) -> None:
 def test_check_as_json(site: Site) -> None:
     site.article("a.md", ARTICLE)
     report = json.loads(run(site, "check", "--json").stdout)
-    nothing: dict[str, Any] = {"documents": None, "errors": 0, "warnings": 0, "findings": []}
+    nothing: dict[str, Any] = {"documents": None, "errors": 0, "warnings": 0, "notes": 0, "findings": []}
     assert report == {"articles": 1, "left_out": {}, **nothing}
 
 

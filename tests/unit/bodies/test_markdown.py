@@ -56,7 +56,9 @@ def test_any_body_is_well_formed_and_safe(text: str) -> None:
         pytest.param("~~a~~", "<p><s>a</s></p>", id="strikethrough"),
         pytest.param("a & b < c", "<p>a &amp; b &lt; c</p>", id="ampersand"),
         pytest.param("a\n\n    b", "<p>a</p>\n<pre><code>b\n</code></pre>", id="indented code in Markdown"),
-        pytest.param("```html\n<b>\n```", "<pre><code>&lt;b&gt;\n</code></pre>", id="fenced code"),
+        pytest.param(
+            "```html\n<b>\n```", '<pre><code class="language-html">&lt;b&gt;\n</code></pre>', id="fenced code"
+        ),
         pytest.param("<p>One *two*</p>", "<p>One *two*</p>", id="HTML is not Markdown"),
         pytest.param("<p>a</p>\n\n        <p>b</p>", "<p>a</p>\n\n        <p>b</p>", id="HTML with deep indentation"),
         pytest.param(
@@ -68,8 +70,8 @@ def test_any_body_is_well_formed_and_safe(text: str) -> None:
         pytest.param("One *two*\n\n<p>a</p>", "<p>One <em>two</em></p>\n<p>a</p>", id="Markdown, then HTML"),
         pytest.param(
             "<p>a</p>\n\nOne *two*\n\n        <p>b</p>",
-            "<p>a</p>\n<p>One <em>two</em></p>\n        <p>b</p>",
-            id="HTML and Markdown with deep indentation",
+            "<p>a</p>\n<p>One <em>two</em></p>\n<pre><code>    &lt;p&gt;b&lt;/p&gt;\n</code></pre>",
+            id="HTML, Markdown and indented code",
         ),
         pytest.param("<!-- note -->\n\nOne *two*", "<p>One <em>two</em></p>", id="comment, then Markdown"),
         pytest.param(

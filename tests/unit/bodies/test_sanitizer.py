@@ -45,7 +45,9 @@ def test_active_content_is_removed(vector: str) -> None:
         pytest.param("<p>text</p>", "<p>text</p>", id="paragraph"),
         pytest.param("  <p>text</p>\n", "<p>text</p>", id="spaces around"),
         pytest.param("a < b & c", "a &lt; b &amp; c", id="text"),
-        pytest.param("<P CLASS=x ID=y>a</P>", "<p>a</p>", id="classes and ids"),
+        pytest.param("<P CLASS=x ID=y>a</P>", '<p id="y">a</p>', id="classes and ids"),
+        pytest.param("<code class='language-c++'>a</code>", '<code class="language-c++">a</code>', id="language"),
+        pytest.param("<code class='language-c x'>a</code>", "<code>a</code>", id="language and another class"),
         pytest.param("<p>a<p>b", "<p>a</p><p>b</p>", id="unclosed paragraphs"),
         pytest.param("<b><i>a</b>b</i>", "<b><i>a</i></b><i>b</i>", id="crossed tags"),
         pytest.param("<b>a", "<b>a</b>", id="unclosed tag"),
@@ -103,7 +105,8 @@ def test_html_is_well_formed_and_safe(html: str, expected: str) -> None:
         pytest.param("<a href='mailto:ada@example.com'>x</a>", '<a href="mailto:ada@example.com">x</a>', id="mailto"),
         pytest.param("<a href='MAILTO:ada@example.com'>x</a>", '<a href="MAILTO:ada@example.com">x</a>', id="MAILTO"),
         pytest.param("<a href='mailto:two words@example.com'>x</a>", "<a>x</a>", id="mailto with a space"),
-        pytest.param("<a href='tel:+123'>x</a>", "<a>x</a>", id="tel"),
+        pytest.param("<a href='tel:+123'>x</a>", '<a href="tel:+123">x</a>', id="tel"),
+        pytest.param("<a href='tel:x'>x</a>", "<a>x</a>", id="tel without a number"),
         pytest.param(
             "<a target=_blank rel=nofollow href='/a'>x</a>", '<a href="https://www.example.com/a">x</a>', id="rel"
         ),

@@ -52,7 +52,7 @@ def depth(html: str) -> int:
         pytest.param("<p>a<p>b", "<p>a</p><p>b</p>", id="paragraphs"),
         pytest.param("<b><i>a</b>b</i>", "<b><i>a</i></b><i>b</i>", id="crossed tags"),
         pytest.param("<a x=1>a<p><a x=2>b", '<a x="1">a</a><p><a x="1"></a><a x="2">b</a></p>', id="links"),
-        pytest.param("<noscript><p></noscript>a", "<noscript><p></noscript>a", id="as where scripts run"),
+        pytest.param("<noscript><p></noscript>a", "<noscript><p>a</p></noscript>", id="as where no scripts run"),
         pytest.param("<svg><style><![CDATA[a>b]]></style></svg>c", "<svg><style>a&gt;b</style></svg>c", id="CDATA"),
         pytest.param("<html lang=de><body>a</body></html>", "a", id="page"),
         pytest.param("<html x>a<html y><p title='<html>'>b", 'a<!----><p title="&lt;html&gt;">b</p>', id="pages"),

@@ -583,7 +583,8 @@ def test_the_summary_is_the_excerpt_else_the_beginning_of_the_body(
 def test_urls_in_the_body_are_absolute() -> None:
     body = "![i](/i.png) [a](b) [note](#note)"
     assert own_entry(article(body=body), base_url=BASE).body == (
-        '<p><img src="https://www.example.com/i.png" alt="i"> <a href="https://www.example.com/b">a</a> <a>note</a></p>'
+        '<p><img src="https://example.com/i.png" alt="i"> <a href="https://example.com/b">a</a> '
+        '<a href="https://example.com/t#note">note</a></p>'
     )
 
 
@@ -873,18 +874,35 @@ def test_merging_what_is_merged_changes_nothing(found: list[Entry]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("reference", "expected"),
     [
-        pytest.param("![a](/a.png)", "the body has the relative address '/a.png'", id="one"),
-        pytest.param("[a](b.html) ![c](c.png)", "the body has the relative address 'b.html' and others", id="two"),
-        pytest.param("[a](#top) [b](javascript:x) [c](https://e..com/) [d](https://e.com/)", None, id="none"),
+        ("/a.png", "https://example.com/a.png"),
+        ("b.html", "https://example.com/b.html"),
+        ("readme.org", "https://example.com/readme.org"),
+        ("../c/", "https://example.com/c/"),
+        ("?page=2", "https://example.com/t?page=2"),
+        ("#top", "https://example.com/t#top"),
+        ("//other.example/d", "https://other.example/d"),
+        ("tel:+49-30-123", "tel:+49-30-123"),
+        ("mailto:ada@example.com", "mailto:ada@example.com"),
+        ("gopher://x/", None),
+        ("https://e..com/", None),
     ],
 )
-def test_relative_urls_in_a_body_are_reported_without_a_base_url(body: str, message: str | None) -> None:
+def test_references_in_a_body_follow_the_link_of_the_entry(reference: str, expected: str | None) -> None:
+    derived = derive_entries(article(body=f"[a]({reference})"), source(base_url="https://base.example/"))
+    href = f' href="{expected}"' if expected else ""
+    assert derived.entries[0].body == f"<p><a{href}>a</a></p>"
+    assert derived.diagnostics == ()
+
+
+def test_what_is_replaced_in_a_body_is_noted_once_of_each_kind_with_its_line() -> None:
+    body = (
+        "Text\n\n<iframe src=https://f.example/a></iframe>\n\n- <b>x</b>\n  <iframe src=b></iframe>\n\n<p hidden>y</p>"
+    )
     diagnostics = derive_entries(article(body=body), source()).diagnostics
-    left_out = f"{message}; expected source.base_url to be set; left out"
-    assert diagnostics == ((Diagnostic((), left_out),) if message else ())
-    assert derive_entries(article(body=body), source(base_url=BASE)).diagnostics == ()
+    assert [(one.rule, one.body_line) for one in diagnostics] == [("hidden-removed", 8), ("embed-replaced", 3)]
+    assert diagnostics[1].message == "<iframe> is replaced by a link and 1 more"
 
 
 @pytest.mark.parametrize(

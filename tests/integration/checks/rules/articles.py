@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 from tests.support.rule_examples import ARTICLE, BrokenArticle, BrokenDisk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.site import Site
 
 
 def _link_out(site: Site) -> None:
     (site.folder / "secret.md").write_text("---\ntitle: A\n---\n", encoding="utf-8")
     (site.folder / "articles" / "b.md").symlink_to(site.folder / "secret.md")
+
+
+def _with_body(body: str) -> Callable[[Site], object]:
+    """Return a change that adds an article with a body."""
+    return lambda site: site.article("b.md", ARTICLE.replace("/a", "/b"), body)
 
 
 EXAMPLES = (
@@ -32,9 +39,11 @@ EXAMPLES = (
     BrokenArticle("bad-link", ARTICLE.replace("https://a.example/a", "nowhere")),
     BrokenArticle("bad-id", f"{ARTICLE}id: mine\n"),
     BrokenArticle("bad-domain", f"{ARTICLE}provider: {{domain: no domain}}\n"),
-    BrokenDisk(
-        "relative-in-body", lambda site: site.article("b.md", ARTICLE.replace("/a", "/b"), "A [link](there).\n")
-    ),
     BrokenArticle("image-without-address", f"{ARTICLE}images: [{{url: '', width: 3}}]\n"),
     BrokenDisk("same-article", lambda site: site.article("b.md", ARTICLE)),
+    BrokenDisk("embed-replaced", _with_body("<iframe src='https://f.example/a'></iframe>")),
+    BrokenDisk("formula-replaced", _with_body("<math><mi>a</mi></math>")),
+    BrokenDisk("hidden-removed", _with_body("<p hidden>a</p>")),
+    BrokenDisk("image-removed", _with_body("<img src='data:image/png,a'>")),
+    BrokenDisk("media-removed", _with_body("<video></video>")),
 )
