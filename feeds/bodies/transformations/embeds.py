@@ -61,7 +61,7 @@ _SERVICES = (
     _service("Google Docs", r"docs\.google\.com/", ""),
     _service("Twitter", r"(?:platform\.)?(?:twitter|x)\.com/", ""),
     _service("Instagram", r"instagram\.com/(p/[\w-]+)/embed", "https://www.instagram.com/{}/"),
-    _service("TikTok", r"tiktok\.com/embed/(?:v\d+/)?(\d+)", "https://www.tiktok.com/video/{}"),
+    _service("TikTok", r"tiktok\.com/embed/", ""),
     _service("Twitch", r"player\.twitch\.tv/", ""),
     _service("Facebook", r"facebook\.com/plugins/", ""),
     _service("Internet Archive", r"archive\.org/embed/([\w.-]+)", "https://archive.org/details/{}"),

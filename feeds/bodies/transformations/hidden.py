@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 
     from feeds.bodies.context import BodyContext
 
-#: Declarations that hide an element, also as newsletters hide the text that mail programs show in lists.
+#: Declarations that hide an element with all that it contains. A font size of 0 does not, and is common in newsletters.
 _HIDING = re.compile(
-    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px)?"
-    r"|opacity\s*:\s*0(?:\.0*)?)\s*(?:!\s*important\s*)?(?:;|$)",
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?:\.0*)?)\s*(?:!\s*important\s*)?(?:;|$)",
     re.IGNORECASE,
 )
 #: Elements whose content `hidden` does not concern: they show nothing, or are handled elsewhere.
