@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from feeds.bodies.context import BodyContext
 
-#: Declarations that hide an element with all that it contains. A font size of 0 does not, and is common in newsletters.
+#: Declarations that hide an element with all that it contains. Newsletters have a font size of 0 around other text, and
+#: pages an opacity of 0 until a script shows what scrolls in.
 _HIDING = re.compile(
-    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?:\.0*)?)\s*(?:!\s*important\s*)?(?:;|$)",
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)\s*(?:!\s*important\s*)?(?:;|$)",
     re.IGNORECASE,
 )
 #: Elements whose content `hidden` does not concern: they show nothing, or are handled elsewhere.
