@@ -27,7 +27,10 @@ Note = Callable[[str], object]
 #: Levels of elements. The parser nests them 512 deep, as browsers do, and closes one for each further one. It loses the
 #: content of tables there, and of HTML that deep, the HTML of its tree has another tree.
 _MAX_DEPTH = 500
-_TOO_DEEP = " > ".join(["*"] * (_MAX_DEPTH + 2))
+#: The sanitizer looks through the elements around each tag. This is how many it may look through, at the deepest place;
+#: but HTML may always be nested so deep.
+_MAX_LOOKED_THROUGH = 10_000_000
+_ANY_DEPTH = 40
 _HTML_TAG = re.compile(r"<html[\s/>]", re.IGNORECASE)
 _REPEATABLE = FORMATTING | {"a"}
 #: In these, a parser repeats no element from outside of them (13.2.4.3).
@@ -99,9 +102,10 @@ def _measure(root: Element, html: str) -> None:
         names = FORMATTING if next(root.iter_elements(FORMATTING), None) else _REPEATABLE  # links matter most
         shown = "b" if names == FORMATTING else "a"
         raise _ExcessError(f"repeats elements that are not closed, such as <{shown}>, too often", names)
-    if tree.count("</") > _MAX_DEPTH and (deep := root.select_one(_TOO_DEEP)):
+    max_depth = max(_ANY_DEPTH, min(_MAX_DEPTH, _MAX_LOOKED_THROUGH // max(html.count("<"), 1)))
+    if tree.count("</") > max_depth and (deep := root.select_one(" > ".join(["*"] * (max_depth + 2)))):
         nested = _most_nested(deep)
-        raise _ExcessError(f"nests elements such as <{nested[0]}> too deeply; expected {_MAX_DEPTH} levels", nested)
+        raise _ExcessError(f"nests elements such as <{nested[0]}> too deeply; expected {max_depth} levels", nested)
 
 
 def _most_nested(element: Element) -> list[str]:

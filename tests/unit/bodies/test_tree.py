@@ -175,3 +175,11 @@ def test_the_tree_of_any_tags_is_bounded_and_loses_no_text(before: list[str], un
     assert len(root.inner_html) <= max(500_000 + 50 * len(html), 8 * len(html))
     assert depth(root.inner_html) <= 500
     assert set(re.findall(r"w\d+;", root.inner_html)) == {f"w{number};" for number in range(len(pieces))}
+
+
+@pytest.mark.parametrize(("tags", "is_too_deep"), [(1_000, False), (10_000, False), (60_000, True)])
+def test_long_html_may_be_nested_less_deeply(tags: int, *, is_too_deep: bool) -> None:
+    """The sanitizer looks through all open elements at each tag."""
+    notes: list[str] = []
+    parse_html("<div>" * 400 + "<b>a</b>" * tags, notes.append)
+    assert (notes != []) is is_too_deep
